@@ -1,0 +1,212 @@
+"""The page in a real browser, under each server that shows it."""
+
+import shutil
+from datetime import date, timedelta
+
+import browser
+import pytest
+from notebook_module import NOTEBOOK, default_settings, read_notebook
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.chromium() as running:
+        yield running
+
+
+def notebook_with(folder, **changed):
+    """Write the notebook into a folder, with some settings changed as a user would change them."""
+    import nbformat
+
+    notebook = read_notebook()
+    (cell,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    assert set(changed) <= set(default_settings())
+    cell.source += "".join(f"\n{name} = {value!r}" for name, value in changed.items())
+    nbformat.write(notebook, folder / NOTEBOOK.name)
+
+
+@pytest.fixture(scope="module", params=["notebook", "lab", "voila"])
+def opened(request, chromium, tmp_path_factory):
+    """The page, opened under one server; all tests of a server share it, as a user goes on with one page."""
+    folder = tmp_path_factory.mktemp(request.param)
+    shutil.copy(NOTEBOOK, folder)
+    with browser.server(request.param, folder) as address:
+        page = chromium.new_page(viewport={"width": 1600, "height": 1400})
+        browser.open_page(page, request.param, address)
+        yield page
+        page.close()
+
+
+@pytest.fixture
+def page(opened):
+    """The page with all filters reset."""
+    opened.get_by_role("button", name="Reset everything").click()
+    status_says(opened, "all regions · all categories")
+    return opened
+
+
+def status_says(page, text):
+    page.locator(".shop-page [role=status]", has_text=text).wait_for(timeout=20_000)
+
+
+def selects(page):
+    """Return the page's two multi-selects: regions and categories."""
+    return page.locator(".shop-page select[multiple]").nth(0), page.locator(".shop-page select[multiple]").nth(1)
+
+
+def test_five_charts_are_drawn(page, nb, sample_settings):
+    drawn = browser.charts(page)
+    assert set(drawn) == set(browser.CHARTS)
+    connection = nb.connect(sample_settings.database)
+    data = nb.read_page(connection, nb.everything(connection))
+    assert drawn["daily_revenue"][0]["y"] == pytest.approx(data.daily_revenue["revenue"].tolist())
+    assert drawn["category_share"][0]["values"] == pytest.approx(data.category_shares["revenue"].tolist())
+    assert drawn["top_customers"][0]["x"] == pytest.approx(data.customers["lifetime_value"].tolist())
+    cells = sum(sum(row) for row in drawn["regional_heatmap"][0]["z"])
+    assert cells == pytest.approx(data.regional_sales["revenue"].sum())
+    rated = data.product_sales.dropna(subset="rating")
+    assert drawn["sales_rating"][0]["x"] == pytest.approx(rated["rating"].tolist())
+    assert browser.tile(page, "revenue") == f"${data.tiles.loc['revenue', 'now']:,.2f}"
+
+
+def test_marks_are_really_there(page):
+    """What the browser draws, not only what it was told: bars, slices, points, lines and cells as SVG."""
+    plot = page.locator(".shop-page .js-plotly-plot")
+    assert plot.locator(".barlayer .point").count() == 20
+    assert plot.locator(".pielayer .slice").count() == 7
+    assert plot.locator(".scatterlayer .js-line").count() == 2
+    assert plot.locator(".scatterlayer .point").count() > 400
+    assert plot.locator(".heatmaplayer image").count() == 1
+
+
+def test_each_filter_changes_each_chart(page):
+    regions, categories = selects(page)
+    before = browser.charts(page)
+    revenue = browser.tile(page, "revenue")
+    regions.select_option(["North", "West"])
+    after = browser.changed(page, before)
+    status_says(page, "North, West · all categories")
+    assert after["regional_heatmap"][0]["y"] == ["West", "North"]
+    assert browser.tile(page, "revenue") != revenue
+
+    categories.select_option(["Books", "Toys"])
+    narrower = browser.changed(page, after)
+    status_says(page, "North, West · Books, Toys")
+    assert narrower["category_share"][0]["labels"] in (["Books", "Toys"], ["Toys", "Books"])
+
+    page.locator(".shop-page select:not([multiple])").select_option("Last 90 days")
+    latest = browser.changed(page, narrower)
+    assert len(latest["daily_revenue"][0]["x"]) == 90
+    end = date.fromisoformat("2025-12-31")
+    status_says(page, f"{end - timedelta(days=89)} to {end}")
+
+    page.locator(".shop-page input[type=date]").nth(0).fill("2025-12-01")
+    page.locator(".shop-page input[type=date]").nth(0).press("Tab")
+    own = browser.changed(page, latest)
+    assert own["daily_revenue"][0]["x"][0] == "2025-12-01"
+
+    page.get_by_role("button", name="All regions").click()
+    status_says(page, "all regions · Books, Toys")
+    page.get_by_role("button", name="All categories").click()
+    status_says(page, "all regions · all categories · 2025-12-01")
+
+
+def test_reset_gives_the_first_figures_again(page):
+    first = browser.charts(page)
+    regions, _ = selects(page)
+    regions.select_option(["East"])
+    changed = browser.changed(page, first)
+    page.get_by_role("button", name="Reset everything").click()
+    again = browser.changed(page, changed)
+    assert again == first
+
+
+def test_changes_update_in_place(page):
+    """The same plot element stays, and the page does not grow."""
+    page.evaluate("document.querySelector('.shop-page .js-plotly-plot').dataset.mark = 'same'")
+    height = page.evaluate("document.querySelector('.shop-page').scrollHeight")
+    regions, _ = selects(page)
+    for choice in (["North"], ["South"], ["East", "West"]):
+        before = browser.charts(page)
+        regions.select_option(choice)
+        browser.changed(page, before)
+    page.get_by_role("button", name="Reset everything").click()
+    status_says(page, "all regions")
+    assert page.locator(".shop-page .js-plotly-plot").count() == 1
+    assert page.evaluate("document.querySelector('.shop-page .js-plotly-plot').dataset.mark") == "same"
+    assert page.evaluate("document.querySelector('.shop-page').scrollHeight") == height
+
+
+def test_empty_selection_says_what_to_choose(page):
+    regions, _ = selects(page)
+    regions.select_option([])
+    status_says(page, "Choose at least one region to see figures.")
+    assert "Choose at least one region" in page.locator(".shop-page .js-plotly-plot").inner_text()
+    browser.wait_until(lambda: not browser.charts(page)["top_customers"][0]["x"], 10, "an empty chart")
+    regions.select_option(["East"])
+    status_says(page, "East · all categories")
+    browser.wait_until(lambda: browser.charts(page)["top_customers"][0]["x"], 10, "a chart again")
+
+
+@pytest.mark.parametrize("width", [1000, 1600])
+def test_everything_fits(page, width):
+    """No text of the charts is cut off at the canvas's edge, and the page does not scroll sideways."""
+    page.set_viewport_size({"width": width, "height": 1400})
+    page.wait_for_timeout(1_500)
+    cut = page.evaluate(
+        """() => {
+            const plot = document.querySelector('.shop-page .js-plotly-plot').getBoundingClientRect();
+            const texts = [...document.querySelectorAll('.shop-page .js-plotly-plot svg text')];
+            return texts.filter(text => {
+                const box = text.getBoundingClientRect();
+                return box.width && (box.left < plot.left - 1 || box.right > plot.right + 1);
+            }).map(text => text.textContent);
+        }"""
+    )
+    assert cut == []
+    main = "document.querySelector('.shop-main')"
+    assert page.evaluate(f"{main}.scrollWidth - {main}.clientWidth") <= 1
+
+
+def test_a_wrong_setting_is_said_on_the_voila_page(chromium, tmp_path):
+    notebook_with(tmp_path, source="nowhere.sqlite")
+    with browser.server("voila", tmp_path) as address:
+        page = chromium.new_page()
+        page.goto(address, timeout=90_000)
+        alert = page.locator("[role=alert]", has_text="nowhere.sqlite")
+        alert.wait_for(timeout=60_000)
+        assert "The setting `source` is" in alert.inner_text()
+        page.close()
+    assert [path.name for path in tmp_path.iterdir() if "ecommerce.db" in path.name] == []
+
+
+def test_redrawn_charts_follow_the_filters_too(chromium, tmp_path):
+    notebook_with(tmp_path, charts="redraw")
+    with browser.server("notebook", tmp_path) as address:
+        page = chromium.new_page(viewport={"width": 1600, "height": 1400})
+        browser.open_page(page, "notebook", address)
+        before = browser.charts(page)
+        selects(page)[0].select_option(["North"])
+        status_says(page, "North · all categories")
+        browser.changed(page, before)
+        assert page.locator(".shop-page .js-plotly-plot").count() == 1
+        page.close()
+
+
+def test_an_error_is_said_and_the_filters_go_on(chromium, tmp_path):
+    """The database is taken away under the page and comes back."""
+    shutil.copy(NOTEBOOK, tmp_path)
+    with browser.server("voila", tmp_path) as address:
+        page = chromium.new_page(viewport={"width": 1600, "height": 1400})
+        browser.open_page(page, "voila", address)
+        import sqlite3
+
+        blocker = sqlite3.connect(tmp_path / "ecommerce.db", isolation_level=None)
+        blocker.execute("BEGIN EXCLUSIVE")
+        selects(page)[0].select_option(["North"])
+        page.locator(".shop-page [role=alert]", has_text="could not be refreshed").wait_for(timeout=30_000)
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        selects(page)[0].select_option(["South"])
+        status_says(page, "South · all categories")
+        page.close()
