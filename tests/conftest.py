@@ -4,11 +4,12 @@ import os
 import sqlite3
 from pathlib import Path
 
-import notebook_module
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+
+import notebook_module
 
 hypothesis_settings.register_profile(
     "project",
@@ -99,7 +100,9 @@ def tables(path: str) -> dict[str, pd.DataFrame]:
 def shop(nb, shop_settings):
     """A shop: its read-only connection, its whole selection, and its rows as pandas sees them."""
     rows = tables(shop_settings.database)
-    orders = rows["orders"].merge(rows["products"], on="product_id").merge(rows["customers"], on="customer_id", how="left")
+    orders = (
+        rows["orders"].merge(rows["products"], on="product_id").merge(rows["customers"], on="customer_id", how="left")
+    )
     orders["region"] = orders["region"].fillna("(unknown)")
     orders["category"] = orders["category"].fillna("(unknown)")
     known = rows["reviews"].astype({"customer_id": float})  # a shop may know none of its reviewers

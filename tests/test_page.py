@@ -3,8 +3,9 @@
 import shutil
 from datetime import date, timedelta
 
-import browser
 import pytest
+
+import browser
 from notebook_module import NOTEBOOK, default_settings, read_notebook
 
 
