@@ -137,7 +137,9 @@ def test_import_queries_can_be_prepared(nb, metabase_settings):
 
 def test_each_index_serves(nb, shop_settings):
     connection = nb.connect(shop_settings.database)
-    indexes = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql <> ''")}
+    indexes = {
+        row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql <> ''")
+    }
     assert set(nb.INDEXED_LOOKUPS) == indexes
     for index, sql in nb.INDEXED_LOOKUPS.items():
         plan = nb.query_plan(connection, sql, id=1, start="2025-12-01", end="2025-12-31")
@@ -167,7 +169,9 @@ def test_each_query_says_its_grain_and_has_no_formatted_value(nb):
         if cell.cell_type == "code" and cell.id.startswith("sql-"):
             tree = ast.parse(cell.source)
             constants = [node for node in tree.body if isinstance(node, ast.Assign)]
-            formatted = [node for constant in constants for node in ast.walk(constant) if isinstance(node, ast.JoinedStr)]
+            formatted = [
+                node for constant in constants for node in ast.walk(constant) if isinstance(node, ast.JoinedStr)
+            ]
             assert formatted == [], cell.id
 
 
