@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import METABASE, METABASE_MAPPING, tables
+from conftest import METABASE, tables
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -87,6 +87,11 @@ def test_metabase_is_accounted_for_to_the_cent(nb, metabase_settings):
     orders = rows.loc["orders"]
     assert (orders["rows_read"], orders["rows_loaded"], orders["rows_set_aside"]) == (18_760, 18_760 - 67, 67)
     assert orders["amount_read"] == "1,595,328.13"
+    with contextlib.closing(nb.connect(metabase_settings.database)) as connection:
+        said = nb.import_notes(connection, metabase_settings)["reason"]
+    read, aside = source["total"].sum(), bad["total"].sum()
+    exact = f"{read:,.6f} read = {read - aside:,.6f} loaded + {aside:,.6f} set aside"
+    assert said.str.contains(exact, regex=False).sum() == 1  # in cents, the rounded sums do not add up
     assert orders["amount_set_aside"] == f"{bad['total'].sum():,.2f}"
     assert orders["amount_loaded"] == f"{source['total'].sum() - bad['total'].sum():,.2f}"
     assert rows["rows_read"].to_dict() == {"customers": 2_500, "products": 200, "orders": 18_760, "reviews": 1_112}
@@ -192,6 +197,7 @@ def test_superstore(nb, load, folder):
     [
         (("1", "1", "2025-02-30", "1", "10", "Completed"), "order_date is '2025-02-30'"),
         (("1", "1", "", "1", "10", "Completed"), "order_date is missing"),
+        (("1", "1", "0001-01-01", "1", "10", "Completed"), "order_date is '0001-01-01'"),
         (("1", "1", "31/12/2025", "1", "10", "Completed"), "order_date is '31/12/2025'"),
         (("1", "1", "2025-01-01", "0", "10", "Completed"), "quantity is '0'"),
         (("1", "1", "2025-01-01", "1.5", "10", "Completed"), "quantity is '1.5'"),
