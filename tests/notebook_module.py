@@ -38,3 +38,12 @@ def default_settings() -> dict:
     exec(cell.source, values)
     values.pop("__builtins__")
     return values
+
+
+def settings_changed(**changed) -> nbformat.NotebookNode:
+    """Return the notebook with some settings changed, as a user would change them."""
+    assert set(changed) <= set(default_settings())
+    notebook = read_notebook()
+    (cell,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    cell.source += "".join(f"\n{name} = {value!r}" for name, value in changed.items())
+    return notebook

@@ -3,12 +3,13 @@
 import shutil
 import sqlite3
 from datetime import date, timedelta
+from pathlib import Path
 
+import nbformat
 import pytest
 
 import browser
-import nbformat
-from notebook_module import NOTEBOOK, default_settings, read_notebook
+from notebook_module import NOTEBOOK, settings_changed
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +20,7 @@ def chromium():
 
 def notebook_with(folder, **changed):
     """Write the notebook into a folder, with some settings changed as a user would change them."""
-    notebook = read_notebook()
-    (cell,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
-    assert set(changed) <= set(default_settings())
-    cell.source += "".join(f"\n{name} = {value!r}" for name, value in changed.items())
-    nbformat.write(notebook, folder / NOTEBOOK.name)
+    nbformat.write(settings_changed(**changed), folder / NOTEBOOK.name)
 
 
 @pytest.fixture(scope="module", params=["notebook", "lab", "voila"])
@@ -172,9 +169,15 @@ OUTSIDE_OR_OVERLAPPING = """() => {
 @pytest.mark.parametrize("width", [480, 1000, 1600])
 def test_everything_fits(page, width):
     """No text of the charts is cut off or written over a title, and the page does not scroll sideways."""
+    if "/lab/" in page.url:
+        width = max(width, 800)  # JupyterLab's own panes leave no room on a narrower page
     page.set_viewport_size({"width": width, "height": 1400})
     stacked = "document.querySelector('.shop-page .js-plotly-plot')._fullLayout.height > 1500"
-    browser.wait_until(lambda: page.evaluate(stacked) == (width < 700), 20, "the layout for this width")
+    browser.wait_until(
+        lambda: page.evaluate(stacked) == (page.evaluate("document.querySelector('.shop-main').clientWidth") < 720),
+        20,
+        "the layout for this width",
+    )
     page.wait_for_timeout(1_000)
     outside, overlapping = page.evaluate(OUTSIDE_OR_OVERLAPPING)
     assert outside == []
@@ -191,7 +194,7 @@ def test_the_printed_report_can_be_taken_along(page):
     link.wait_for(timeout=20_000)
     with page.expect_download() as download:
         link.click()
-    content = open(download.value.path(), "rb").read()
+    content = Path(download.value.path()).read_bytes()
     assert content.startswith(b"%PDF")
 
 
