@@ -1,9 +1,13 @@
 """Bad input: one sentence that names the setting or file and the way out, and nothing half-made left behind."""
 
 import contextlib
+import math
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
 
 import pytest
 
@@ -286,3 +290,221 @@ def test_spaces_and_quotes_in_paths(build, tmp_path):
     assert [path.name for path in odd.iterdir()] == ["ecommerce.db"]
     shutil.rmtree(odd)
     assert settings.database.startswith(str(odd))
+
+
+# What an adversary, or a bad day, does
+
+
+def test_a_kernel_killed_while_summarising(nb, built, tmp_path):
+    """A journal that a killed process left is rolled back, and never touches a database that is made anew."""
+    path = tmp_path / "out" / "ecommerce.db"
+    code = (
+        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute('PRAGMA cache_size = 2'); c.execute('BEGIN IMMEDIATE');"
+        "c.execute('UPDATE orders SET quantity = 9'); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert (tmp_path / "out" / "ecommerce.db-journal").exists()
+    assert nb.open_or_build(built).startswith("Opened")
+    with contextlib.closing(nb.connect(path)) as connection:
+        assert connection.execute("SELECT COUNT(DISTINCT quantity) FROM orders").fetchone()[0] > 1
+
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    path.unlink()  # a user follows "delete it", and leaves the journal
+    nb.open_or_build(replace(built, seed=5))
+    nb.summarise(built.database)
+    with contextlib.closing(nb.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.fixture
+def shop_file(nb, tmp_path):
+    """A function that writes a small shop as an SQLite file, and does something more to it."""
+
+    def shop_file(*more):
+        path = tmp_path / "shop.sqlite"
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.executescript(
+                "CREATE TABLE customers (customer_id, name, region, registration_date);"
+                "CREATE TABLE products (product_id, product_name, category, price, stock_quantity);"
+                "CREATE TABLE orders (order_id, customer_id, product_id, order_date, quantity, total_amount, status);"
+                "CREATE TABLE reviews (review_id, product_id, rating, review_text, review_date);"
+                "INSERT INTO customers VALUES (1, 'Ann', 'North', '2024-01-01');"
+                "INSERT INTO products VALUES (1, 'Lamp', 'Home', 9.5, 3);"
+                "INSERT INTO orders VALUES (1, 1, 1, '2025-01-01', 1, 9.5, 'Completed');"
+                "INSERT INTO orders VALUES (2, 1, 1, '2025-01-02', 2, 19, 'Completed');"
+                "INSERT INTO reviews VALUES (1, 1, 5, 'Good', '2025-02-01');"
+            )
+            for statement in more:
+                connection.execute(statement)
+        return path
+
+    return shop_file
+
+
+def loaded(nb, build, tmp_path, source, **changed):
+    """Build from a source, read the page, and return the settings."""
+    (tmp_path / "out").mkdir(exist_ok=True)
+    settings = build(tmp_path / "out", source=str(source), **changed)
+    with contextlib.closing(nb.connect(settings.database)) as connection:
+        nb.read_page(connection, nb.everything(connection))
+        nb.reconciliation(connection, settings)
+    return settings
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE products SET price = x'00ff'",
+        "UPDATE customers SET name = x'00ff', region = x'ff', registration_date = x'fe'",
+        "UPDATE reviews SET review_text = x'ff', rating = x'05'",
+        "UPDATE orders SET quantity = x'01' WHERE order_id = 2",
+        "UPDATE products SET stock_quantity = -9223372036854775808",
+        "UPDATE orders SET total_amount = -9223372036854775808 WHERE order_id = 2",
+        "UPDATE orders SET quantity = 999999999999999 WHERE order_id = 2",
+        "UPDATE orders SET order_date = '9998-12-31' WHERE order_id = 2",
+        "UPDATE products SET category = 'A' || CHAR(0) || 'b'",
+        "UPDATE products SET category = '$x_$', product_name = '$\\frac$'",
+        "UPDATE orders SET status = 'Cancelled'",
+        "UPDATE orders SET total_amount = 0",
+        "DELETE FROM reviews",
+        "DELETE FROM customers WHERE 0",
+    ],
+)
+def test_odd_values_are_loaded_or_set_aside(nb, build, tmp_path, shop_file, change):
+    settings = loaded(nb, build, tmp_path, shop_file(change))
+    with contextlib.closing(nb.connect(settings.database)) as connection:
+        whole = nb.everything(connection)
+        nb.save_report(connection, whole, whole, settings)
+        assert nb.Dashboard(settings).status.value.count("shop-alert") == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("ALTER TABLE orders RENAME TO other_orders", "no table `orders`"),
+        ("CREATE VIEW broken AS SELECT * FROM nowhere", ""),
+    ],
+)
+def test_odd_tables(nb, build, attempt, tmp_path, shop_file, change, said):
+    path = shop_file(change)
+    if said:
+        attempt(path, said)
+    else:
+        loaded(nb, build, tmp_path, path)
+
+
+def test_a_view_that_cannot_be_read(attempt, shop_file):
+    path = shop_file("DROP TABLE reviews", "CREATE VIEW reviews AS SELECT * FROM nowhere")
+    attempt(path, "`reviews`", "repair the source")
+
+
+def test_a_source_with_an_open_log_is_read_again_when_the_log_grows(nb, build, tmp_path, shop_file):
+    path = shop_file("PRAGMA journal_mode = WAL")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        settings = loaded(nb, build, tmp_path, path)
+        writer.execute("INSERT INTO orders VALUES (3, 1, 1, '2025-01-03', 1, 100, 'Completed')")
+        assert nb.open_or_build(settings).startswith("Replaced")
+        with contextlib.closing(nb.connect(settings.database)) as connection:
+            assert connection.execute("SELECT SUM(total_amount) FROM orders").fetchone() == (128.5,)
+
+
+def test_a_source_that_changes_meanwhile_is_loaded_again(nb, build, folder, tmp_path, monkeypatch):
+    load_staged = nb.load_staged
+
+    def changes_meanwhile(target, table):
+        load_staged(target, table)
+        if table == "orders":
+            (folder / "orders.csv").write_text(CSV["orders.csv"] + "2,1,1,2025-01-02,5\n")
+
+    monkeypatch.setattr(nb, "load_staged", changes_meanwhile)
+    settings = loaded(nb, build, tmp_path, folder)
+    monkeypatch.undo()
+    assert nb.open_or_build(settings).startswith("Replaced")
+
+
+def test_a_locked_source(attempt, shop_file):
+    path = shop_file()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        attempt(path, "`source`", "another program is writing", "close that program")
+        other.execute("ROLLBACK")
+
+
+def test_the_database_is_not_its_own_source(nb, built, make_settings):
+    settings = make_settings(source=built.database, database=built.database)
+    problem(nb, lambda: nb.open_or_build(settings), "`source`", "`database`")
+
+
+@pytest.mark.parametrize("select", ["ATTACH '{0}/x.db' AS e", "VACUUM INTO '{0}/x.db'", "PRAGMA user_version = 5"])
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_mapping_cannot_write(attempt, shop_file, folder, tmp_path, select, kind):
+    source = shop_file() if kind == "file" else folder
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    attempt(source, "`orders`", mapping={"orders": select.format(tmp_path)})
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_column_given_twice(attempt, shop_file):
+    select = "SELECT orders.*, customers.* FROM orders JOIN customers USING (customer_id)"
+    attempt(shop_file(), "`customer_id`", "more than once", mapping={"orders": select})
+
+
+def test_other_files_beside_the_shop_do_no_harm(nb, build, folder, tmp_path):
+    (folder / "notes.csv").write_bytes("x,x\n\xe4".encode("latin-1"))
+    (folder / "._orders.csv").write_bytes(b"\0\1")
+    (folder / "old.csv").mkdir()
+    (folder / "sqlite_export.csv").write_text("a\n1\n")
+    (folder / "ragged.csv").write_text("a,b\n1\n")
+    settings = loaded(nb, build, tmp_path, folder)
+    with contextlib.closing(nb.connect(settings.database)) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM set_aside").fetchone() == (0,)
+
+
+def test_another_file_that_is_asked_for_says_why_it_cannot_be_read(attempt, folder):
+    (folder / "sales.csv").write_bytes("a,b\n\xe4,1\n".encode("latin-1"))
+    attempt(folder, "`orders`", "sales.csv is not in UTF-8", mapping={"orders": "SELECT * FROM sales"})
+
+
+def test_exports_may_lie_beside_the_source(nb, make_settings, folder, tmp_path):
+    """What was set aside is no source, and goes once the source is mended."""
+    (folder / "orders.csv").write_text(CSV["orders.csv"] + "2,1,1,soon,5\n")
+    settings = make_settings(source=str(folder), database=str(tmp_path / "e.db"), exports=str(folder))
+    for opened in ("Made", "Opened"):
+        assert nb.open_or_build(settings).startswith(opened)
+        with contextlib.closing(nb.connect(settings.database)) as connection:
+            nb.reconciliation(connection, settings)
+        assert (folder / "set_aside.csv").exists()
+    (folder / "orders.csv").write_text(CSV["orders.csv"])
+    assert nb.open_or_build(settings).startswith("Replaced")
+    with contextlib.closing(nb.connect(settings.database)) as connection:
+        nb.reconciliation(connection, settings)
+    assert not (folder / "set_aside.csv").exists()
+
+
+def test_amounts_of_any_size_add_up(nb, build, folder, tmp_path):
+    """A million yen a line: what was read is what was loaded and set aside, though floats lose cents in a long sum."""
+    lines = "".join(
+        f"{n},1,1,{'soon' if n % 20 == 0 else '2025-01-01'},{n * 7919.37 % 1e6:.2f}\n" for n in range(2, 20_000)
+    )
+    (folder / "orders.csv").write_text(CSV["orders.csv"] + lines)
+    settings = loaded(nb, build, tmp_path, folder)
+    written = [float(line.rsplit(",", 1)[1]) for line in (CSV["orders.csv"] + lines).splitlines()[1:]]
+    with contextlib.closing(nb.connect(settings.database)) as connection:
+        read = connection.execute("SELECT amount_read FROM reconciliation WHERE table_name = 'orders'").fetchone()[0]
+    assert read == math.fsum(written)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_paths_that_are_no_paths(nb, make_settings, tmp_path, name):
+    problem(nb, lambda: nb.open_or_build(make_settings(source=name, database=str(tmp_path / "e.db"))), "`source`")
+    problem(nb, lambda: nb.open_or_build(make_settings(database=str(tmp_path / name / "e.db"))), "`database`")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_to_the_database_stays_a_link(nb, build, make_settings, tmp_path):
+    settings = build(tmp_path)
+    (tmp_path / "link.db").symlink_to(tmp_path / "ecommerce.db")
+    assert nb.open_or_build(replace(settings, database=str(tmp_path / "link.db"), seed=9)).startswith("Replaced")
+    assert (tmp_path / "link.db").is_symlink()
+    assert nb.open_or_build(replace(settings, seed=9)).startswith("Opened")
