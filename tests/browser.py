@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -30,6 +31,21 @@ READ_CHARTS = """() => {
 }"""
 
 
+def servers() -> list[str]:
+    """Return what can show the page here: Notebook 7 and JupyterLab, or the classic Notebook 6; and Voilà."""
+
+    def installed(package: str) -> int:
+        """Return the major version of a package, 0 where it is missing."""
+        try:
+            return int(version(package).split(".")[0])
+        except PackageNotFoundError:
+            return 0
+
+    found = {"notebook": installed("notebook") >= 7, "classic": installed("notebook") == 6}
+    found |= {"lab": installed("jupyterlab") >= 4, "voila": installed("voila") > 0}
+    return [kind for kind, there in found.items() if there]
+
+
 def find_browser() -> str | None:
     """Return the path of a Chromium or Chrome of this machine; None lets Playwright use its own."""
     found = [path for path in map(shutil.which, NAMES) if path]
@@ -38,10 +54,13 @@ def find_browser() -> str | None:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start a headless Chromium."""
+    """Start a headless Chromium, Playwright's own (fetched if needed) where the machine has none."""
+    path = find_browser()
+    if path is None:
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=arguments)
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
         try:
             yield browser
         finally:
@@ -50,16 +69,19 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def server(kind: str, folder: Path) -> Iterator[str]:
-    """Serve the notebook of a folder by "notebook", "lab" or "voila"; yield the page's address."""
+    """Serve the notebook of a folder by "notebook", "classic", "lab" or "voila"; yield the page's address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     name = "ecommerce_dashboard.ipynb"
-    command = [sys.executable, "-m", "voila", name] if kind == "voila" else [sys.executable, "-m", "jupyter", kind]
-    command += [f"--port={port}", "--no-browser"]
-    if kind != "voila":
-        command += ["--allow-root", "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"]
-    path = {"voila": "/", "notebook": f"/notebooks/{name}", "lab": f"/lab/tree/{name}"}[kind]
+    open_server = ["--allow-root", "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"]
+    arguments, path = {
+        "voila": (["voila", name], "/"),
+        "notebook": (["jupyter", "notebook", *open_server], f"/notebooks/{name}"),
+        "classic": (["jupyter", "notebook", "--allow-root", "--NotebookApp.token="], f"/notebooks/{name}"),
+        "lab": (["jupyter", "lab", *open_server], f"/lab/tree/{name}"),
+    }[kind]
+    command = [sys.executable, "-m", *arguments, f"--port={port}", "--no-browser"]
     with (folder / f"{kind}.log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
         try:
@@ -100,7 +122,11 @@ def wait_until(condition, seconds: float, what: str):
 def open_page(page: Page, kind: str, address: str) -> None:
     """Open the notebook as a user would, run all cells, and wait until the dashboard stands."""
     page.goto(address, timeout=90_000)
-    if kind != "voila":
+    if kind == "classic":
+        page.wait_for_selector(".code_cell", timeout=60_000)
+        page.wait_for_selector(".kernel_idle_icon", state="attached", timeout=60_000)
+        page.evaluate("Jupyter.notebook.execute_all_cells()")
+    elif kind != "voila":
         page.wait_for_selector(".jp-Notebook", timeout=60_000)
         page.wait_for_timeout(3_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()

@@ -22,7 +22,12 @@ def run(folder, notebook=None):
     """Run a notebook from top to bottom in a folder and return it with its outputs."""
     notebook = notebook or read_notebook()
     client = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}}, record_timing=False
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=False,
+        coalesce_streams=True,
     )
     return client.execute()
 
@@ -36,7 +41,7 @@ def texts(cell):
     said = []
     for output in cell.get("outputs", []):
         if output.output_type == "stream":
-            said.append(output.text.split("\r")[-1])
+            said.append(output.text)
         elif "text/plain" in output.get("data", {}) and "image/png" not in output.data:
             said.append(output.data["text/plain"])
     return "\n".join(said)

@@ -23,7 +23,7 @@ def notebook_with(folder, **changed):
     nbformat.write(settings_changed(**changed), folder / NOTEBOOK.name)
 
 
-@pytest.fixture(scope="module", params=["notebook", "lab", "voila"])
+@pytest.fixture(scope="module", params=browser.servers())
 def opened(request, chromium, tmp_path_factory):
     """The page, opened under one server; all tests of a server share it, as a user goes on with one page."""
     folder = tmp_path_factory.mktemp(request.param)

@@ -73,9 +73,7 @@ def picture_output(png: bytes, text: str) -> nbformat.NotebookNode:
 
 
 def settled(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Return an output as it stands at the end: a progress bar finished, without its times."""
-    if output.output_type == "stream":
-        output.text = "\n".join(line.split("\r")[-1] for line in output.text.split("\n"))
+    """Return an output without the number of its run."""
     if output.output_type == "execute_result":
         output = nbformat.v4.new_output("display_data", data=output.data, metadata=output.metadata)
     return output
@@ -92,7 +90,12 @@ def main() -> None:
         nbformat.write(notebook, Path(folder) / NOTEBOOK.name)
         resources = {"metadata": {"path": folder}}
         client = NotebookClient(
-            notebook, timeout=300, resources=resources, record_timing=False, store_widget_state=False
+            notebook,
+            timeout=300,
+            resources=resources,
+            record_timing=False,
+            store_widget_state=False,
+            coalesce_streams=True,
         )
         client.execute()
         pages = photograph(chromium, Path(folder))
