@@ -125,6 +125,8 @@ def open_page(page: Page, kind: str, address: str) -> None:
     if kind == "classic":
         page.wait_for_selector(".code_cell", timeout=60_000)
         page.wait_for_selector(".kernel_idle_icon", state="attached", timeout=60_000)
+        page.wait_for_function("Jupyter.notebook.kernel && Jupyter.notebook.kernel.widget_manager", timeout=60_000)
+        page.wait_for_timeout(3_000)  # it still loads what draws the widgets
         page.evaluate("Jupyter.notebook.execute_all_cells()")
     elif kind != "voila":
         page.wait_for_selector(".jp-Notebook", timeout=60_000)

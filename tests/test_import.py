@@ -99,7 +99,7 @@ def test_metabase_is_accounted_for_to_the_cent(nb, metabase_settings):
 
 def test_metabase_rows_are_the_sources_own(metabase_settings):
     loaded = tables(metabase_settings.database)["orders"].set_index("order_id")
-    source = pd.read_csv(METABASE / "csv" / "orders.csv", index_col="id")
+    source = pd.read_csv(METABASE / "csv" / "orders.csv", index_col="id", float_precision="round_trip")
     source = source[source["quantity"] > 0]
     assert loaded.index.tolist() == source.index.tolist()
     assert loaded["total_amount"].tolist() == source["total"].tolist()
