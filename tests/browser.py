@@ -35,14 +35,14 @@ def servers() -> list[str]:
     """Return what can show the page here: Notebook 7 and JupyterLab, or the classic Notebook 6; and Voilà."""
 
     def installed(package: str) -> int:
-        """Return the major version of a package, 0 where it is missing."""
+        """Return the major version of a package, -1 where it is missing."""
         try:
             return int(version(package).split(".")[0])
         except PackageNotFoundError:
-            return 0
+            return -1
 
     found = {"notebook": installed("notebook") >= 7, "classic": installed("notebook") == 6}
-    found |= {"lab": installed("jupyterlab") >= 4, "voila": installed("voila") > 0}
+    found |= {"lab": installed("jupyterlab") >= 4, "voila": installed("voila") >= 0}
     return [kind for kind, there in found.items() if there]
 
 
