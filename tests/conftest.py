@@ -117,4 +117,5 @@ def shop(nb, shop_settings):
     shop = Shop()
     shop.settings, shop.connection, shop.whole, shop.rows = shop_settings, connection, whole, rows
     shop.orders, shop.reviews = orders, reviews
+    shop.states_statuses = shop_settings.is_sample  # the Metabase shop does not say what became of its orders
     return shop

@@ -34,8 +34,8 @@ def measures(shop, filters):
         "units": sold["quantity"].sum(),
         "customers": sold["customer_id"].nunique(),
         "rating": reviews["rating"].mean(),
-        "cancelled_share": (lines["status"] == "Cancelled").mean(),
-        "returned_share": (lines["status"] == "Returned").mean(),
+        "cancelled_share": (lines["status"] == "Cancelled").mean() if shop.states_statuses else math.nan,
+        "returned_share": (lines["status"] == "Returned").mean() if shop.states_statuses else math.nan,
     }
 
 

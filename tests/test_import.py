@@ -120,6 +120,9 @@ def test_metabase_reviewers_and_stock_stay_unknown(metabase_settings):
 def test_metabase_figures_on_the_page(nb, metabase_settings):
     with contextlib.closing(nb.connect(metabase_settings.database)) as connection:
         page = nb.read_page(connection, nb.everything(connection))
+    header = nb.Dashboard(metabase_settings).header.value
+    assert "18,693 order rows (67 set aside)" in header
+    assert page.tiles.loc[["cancelled_share", "returned_share"], "now"].isna().all()  # it states no status
     aside = set_aside(metabase_settings)
     assert page.tiles.loc["revenue", "now"] + aside["amount"].sum() == pytest.approx(1_595_328.13, abs=0.005)
     source = pd.read_csv(METABASE / "csv" / "orders.csv")

@@ -80,6 +80,20 @@ def test_marks_are_really_there(page):
     assert plot.locator(".heatmaplayer image").count() == 1
 
 
+def test_pointing_at_a_mark_tells_its_numbers(page):
+    bar = page.locator(".shop-page .barlayer .point").first
+    bar.scroll_into_view_if_needed()
+    box = bar.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    shown = page.locator(".shop-page .hoverlayer .hovertext")
+    shown.first.wait_for(timeout=10_000)
+    text = shown.first.text_content()
+    best = browser.charts(page)["top_customers"][0]
+    assert f"Lifetime value ${best['x'][0]:,.2f}" in text
+    assert best["customdata"][0][0] in text
+    page.mouse.move(0, 0)
+
+
 def test_each_filter_changes_each_chart(page):
     regions, categories = selects(page)
     before = browser.charts(page)
@@ -252,7 +266,7 @@ def test_an_error_is_said_and_the_filters_go_on(chromium, tmp_path):
         blocker = sqlite3.connect(tmp_path / "ecommerce.db", isolation_level=None)
         blocker.execute("BEGIN EXCLUSIVE")
         selects(page)[0].select_option(["North"])
-        page.locator(".shop-page [role=alert]", has_text="This could not be done").wait_for(timeout=30_000)
+        page.locator(".shop-page [role=alert]", has_text="cannot be read (database is locked)").wait_for(timeout=30_000)
         blocker.execute("ROLLBACK")
         blocker.close()
         selects(page)[0].select_option(["South"])
