@@ -210,6 +210,8 @@ def test_the_printed_report_can_be_taken_along(page):
         link.click()
     content = Path(download.value.path()).read_bytes()
     assert content.startswith(b"%PDF")
+    selects(page)[0].select_option(["South"])  # the report is of the selection that it was made for
+    link.wait_for(state="detached", timeout=20_000)
 
 
 def test_many_quick_changes_end_with_the_last(page):
