@@ -54,7 +54,7 @@ def build(nb, make_settings):
     def build(folder: Path, **changed):
         settings = make_settings(database=str(folder / "ecommerce.db"), exports=str(folder), **changed)
         nb.open_or_build(settings)
-        nb.summarise(settings.database)
+        nb.summarise(settings)
         return settings
 
     return build

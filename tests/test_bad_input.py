@@ -232,9 +232,9 @@ def test_summaries_that_cannot_be_written(nb, build, tmp_path):
     with contextlib.closing(sqlite3.connect(settings.database, isolation_level=None)) as other:
         other.execute("DROP TABLE summary_info")
         other.execute("BEGIN IMMEDIATE")
-        problem(nb, lambda: nb.summarise(settings.database), "ecommerce.db", "close other programs")
+        problem(nb, lambda: nb.summarise(settings), "ecommerce.db", "close other programs")
         other.execute("ROLLBACK")
-    assert nb.summarise(settings.database) == "The summaries were made."
+    assert nb.summarise(settings) == "The summaries were made."
 
 
 def test_a_database_in_a_folder_that_is_not_there(nb, make_settings, tmp_path):
@@ -312,7 +312,7 @@ def test_a_kernel_killed_while_summarising(nb, built, tmp_path):
     subprocess.run([sys.executable, "-c", code, str(path)], check=False)
     path.unlink()  # a user follows "delete it", and leaves the journal
     nb.open_or_build(replace(built, seed=5))
-    nb.summarise(built.database)
+    nb.summarise(built)
     with contextlib.closing(nb.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 

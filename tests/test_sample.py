@@ -228,7 +228,7 @@ def test_running_again_opens_what_is_there(nb, build, tmp_path):
     settings = build(tmp_path)
     before = (tmp_path / "ecommerce.db").read_bytes()
     assert nb.open_or_build(settings).startswith("Opened")
-    nb.summarise(settings.database)
+    nb.summarise(settings)
     assert (tmp_path / "ecommerce.db").read_bytes() == before
 
 
