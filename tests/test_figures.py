@@ -140,20 +140,6 @@ def test_nothing_is_compared_with_days_before_the_data(nb, shop):
     assert tiles["before"].isna().all()
 
 
-@given(st.dates(date(1999, 1, 1), date(2030, 1, 1)), st.integers(0, 900))
-def test_whole_months_and_single_days_cover_each_day_once(nb, start, length):
-    end = start + timedelta(days=length)
-    parts = nb.whole_months(start.isoformat(), end.isoformat())
-    for n in range(-40, length + 41):
-        day = (start + timedelta(days=n)).isoformat()
-        times = (
-            (parts["first_month"] <= day[:7] <= parts["last_month"])
-            + (start.isoformat() <= day <= parts["head_end"])
-            + (parts["tail_start"] <= day <= end.isoformat())
-        )
-        assert times == (1 if 0 <= n <= length else 0), day
-
-
 def test_the_other_questions(nb, shop):
     parameters = shop.whole.parameters()
     sold = shop.orders[shop.orders["status"] == "Completed"]
