@@ -221,7 +221,7 @@ def test_all_imports_stand_in_one_cell():
 def test_the_project_speaks_of_itself_alone():
     """No path of a machine in any file."""
     words = re.compile(r"/root/|/home/\w+/|/Users/|/work/", re.IGNORECASE)
-    for folder in (".", "tests", ".ci"):
+    for folder in (".", "tests", "benchmarks", ".ci"):
         for path in (ROOT / folder).iterdir():
             if path.is_file() and path != Path(__file__) and path.name != "ecommerce.db":
                 assert not words.search(path.read_text(encoding="utf-8", errors="ignore")), path

@@ -1,0 +1,219 @@
+"""What is measured without a browser. Each function runs in a process of its own and returns plain values."""
+
+import contextlib
+import io
+import random
+import shutil
+import time
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import comm
+from comm.base_comm import BaseComm
+from ipykernel.jsonutil import json_clean
+from jupyter_client.session import Session
+
+import notebook_module
+import shops
+from apart import other_process, peak_memory
+from engines import ENGINES
+
+NEW_ORDERS = 1_000
+
+
+def milliseconds_since(started: float) -> float:
+    """Return the milliseconds since a reading of `time.perf_counter`."""
+    return (time.perf_counter() - started) * 1_000
+
+
+def selections(notebook: types.ModuleType, whole: object, limits: tuple[int, int, float]) -> Iterator:
+    """Yield random selections as far as the limits allow: how many, at least how many, seconds for the others."""
+    count, least, seconds = limits
+    began = time.perf_counter()
+    for number, filters in enumerate(shops.random_selections(notebook, whole, count)):
+        if number >= least and time.perf_counter() - began > seconds:
+            return
+        yield filters
+
+
+def data(name: str, folder: Path, orders: int, limits: tuple[int, int, float]) -> dict:
+    """Measure an engine: from a selection to the DataFrames of the whole page."""
+    if ENGINES[name].missing():
+        return {"missing": ENGINES[name].missing()}
+    notebook = notebook_module.load()
+    engine = ENGINES[name](notebook)
+    started = time.perf_counter()
+    engine.load(str(shops.database_of(folder, orders)))
+    load = time.perf_counter() - started
+    whole = page_time(engine)
+    if whole < limits[2] * 1_000:  # the first page warms the caches: it counts only where a second would take too long
+        whole = page_time(engine)
+    times, answers = [], []
+    processor = time.process_time()
+    for filters in selections(notebook, engine.whole, limits):
+        started = time.perf_counter()
+        page = engine.page(filters)
+        times.append(milliseconds_since(started))
+        answers.append(page["tiles"]["now"].tolist())
+    processor = (time.process_time() - processor) * 1_000 / len(times)
+    held = {"load": load, "memory": peak_memory()}
+    return {**held, "whole": whole, "processor": processor, "times": times, "answers": answers}
+
+
+def page_time(engine: object) -> float:
+    """Return the milliseconds that an engine takes for the whole shop."""
+    started = time.perf_counter()
+    engine.page(engine.whole)
+    return milliseconds_since(started)
+
+
+class PackedComm(BaseComm):
+    """A comm that does with a message what a kernel does: clean, pack and sign it. Only the socket is missing."""
+
+    session = Session(key=b"benchmark")
+    last, messages, size = 0.0, 0, 0  # when the last message was ready; how many there were, and their bytes
+
+    def publish_msg(
+        self, msg_type: str, data: object = None, metadata: object = None, buffers: object = None, **keys: object
+    ) -> None:
+        """Pack a message."""
+        content = json_clean({"data": data or {}, "comm_id": self.comm_id, **keys})
+        message = self.session.msg(msg_type, content, metadata=json_clean(metadata or {}))
+        parts = [*self.session.serialize(message, ident=self.topic), *(buffers or [])]
+        PackedComm.last = time.perf_counter()
+        PackedComm.messages += 1
+        PackedComm.size += sum(memoryview(part).nbytes for part in parts)
+
+
+def load_with_comms() -> types.ModuleType:
+    """Return the notebook's functions, with widgets that pack their messages as if a browser listened."""
+    notebook = notebook_module.load()
+    comm.create_comm = PackedComm
+    return notebook
+
+
+def check_page(dashboard: object) -> None:
+    """Raise where the page says that something went wrong."""
+    if "shop-alert" in dashboard.status.value:
+        raise RuntimeError(dashboard.status.value)
+
+
+def kernel(folder: Path, orders: int, limits: tuple[int, int, float]) -> dict:
+    """Measure the kernel: from a selection to the last message to the page, and how long the page takes to make."""
+    notebook = load_with_comms()
+    started = time.perf_counter()
+    dashboard = notebook.Dashboard(shops.settings_of(notebook, folder, orders))
+    construct = milliseconds_since(started)
+    times = []
+    PackedComm.messages = PackedComm.size = 0
+    for filters in selections(notebook, dashboard.whole, limits):
+        started = time.perf_counter()
+        dashboard.select(filters)
+        check_page(dashboard)
+        times.append((PackedComm.last - started) * 1_000)
+    return {
+        "construct": construct,
+        "times": times,
+        "messages": PackedComm.messages / len(times),
+        "kilobytes": PackedComm.size / len(times) / 1e3,
+    }
+
+
+def loading(folder: Path, orders: int, anew: bool) -> dict | None:
+    """Make the database of a sample shop, and measure its steps in seconds; None where it stands already."""
+    notebook = notebook_module.load()
+    settings = shops.settings_of(notebook, folder, orders)
+    if anew:
+        Path(settings.database).unlink(missing_ok=True)
+    spent = {"generate": 0.0, "fill": 0.0}
+
+    def drawn(settings: object, draw: Callable = notebook.sample_shop) -> Iterator:
+        """Draw the sample as the notebook does, and count the time."""
+        tables = draw(settings)
+        while True:
+            started = time.perf_counter()
+            table = next(tables, None)
+            spent["generate"] += time.perf_counter() - started
+            if table is None:
+                return
+            yield table
+
+    def filled(*arguments: object, fill: Callable = notebook.fill_with_sample) -> None:
+        """Fill the tables as the notebook does, and count the time."""
+        started = time.perf_counter()
+        fill(*arguments)
+        spent["fill"] = time.perf_counter() - started
+
+    notebook.sample_shop, notebook.fill_with_sample = drawn, filled
+    started = time.perf_counter()
+    with contextlib.redirect_stdout(io.StringIO()):  # the progress bar
+        notebook.open_or_build(settings)
+    built = time.perf_counter()
+    notebook.summarise(settings.database)
+    done = time.perf_counter()
+    if not spent["fill"]:
+        return None
+    return {
+        "generate": spent["generate"],
+        "insert": spent["fill"] - spent["generate"],
+        "index": built - started - spent["fill"],
+        "summarise": done - built,
+        "orders_per_second": orders / (done - started),
+        "memory": peak_memory(),
+        "size": Path(settings.database).stat().st_size / 1e6,
+    }
+
+
+def write_orders(path: str, where: str, seed: int) -> dict:
+    """Write new orders like those there are, on the "last day" or at "random days"; return their time and revenue."""
+    notebook = notebook_module.load()
+    rng = random.Random(seed)
+    connection = notebook.connect(path, "rw")
+    whole = notebook.everything(connection)
+    last = notebook.date.fromisoformat(whole.end)
+    days = (last - notebook.date.fromisoformat(whole.start)).days
+    highest = connection.execute("SELECT MAX(order_id) FROM orders").fetchone()[0]
+    like = "SELECT customer_id, product_id, quantity, total_amount, status FROM orders WHERE order_id = ?"
+    rows = []
+    for new in range(highest + 1, highest + 1 + NEW_ORDERS):
+        customer, product, quantity, amount, status = connection.execute(like, (rng.randint(1, highest),)).fetchone()
+        day = last - notebook.timedelta(days=0 if where == "last day" else rng.randint(0, days))
+        rows.append((new, customer, product, day.isoformat(), quantity, amount, status, 1_000_000_000 + new))
+    started = time.perf_counter()
+    with connection:
+        connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    write = milliseconds_since(started)
+    connection.close()
+    return {"write": write, "revenue": sum(row[5] for row in rows if row[6] == "Completed")}
+
+
+def following(folder: Path, orders: int, rounds: int = 5) -> dict:
+    """Measure, per kind of new orders, how long a page takes to show what another process has written.
+
+    `dashboard.refresh()` is the call that notices them. A page whose revenue does not grow by theirs has not followed.
+    """
+    notebook = load_with_comms()
+    settings = shops.settings_of(notebook, folder, orders)
+    copy = Path(folder) / f"following-{orders}.db"
+    results = {}
+    try:
+        with other_process() as other:
+            for where in ("last day", "random days"):
+                shutil.copyfile(settings.database, copy)
+                dashboard = notebook.Dashboard(notebook.replace(settings, database=str(copy)))
+                written, times, followed = [], [], True
+                for seed in range(rounds):
+                    before = dashboard.data.tiles.loc["revenue", "now"]
+                    written.append(other.submit(write_orders, str(copy), where, seed).result())
+                    started = time.perf_counter()
+                    dashboard.refresh()
+                    times.append((PackedComm.last - started) * 1_000)
+                    check_page(dashboard)
+                    grown = dashboard.data.tiles.loc["revenue", "now"] - before
+                    followed &= bool(abs(grown - written[-1]["revenue"]) < 0.005)
+                results[where] = {"times": times, "write": [one["write"] for one in written], "followed": followed}
+    finally:
+        for file in copy.parent.glob(f"{copy.name}*"):
+            file.unlink()
+    return results

@@ -1,0 +1,298 @@
+"""The results of a run as a text with tables, as JSON and as a picture, and whether the targets are met."""
+
+import json
+import math
+import os
+import platform
+import sqlite3
+import subprocess
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from itertools import combinations
+from pathlib import Path
+from statistics import median, quantiles
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+NAMES = {
+    "ours": "this notebook",
+    "duckdb": "DuckDB",
+    "polars": "Polars",
+    "pandas": "pandas",
+    "sqlite": "SQLite, base tables",
+    "kernel": "this notebook, to the last message",
+}
+COLOURS = {
+    "ours": "#1f4e79",
+    "kernel": "#1f4e79",
+    "duckdb": "#b8860b",
+    "polars": "#2e7d5b",
+    "pandas": "#8e5aa8",
+    "sqlite": "#b3261e",
+}
+LIBRARIES = ("pandas", "numpy", "plotly", "ipywidgets", "duckdb", "polars")
+FASTER_THAN = {"duckdb": 10, "pandas": 40, "sqlite": 400}  # how many times, at the largest size
+KERNEL_GROWTH = 2.5  # at most this many times as long at the largest size as at the smallest
+TOLERANCE = 0.005  # half a cent
+
+
+def machine() -> dict[str, str]:
+    """Return what a reader needs to know of the machine and of what ran on it."""
+    cpu = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        cpu = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), cpu)
+    elif platform.system() == "Darwin":
+        cpu = subprocess.check_output(["sysctl", "-n", "machdep.cpu.brand_string"], text=True).strip()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "date": date.today().isoformat(),
+        "CPU": f"{cpu}, {os.cpu_count()} cores",
+        "memory": f"{memory:.0f} GB",
+        "system": f"{platform.system()} {platform.release()}",
+        "Python": platform.python_version(),
+        "SQLite": sqlite3.sqlite_version,
+        **{name: found for name in LIBRARIES if (found := installed(name))},
+    }
+
+
+def installed(library: str) -> str:
+    """Return a library's version; empty where it is missing."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return ""
+
+
+def write(results: dict, folder: Path) -> str:
+    """Write the results into a folder; return the targets, each with whether it is met."""
+    check_answers(results)
+    results = {"machine": machine(), **results, "targets": targets(results)}
+    for size in results["sizes"]:
+        for measured in size["data"].values():
+            measured.pop("answers", None)
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = json.dumps(rounded(results), indent=1)
+    (folder / "results.json").write_text(whole + "\n", encoding="utf-8")
+    (folder / "results.md").write_text(text(results), encoding="utf-8")
+    picture(results).savefig(folder / "results.png", dpi=150)
+    return "\n".join(results["targets"])
+
+
+def rounded(value: object) -> object:
+    """Return results with fewer digits, and lists of numbers as texts, which JSON then keeps on a line."""
+    if isinstance(value, dict):
+        return {name: rounded(part) for name, part in value.items()}
+    if isinstance(value, list) and all(isinstance(part, float) for part in value):
+        return " ".join(f"{part:.4g}" for part in value)
+    if isinstance(value, list):
+        return [rounded(part) for part in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def check_answers(results: dict) -> None:
+    """Raise where two engines' tiles differ: times of wrong answers are worth nothing."""
+    for size in results["sizes"]:
+        answered = {name: measured["answers"] for name, measured in size["data"].items() if "answers" in measured}
+        for one, other in combinations(answered, 2):
+            for tiles in zip(answered[one], answered[other], strict=False):
+                if not all(same(a, b) for a, b in zip(*tiles, strict=True)):
+                    raise ValueError(f"{one} and {other} differ at {size['orders']:,} orders: {tiles}")
+
+
+def same(one: float, other: float) -> bool:
+    """Say whether two figures agree: to half a cent, or to the last digits of a sum too large for that."""
+    return math.isclose(one, other, rel_tol=1e-12, abs_tol=TOLERANCE) or (math.isnan(one) and math.isnan(other))
+
+
+def times_ours(size: dict, name: str) -> float | None:
+    """Return how many times as long as ours an engine takes for the selections that both answered."""
+    times, ours = (size["data"].get(engine, {}).get("times") for engine in (name, "ours"))
+    return median(times) / median(ours[: len(times)]) if times and ours else None
+
+
+def targets(results: dict) -> list[str]:
+    """Return each target, whether it is met, and by how much."""
+    smallest, largest = results["sizes"][0], results["sizes"][-1]
+    sizes = f"{largest['orders']:,} orders"
+    lines = ["not measured: how the kernel's time grows, at one size"]
+    if largest is not smallest:
+        growth = median(largest["kernel"]["times"]) / median(smallest["kernel"]["times"])
+        lines = [
+            f"{verdict(growth <= KERNEL_GROWTH)}: at {sizes} the kernel takes {growth:.1f} times as long as at "
+            f"{smallest['orders']:,} (target: at most {KERNEL_GROWTH})"
+        ]
+    for name, factor in FASTER_THAN.items():
+        times = times_ours(largest, name)
+        if times is None:
+            lines.append(f"not measured: {NAMES[name]}")
+        else:
+            lines.append(
+                f"{verdict(times >= factor)}: at {sizes} the figures come {times:.1f} times as fast as from "
+                f"{NAMES[name]} (target: at least {factor})"
+            )
+    return lines
+
+
+def verdict(met: bool) -> str:
+    """Return whether a target is met, in words."""
+    return "met" if met else "NOT met"
+
+
+def shown(value: float | None) -> str:
+    """Return a number with as many digits as can be trusted; a dash where there is none."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def slowest(times: list[float]) -> float | None:
+    """Return the time that 95 of 100 stay below; None where there are too few to say."""
+    return quantiles(times, n=20)[-1] if len(times) >= 20 else None
+
+
+def table(head: str, rows: list[list[str]]) -> str:
+    """Return a table in Markdown; all columns but the first two hold numbers."""
+    columns = head.split(" | ")
+    rule = ["---:"] + ["---"] + ["---:"] * (len(columns) - 2)
+    return "\n".join("| " + " | ".join(row) + " |" for row in [columns, rule, *rows])
+
+
+def data_rows(results: dict) -> list[list[str]]:
+    """Return the rows of the table of engines."""
+    rows = []
+    for size in results["sizes"]:
+        for name, measured in size["data"].items():
+            start = [f"{size['orders']:,}", NAMES[name]]
+            if "missing" in measured:
+                rows.append([*start, f"`{measured['missing']}` is not installed", *["–"] * 7])
+                continue
+            times = measured["times"]
+            numbers = [median(times), slowest(times), measured["whole"], measured["processor"], times_ours(size, name)]
+            rows.append(
+                [*start, *map(shown, numbers), f"{len(times):,}", shown(measured["load"]), shown(measured["memory"])]
+            )
+    return rows
+
+
+def kernel_rows(results: dict) -> list[list[str]]:
+    """Return the rows of the table of the kernel."""
+    rows = []
+    for size in results["sizes"]:
+        kernel, times = size["kernel"], size["kernel"]["times"]
+        numbers = [median(times), slowest(times), kernel["construct"], kernel["messages"], kernel["kilobytes"]]
+        rows.append([f"{size['orders']:,}", "to the last message", *map(shown, numbers), f"{len(times):,}"])
+    return rows
+
+
+def loading_rows(results: dict) -> list[list[str]]:
+    """Return the rows of the table of loading."""
+    steps = ("generate", "insert", "index", "summarise", "orders_per_second", "memory", "size")
+    done = [(size["orders"], size["loading"]) for size in results["sizes"] if size["loading"]]
+    return [[f"{orders:,}", "a new database", *(shown(loading[step]) for step in steps)] for orders, loading in done]
+
+
+def following_rows(results: dict) -> list[list[str]]:
+    """Return the rows of the table of following."""
+    rows = []
+    for size in results["sizes"]:
+        for where, measured in size["following"].items():
+            to_the_page = shown(median(measured["times"])) if measured["followed"] else "does not follow"
+            what = f"1,000 orders, {where}"
+            rows.append([f"{size['orders']:,}", what, to_the_page, shown(median(measured["write"]))])
+    return rows
+
+
+def page_rows(results: dict) -> list[list[str]]:
+    """Return the rows of the table of the page and of the notebook as a whole."""
+    rows = []
+    if clicks := results.get("clicks"):
+        outside = [total - kernel for total, kernel in zip(clicks["times"], clicks["kernel"], strict=True)]
+        for what, times in (("a click, to the last drawing", clicks["times"]), ("of it outside the kernel", outside)):
+            rows.append([f"{clicks['orders']:,}", what, f"{shown(median(times))} ms", f"{len(times)}"])
+    if opening := results.get("opening"):
+        for what, times in (
+            ("the charts stand", opening["charts"]),
+            ("a first click is answered", opening["answered"]),
+        ):
+            rows.append([f"{opening['orders']:,}", f"Voilà: {what}", f"{shown(median(times))} s", f"{len(times)}"])
+    if running := results.get("running"):
+        for what, times in running.items():
+            rows.append(["10,000", f"Run all cells, {what} a database", f"{shown(median(times))} s", f"{len(times)}"])
+    return rows
+
+
+FIGURES_NOTE = """Milliseconds. Each engine answers the same random selections (regions, categories, first and last day)
+of the same shop with the DataFrames of everything that the page shows; all gave the same answers. *Whole shop* is one
+selection of all there is. *Processor* is time on all cores together. *Times ours* compares the medians over the
+selections that both answered. What is made ready beforehand is not in these times: *load* in seconds, and the most
+*memory* held, in MB."""
+
+KERNEL_NOTE = """Milliseconds in the kernel: filters set, figures read, charts composed, and every message packed and
+signed as a kernel does, short of the socket. *Make* is the time to make the dashboard; messages and kB are per
+selection."""
+
+FOLLOWING_NOTE = """Milliseconds until `dashboard.refresh()` shows what another process has written, and for that
+process to write it."""
+
+
+def text(results: dict) -> str:
+    """Return the results as Markdown."""
+    parts = [
+        "# How fast it is",
+        "![Time to the figures of the page against the number of orders, a line per engine](results.png)",
+        "Written by `python benchmarks/run.py`, in one run on one machine:",
+        "\n".join(f"- {name}: {value}" for name, value in results["machine"].items()),
+        "## Targets",
+        "\n".join(f"- {line}" for line in results["targets"]),
+        "## From a selection to the figures of the whole page",
+        FIGURES_NOTE,
+        table(
+            "orders | engine | median | 95 % below | whole shop | processor | times ours | selections | load | memory",
+            data_rows(results),
+        ),
+        "## From a selection to the last message to the page",
+        KERNEL_NOTE,
+        table("orders | what | median | 95 % below | make | messages | kB | selections", kernel_rows(results)),
+        "## New orders",
+        FOLLOWING_NOTE,
+        table("orders | what | to the page | writing", following_rows(results)),
+    ]
+    if rows := loading_rows(results):
+        head = "orders | what | generate | insert | index | summarise | orders per second | memory | file"
+        parts += ["## Loading", "Seconds per step; the most memory held, and the file, in MB.", table(head, rows)]
+    if rows := page_rows(results):
+        parts += ["## The page", "Medians.", table("orders | what | time | times measured", rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def picture(results: dict) -> Figure:
+    """Draw milliseconds against the number of orders, both logarithmic, a line per engine with its name at its end."""
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.add_subplot(xscale="log", yscale="log", xlabel="orders", ylabel="milliseconds, median")
+    lines = {name: [] for name in NAMES}
+    for size in results["sizes"]:
+        for name, measured in {**size["data"], "kernel": size["kernel"]}.items():
+            if "times" in measured:
+                lines[name].append((size["orders"], median(measured["times"])))
+    lines = {name: points for name, points in lines.items() if points}
+    for name, points in lines.items():
+        style = {"linestyle": ":" if name == "kernel" else "-", "linewidth": 2.5 if name == "ours" else 1.5}
+        axes.plot(*zip(*points, strict=True), marker="o", markersize=4, color=COLOURS[name], **style)
+    ends = sorted((points[-1][1], points[-1][0], name) for name, points in lines.items())
+    apart = (ends[-1][0] / ends[0][0]) ** (1 / 16)  # of two labels, so that none stands on another
+    low = 0.0
+    for milliseconds, orders, name in ends:
+        low = max(milliseconds, low * apart)
+        label = f"  {NAMES[name]}, {shown(milliseconds)} ms"
+        axes.annotate(label, (orders, low), color=COLOURS[name], va="center", annotation_clip=False)
+    axes.set_title("From a selection to the figures of the whole page", loc="left")
+    axes.set_xticks([size["orders"] for size in results["sizes"]])
+    axes.grid(color="#eeeeee")
+    axes.spines[["top", "right"]].set_visible(False)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+    axes.tick_params(axis="x", which="minor", length=0)
+    return figure

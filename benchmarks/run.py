@@ -1,0 +1,74 @@
+"""Measure the notebook side by side with what one would pick instead; write results.md, results.json and results.png.
+
+    python benchmarks/run.py --orders 10_000 1_000_000 10_000_000 --loading --browser --opening
+
+The databases are kept in --folder for the next run. It needs the requirements of the notebook, of the tests and of this
+folder.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from apart import in_own_process
+
+ENGINES = ("ours", "duckdb", "polars", "pandas", "sqlite")
+
+
+def arguments() -> argparse.Namespace:
+    """Return what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--orders", type=int, nargs="+", default=[10_000, 1_000_000, 10_000_000], help="sizes of shops")
+    parser.add_argument("--selections", type=int, default=200, help="random selections, the same for every engine")
+    parser.add_argument("--slow-selections", type=int, default=3, help="that even a slow engine answers")
+    parser.add_argument("--seconds", type=float, default=60, help="after which an engine answers no more of them")
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
+    parser.add_argument(
+        "--folder", type=Path, default=Path(tempfile.gettempdir()) / "shop-benchmarks", help="of databases"
+    )
+    parser.add_argument("--results", type=Path, default=Path(__file__).resolve().parent, help="folder of the results")
+    parser.add_argument("--loading", action="store_true", help="make the databases anew, and measure that")
+    parser.add_argument("--browser", action="store_true", help="measure clicks in Chromium, at the smallest size")
+    parser.add_argument("--opening", action="store_true", help="measure opening the page and running all cells, too")
+    return parser.parse_args()
+
+
+def measure(asked: argparse.Namespace, orders: int) -> dict:
+    """Measure everything that is asked of a shop of one size."""
+    limits = (asked.selections, asked.slow_selections, asked.seconds)
+    say(f"{orders:,} orders: loading")
+    loading = in_own_process("measures", "loading", asked.folder, orders, asked.loading)
+    data = {}
+    for name in asked.engines:
+        say(f"{orders:,} orders: {name}")
+        data[name] = in_own_process("measures", "data", name, asked.folder, orders, limits)
+    say(f"{orders:,} orders: kernel")
+    kernel = in_own_process("measures", "kernel", asked.folder, orders, limits)
+    say(f"{orders:,} orders: following")
+    following = in_own_process("measures", "following", asked.folder, orders)
+    return {"orders": orders, "loading": loading, "data": data, "kernel": kernel, "following": following}
+
+
+def say(text: str) -> None:
+    """Tell how far the run is."""
+    print(text, flush=True)
+
+
+def main() -> None:
+    """Measure, write the results, and say which targets are met."""
+    asked = arguments()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    sizes = sorted(asked.orders)
+    results = {"sizes": [measure(asked, orders) for orders in sizes]}
+    if asked.browser:
+        say("clicks")
+        results["clicks"] = {"orders": sizes[0], **in_own_process("pages", "clicks", asked.folder, sizes[0])}
+    if asked.opening:
+        say("opening")
+        results["opening"] = {"orders": sizes[0], **in_own_process("pages", "opening", asked.folder, sizes[0])}
+        results["running"] = in_own_process("pages", "running")
+    say(in_own_process("report", "write", results, asked.results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The shops that are measured: sample shops of several sizes, and random selections of them."""
+
+import random
+import types
+from datetime import date, timedelta
+from pathlib import Path
+
+import notebook_module
+
+SIZES = {  # orders -> customers, products, reviews
+    10_000: (1_000, 500, 5_000),
+    1_000_000: (10_000, 2_000, 100_000),
+    10_000_000: (100_000, 5_000, 1_000_000),
+}
+
+
+def changed_settings(folder: Path, orders: int) -> dict:
+    """Return the settings of a sample shop of this many orders that differ from the notebook's own."""
+    customers, products, reviews = SIZES.get(orders, (max(200, orders // 100), 500, orders // 10))
+    return {
+        "database": str(database_of(folder, orders)),
+        "exports": str(folder),
+        "sample_customers": customers,
+        "sample_products": products,
+        "sample_orders": orders,
+        "sample_reviews": reviews,
+    }
+
+
+def database_of(folder: Path, orders: int) -> Path:
+    """Return where the database of a sample shop of this many orders is kept."""
+    return Path(folder) / f"orders-{orders}.db"
+
+
+def settings_of(notebook: types.ModuleType, folder: Path, orders: int) -> object:
+    """Return the Settings of a sample shop of this many orders."""
+    return notebook.Settings(**{**notebook_module.default_settings(), **changed_settings(folder, orders)})
+
+
+def random_selections(notebook: types.ModuleType, whole: object, count: int, seed: int = 0) -> list:
+    """Draw selections: a non-empty subset of the regions and of the categories, a first and a last day."""
+    rng = random.Random(seed)
+    first = date.fromisoformat(whole.start)
+    length = (date.fromisoformat(whole.end) - first).days
+
+    def subset(names: tuple[str, ...]) -> tuple[str, ...]:
+        """Draw any non-empty subset, each as likely as any other."""
+        number = rng.randrange(1, 2 ** len(names))
+        return tuple(name for bit, name in enumerate(names) if number >> bit & 1)
+
+    selections = []
+    for _ in range(count):
+        start, end = (first + timedelta(days=n) for n in sorted(rng.randint(0, length) for _ in range(2)))
+        filters = (subset(whole.regions), subset(whole.categories), start.isoformat(), end.isoformat())
+        selections.append(notebook.Filters(*filters))
+    return selections

@@ -1,0 +1,105 @@
+"""What the benchmarks compare gives the same answers; how fast is not tested."""
+
+import json
+import math
+import shutil
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+import engines
+import shops
+from notebook_module import ROOT
+
+SEED = 7
+
+
+def loaded(name, nb, path):
+    """Return an engine that is ready for a database; skip where its library is missing."""
+    engine = engines.ENGINES[name](nb)
+    if engine.missing():
+        pytest.skip(f"{engine.missing()} is not installed: see benchmarks/requirements.txt")
+    engine.load(path)
+    return engine
+
+
+def check_same(nb, engine, expected, selections):
+    """Compare all tables of an engine with those of another for some selections."""
+    for filters in selections:
+        worst = engines.differences(nb, engine.page(filters), expected.page(filters))
+        assert max(worst.values()) < 0.005, (filters, worst)
+
+
+def some_selections(nb, whole):
+    """Return the whole shop, its last day, and random selections."""
+    return [whole, nb.replace(whole, start=whole.end), *shops.random_selections(nb, whole, 20, SEED)]
+
+
+@pytest.mark.parametrize("name", ["ours", "pandas", "polars", "duckdb"])
+def test_engines_agree_with_the_base_tables(nb, shop_settings, name):
+    engine = loaded(name, nb, shop_settings.database)
+    check_same(nb, engine, loaded("sqlite", nb, shop_settings.database), some_selections(nb, engine.whole))
+
+
+@pytest.fixture(scope="module")
+def awkward_database(nb, sample_settings, tmp_path_factory):
+    """The sample with guests, customers without a region, products without a category, and numbers that come again."""
+    path = tmp_path_factory.mktemp("awkward") / "ecommerce.db"
+    shutil.copy(sample_settings.database, path)
+    with closing(nb.connect(path, "rw")) as connection, connection:
+        connection.execute("UPDATE orders SET customer_id = NULL WHERE order_id % 7 = 0")
+        connection.execute("UPDATE orders SET order_number = order_number % 5")
+        connection.execute("UPDATE customers SET region = NULL, name = NULL WHERE customer_id % 11 = 0")
+        connection.execute("UPDATE products SET category = NULL WHERE product_id % 13 = 0")
+        connection.execute("UPDATE reviews SET customer_id = NULL WHERE review_id % 3 = 0")
+        connection.execute("UPDATE orders SET total_amount = 10 WHERE order_id % 2 = 0")  # so that customers tie
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["pandas", "polars", "duckdb"])
+def test_engines_agree_about_what_is_unknown(nb, awkward_database, name):
+    engine = loaded(name, nb, awkward_database)
+    assert "(unknown)" in engine.whole.regions
+    check_same(nb, engine, loaded("sqlite", nb, awkward_database), some_selections(nb, engine.whole))
+
+
+def test_a_difference_is_seen(nb, sample_settings):
+    engine = loaded("pandas", nb, sample_settings.database)
+    one, other = engine.page(engine.whole), engine.page(engine.whole)
+    assert max(engines.differences(nb, one, other).values()) == 0
+    other["daily_revenue"] = other["daily_revenue"].assign(revenue=other["daily_revenue"]["revenue"] + 0.01)
+    other["customers"] = other["customers"].assign(name="Somebody")
+    worst = engines.differences(nb, one, other)
+    assert worst["daily_revenue"] == pytest.approx(0.01) and worst["customers"] == math.inf
+
+
+def test_selections_are_random_and_the_same_again(nb, sample_settings):
+    with closing(nb.connect(sample_settings.database)) as connection:
+        whole = nb.everything(connection)
+    selections = shops.random_selections(nb, whole, 50, SEED)
+    assert selections == shops.random_selections(nb, whole, 50, SEED)
+    assert len(set(selections)) == 50
+    assert all(not filters.problem() for filters in selections)
+    assert all(set(filters.regions) <= set(whole.regions) for filters in selections)
+    assert all(whole.start <= filters.start <= filters.end <= whole.end for filters in selections)
+
+
+def test_a_small_run_writes_its_results(tmp_path):
+    results = tmp_path / "results"
+    options = ["--orders", "1_000", "--selections", "3", "--engines", "ours", "sqlite"]
+    command = [sys.executable, "benchmarks/run.py", *options, "--folder", tmp_path / "shops", "--results", results]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "as fast as from SQLite" in done.stdout and "not measured: DuckDB" in done.stdout
+    written = json.loads((results / "results.json").read_text(encoding="utf-8"))
+    (size,) = written["sizes"]
+    assert set(size["data"]) == {"ours", "sqlite"}
+    assert size["kernel"]["messages"] > 3 and size["kernel"]["kilobytes"] > 5  # messages are really packed
+    assert size["loading"]["orders_per_second"] > 0
+    assert set(size["following"]) == {"last day", "random days"}
+    text = (results / "results.md").read_text(encoding="utf-8")
+    assert "| 1,000 | SQLite, base tables |" in text
+    assert str(tmp_path) not in text
+    assert (results / "results.png").read_bytes().startswith(b"\x89PNG")
