@@ -127,7 +127,7 @@ def awkward_shop(nb, tmp_path_factory):
     path = tmp_path_factory.mktemp("awkward") / "shop.db"
     rng = np.random.default_rng(1)
     with closing(sqlite3.connect(path)) as shop:
-        shop.executescript(nb.SCHEMA)
+        shop.executescript(nb.SCHEMA + nb.VIEW + nb.INDEXES)
         shop.executemany("INSERT INTO products (product_id, category) VALUES (?, ?)", enumerate([*AWKWARD, None], 1))
         shop.executemany("INSERT INTO customers (customer_id, region) VALUES (?, ?)", enumerate(["a", "B", None], 1))
         for order_id in range(1, 2_001):
@@ -249,3 +249,25 @@ def test_other_warehouses_can_read_every_select(nb, dialect, awkward_shop):
     for text in TEXTS:
         literal = sqlglot.parse_one(f"SELECT {nb.text_literal(text)} AS text", read=dialect)
         assert run(literal.sql("sqlite", **strictly))["text"].tolist() == [text]
+
+
+def test_rows_are_asked_of_the_warehouse_when_they_are_opened(nb, load, land, awkward_shop):
+    run, asked = load(awkward_shop), []
+
+    def noted(sql):
+        asked.append(sql)
+        return run(sql)
+
+    dashboard = nb.Dashboard(land(noted))
+    asked.clear()
+    dashboard.select(nb.replace(dashboard.whole, categories=("O'Brien", "100%", "日本"), start="2025-01-02"))
+    assert asked == []
+    dashboard.show_rows.value = True
+    assert len(asked) == 1
+    with closing(nb.connect(awkward_shop)) as connection:
+        expected = nb.read_query(connection, nb.ORDER_ROWS, **dashboard.selection().parameters(), most=10_000)
+    found = nb.order_rows(dashboard.connection, dashboard.selection(), dashboard.settings, most=10_000)
+    assert found["order_id"].tolist() == expected["order_id"].tolist()
+    assert found["order_date"].tolist() == expected["order_date"].tolist()
+    assert "O&#x27;Brien" in dashboard.order_rows.value or "O'Brien" in dashboard.order_rows.value
+    dashboard.close()
