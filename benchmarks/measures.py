@@ -150,7 +150,7 @@ def loading(folder: Path, orders: int, anew: bool) -> dict | None:
     with contextlib.redirect_stdout(io.StringIO()):  # the progress bar
         notebook.open_or_build(settings)
     built = time.perf_counter()
-    notebook.summarise(settings.database)
+    notebook.summarise(settings)
     done = time.perf_counter()
     if not spent["fill"]:
         return None

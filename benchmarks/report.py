@@ -17,9 +17,11 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 NAMES = {
     "ours": "this notebook",
-    "duckdb": "DuckDB",
-    "polars": "Polars",
-    "pandas": "pandas",
+    "polars": "Polars, prepared",
+    "duckdb": "DuckDB, prepared",
+    "duckdb-tables": "DuckDB, the four tables",
+    "pandas": "pandas, prepared",
+    "pandas-masks": "pandas, one wide frame",
     "sqlite": "SQLite, base tables",
     "kernel": "this notebook, to the last message",
 }
@@ -27,12 +29,14 @@ COLOURS = {
     "ours": "#1f4e79",
     "kernel": "#1f4e79",
     "duckdb": "#b8860b",
+    "duckdb-tables": "#8a6508",
+    "pandas-masks": "#6d3f88",
     "polars": "#2e7d5b",
     "pandas": "#8e5aa8",
     "sqlite": "#b3261e",
 }
 LIBRARIES = ("pandas", "numpy", "plotly", "ipywidgets", "duckdb", "polars")
-FASTER_THAN = {"duckdb": 10, "pandas": 40, "sqlite": 400}  # how many times, at the largest size
+FASTER_THAN = {"duckdb-tables": 10, "pandas-masks": 40, "sqlite": 400}  # how many times, at the largest size
 KERNEL_GROWTH = 2.5  # at most this many times as long at the largest size as at the smallest
 TOLERANCE = 0.005  # half a cent
 
@@ -207,16 +211,21 @@ def following_rows(results: dict) -> list[list[str]]:
 def page_rows(results: dict) -> list[list[str]]:
     """Return the rows of the table of the page and of the notebook as a whole."""
     rows = []
-    if clicks := results.get("clicks"):
-        outside = [total - kernel for total, kernel in zip(clicks["times"], clicks["kernel"], strict=True)]
-        for what, times in (("a click, to the last drawing", clicks["times"]), ("of it outside the kernel", outside)):
-            rows.append([f"{clicks['orders']:,}", what, f"{shown(median(times))} ms", f"{len(times)}"])
-    if opening := results.get("opening"):
-        for what, times in (
-            ("the charts stand", opening["charts"]),
-            ("a first click is answered", opening["answered"]),
-        ):
-            rows.append([f"{opening['orders']:,}", f"Voilà: {what}", f"{shown(median(times))} s", f"{len(times)}"])
+    for size in results["sizes"]:
+        orders = f"{size['orders']:,}"
+        if clicks := size.get("clicks"):
+            outside = [total - kernel for total, kernel in zip(clicks["times"], clicks["kernel"], strict=True)]
+            for what, times in (
+                ("a click, to the last drawing", clicks["times"]),
+                ("of it outside the kernel", outside),
+            ):
+                rows.append([orders, what, f"{shown(median(times))} ms", f"{len(times)}"])
+        if opening := size.get("opening"):
+            for what, times in (
+                ("the charts stand", opening["charts"]),
+                ("a first click is answered", opening["answered"]),
+            ):
+                rows.append([orders, f"Voilà: {what}", f"{shown(median(times))} s", f"{len(times)}"])
     if running := results.get("running"):
         for what, times in running.items():
             rows.append(["10,000", f"Run all cells, {what} a database", f"{shown(median(times))} s", f"{len(times)}"])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from apart import in_own_process
 
-ENGINES = ("ours", "duckdb", "polars", "pandas", "sqlite")
+ENGINES = ("ours", "polars", "duckdb", "duckdb-tables", "pandas", "pandas-masks", "sqlite")
 
 
 def arguments() -> argparse.Namespace:
@@ -28,7 +28,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--results", type=Path, default=Path(__file__).resolve().parent, help="folder of the results")
     parser.add_argument("--loading", action="store_true", help="make the databases anew, and measure that")
-    parser.add_argument("--browser", action="store_true", help="measure clicks in Chromium, at the smallest size")
+    parser.add_argument("--browser", action="store_true", help="measure clicks in Chromium, too")
     parser.add_argument("--opening", action="store_true", help="measure opening the page and running all cells, too")
     return parser.parse_args()
 
@@ -60,12 +60,13 @@ def main() -> None:
     asked.folder.mkdir(parents=True, exist_ok=True)
     sizes = sorted(asked.orders)
     results = {"sizes": [measure(asked, orders) for orders in sizes]}
-    if asked.browser:
-        say("clicks")
-        results["clicks"] = {"orders": sizes[0], **in_own_process("pages", "clicks", asked.folder, sizes[0])}
+    for size in results["sizes"]:
+        for what, wanted in (("clicks", asked.browser), ("opening", asked.opening)):
+            if wanted:
+                say(f"{size['orders']:,} orders: {what}")
+                size[what] = in_own_process("pages", what, asked.folder, size["orders"])
     if asked.opening:
-        say("opening")
-        results["opening"] = {"orders": sizes[0], **in_own_process("pages", "opening", asked.folder, sizes[0])}
+        say("running all cells")
         results["running"] = in_own_process("pages", "running")
     say(in_own_process("report", "write", results, asked.results))
 
