@@ -274,3 +274,31 @@ def test_an_error_is_said_and_the_filters_go_on(chromium, tmp_path):
         selects(page)[0].select_option(["South"])
         status_says(page, "South · all categories")
         page.close()
+
+
+def test_live_orders_come_and_go(page):
+    """The browser ticks, the shop sells, the page follows; switched off, everything is as it was."""
+    live, first = page.get_by_role("button", name="Live orders"), browser.charts(page)
+    revenue = browser.tile(page, "revenue")
+    live.click()
+    status_says(page, "2024-01-02 to 2026-01-01")  # a day that the sample did not have
+    sold = browser.wait_until(lambda: (now := browser.tile(page, "revenue")) != revenue and now, 20, "a sale")
+    browser.wait_until(lambda: browser.tile(page, "revenue") != sold, 20, "another sale")
+    live.click()
+    status_says(page, "2024-01-02 to 2025-12-31")
+    browser.wait_until(lambda: browser.charts(page) == first, 20, "the figures from before")
+    assert browser.tile(page, "revenue") == revenue
+
+
+def test_order_rows_are_shown_and_follow(page):
+    page.get_by_role("button", name="Order rows").click()
+    rows = page.locator(".shop-page table.shop-rows tbody tr")
+    rows.first.wait_for(timeout=20_000)
+    assert rows.count() == 100
+    selects(page)[0].select_option(["West"])
+    status_says(page, "West · all categories")
+    browser.wait_until(
+        lambda: set(rows.locator("td:nth-child(5)").all_inner_texts()) == {"West"}, 20, "rows of the West"
+    )
+    page.get_by_role("button", name="Order rows").click()
+    browser.wait_until(lambda: rows.count() == 0, 20, "the rows to go")
