@@ -176,7 +176,7 @@ def test_headings():
     assert levels.count(1) == 1
     assert max(levels) == 3
     sections = [line[3:] for line in headings if line.startswith("## ")]
-    contents = re.findall(r"^\d\. \[(.+?)\]\(#(.+?)\)", read_notebook().cells[0].source, re.MULTILINE)
+    contents = re.findall(r"^\d+\. \[(.+?)\]\(#(.+?)\)", read_notebook().cells[0].source, re.MULTILINE)
     assert [name for name, _ in contents] == sections
     assert [anchor for _, anchor in contents] == [name.replace(" ", "-") for name in sections]
 
