@@ -192,6 +192,23 @@ def test_checkouts_of_several_customers_are_counted_once(nb, small_shop, tmp_pat
             assert nb.compare_summaries(connection, filters)["tiles"] < 0.005
 
 
+def test_ids_beyond_what_a_float_holds_stay_themselves(nb, small_shop, tmp_path):
+    shutil.copy(small_shop.database, tmp_path / "shop.db")
+    shop = nb.replace(small_shop, database=str(tmp_path / "shop.db"))
+    large = 2**53 + 1
+    with closing(sqlite3.connect(shop.database)) as connection, connection:
+        connection.execute("INSERT INTO customers (customer_id, region) VALUES (?, 'East')", (large,))
+        connection.execute("INSERT INTO orders VALUES (5000, ?, 1, '2025-12-01', 1, 1e6, 'Completed', 7)", (large,))
+    assert nb.catch_up(shop) == 2
+    with closing(nb.connect(shop.database)) as connection:
+        assert nb.top_customers(connection, nb.everything(connection))["customer_id"][0] == large
+    with closing(sqlite3.connect(shop.database)) as connection, connection:
+        connection.execute("UPDATE summary_info SET digest = ''")
+    assert nb.summarise(shop) == "The summaries were made."
+    with closing(nb.connect(shop.database)) as connection:
+        assert nb.top_customers(connection, nb.everything(connection))["customer_id"][0] == large
+
+
 @given(data=st.data())
 @settings(max_examples=40)
 def test_totals_of_any_days_are_the_sum_of_their_rows(nb, sample_settings, data):
