@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from datetime import date, timedelta
 
@@ -342,3 +343,57 @@ def test_an_own_shop_is_followed_and_never_sold_from(nb, small_shop, tmp_path):
     dashboard.width.tick = 2
     assert revenue(dashboard) > before
     dashboard.close()
+
+
+forks = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux forks safely")
+
+
+@pytest.fixture
+def large_shop(nb, small_shop, tmp_path, monkeypatch):
+    """A copy of the small shop that lacks its summaries and is taken for a large one, on a machine of three cores."""
+    monkeypatch.setitem(nb.PART_ROWS, "orders", 50)
+    monkeypatch.setattr(nb.os, "cpu_count", lambda: 3)
+    shutil.copy(small_shop.database, tmp_path / "large.db")
+    with closing(sqlite3.connect(tmp_path / "large.db")) as connection, connection:
+        connection.execute("UPDATE summary_info SET digest = ''")
+    return nb.replace(small_shop, database=str(tmp_path / "large.db"))
+
+
+@forks
+def test_processes_make_the_same_summaries(nb, small_shop, large_shop, monkeypatch):
+    parent = nb.os.getpid()
+    compute = nb.compute
+
+    def apart(*arguments):
+        assert nb.os.getpid() != parent
+        compute(*arguments)
+
+    monkeypatch.setattr(nb, "compute", apart)
+    assert nb.summarise(large_shop) == "The summaries were made."
+    assert_equal(stored(nb, large_shop.database), stored(nb, small_shop.database))
+
+
+@forks
+@pytest.mark.parametrize("ill", ["fails", "hangs"])
+def test_a_process_that_fails_or_hangs_is_made_up_for(nb, small_shop, large_shop, monkeypatch, ill):
+    parent = nb.os.getpid()
+    compute, in_processes = nb.compute, nb.compute_in_processes
+    outcomes = []
+
+    def badly(settings, folder, name, get_on):
+        if nb.os.getpid() != parent and name == "product_days":
+            (nb.Path(folder) / name).write_text("half of it")
+            if ill == "hangs":
+                threading.Event().wait()
+            raise MemoryError
+        compute(settings, folder, name, get_on)
+
+    def impatient(settings, folder, bar):
+        outcomes.append(in_processes(settings, folder, bar, patience=2))
+        return outcomes[-1]
+
+    monkeypatch.setattr(nb, "compute", badly)
+    monkeypatch.setattr(nb, "compute_in_processes", impatient)
+    assert nb.summarise(large_shop) == "The summaries were made."
+    assert outcomes == [False]
+    assert_equal(stored(nb, large_shop.database), stored(nb, small_shop.database))
