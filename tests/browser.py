@@ -19,8 +19,12 @@ CHARTS = ("daily_revenue", "category_share", "regional_heatmap", "top_customers"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
-READ_CHARTS = """() => {
-    const plot = document.querySelector('.shop-page .js-plotly-plot');
+SHOWN = (
+    "[...document.querySelectorAll('.shop-page .js-plotly-plot')].find(plot => plot.offsetParent)"  # of the page chosen
+)
+READ_CHARTS = (
+    f"() => {{ const plot = {SHOWN};"
+    """
     if (!plot || !plot.data) return null;
     const charts = {};
     for (const trace of plot.data) {
@@ -29,6 +33,7 @@ READ_CHARTS = """() => {
     }
     return charts;
 }"""
+)
 
 
 def servers() -> list[str]:

@@ -109,7 +109,7 @@ def test_each_filter_changes_each_chart(page):
     status_says(page, "North, West · Books, Toys")
     assert narrower["category_share"][0]["labels"] in (["Books", "Toys"], ["Toys", "Books"])
 
-    page.locator(".shop-page select:not([multiple])").select_option("Last 90 days")
+    page.locator(".shop-filters select:not([multiple])").select_option("Last 90 days")
     latest = browser.changed(page, narrower)
     assert len(latest["daily_revenue"][0]["x"]) == 90
     end = date.fromisoformat("2025-12-31")
@@ -290,15 +290,130 @@ def test_live_orders_come_and_go(page):
     assert browser.tile(page, "revenue") == revenue
 
 
-def test_order_rows_are_shown_and_follow(page):
-    page.get_by_role("button", name="Order rows").click()
+def test_rows_behind_the_figures_are_shown_and_follow(page):
+    page.get_by_role("button", name="Behind the figures").click()
     rows = page.locator(".shop-page table.shop-rows tbody tr")
     rows.first.wait_for(timeout=20_000)
     assert rows.count() == 100
+    newest = rows.first.inner_text()
+    page.get_by_role("button", name="Next ▶").click()
+    page.get_by_text("Rows 101 to 200 of the order rows behind it").wait_for(timeout=20_000)
+    assert rows.first.inner_text() != newest
     selects(page)[0].select_option(["West"])
     status_says(page, "West · all categories")
     browser.wait_until(
         lambda: set(rows.locator("td:nth-child(5)").all_inner_texts()) == {"West"}, 20, "rows of the West"
     )
-    page.get_by_role("button", name="Order rows").click()
+    page.get_by_role("button", name="SQL", exact=True).click()
+    page.locator(".shop-page pre", has_text="SQLite").or_(page.get_by_text("SQLite's plan")).first.wait_for(
+        timeout=20_000
+    )
+    assert "SELECT" in page.locator(".shop-page pre.shop-sql").first.inner_text()
+    page.get_by_role("button", name="Download CSV").click()
+    with page.expect_download() as download:
+        page.locator('.shop-page a[download="tiles.csv"]').click()
+    content = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert content.startswith("# Tiles · Sample shop · West · all categories · 2024-01-02 to 2025-12-31")
+    page.get_by_role("button", name="Rows", exact=True).click()
+    page.get_by_role("button", name="Behind the figures").click()
     browser.wait_until(lambda: rows.count() == 0, 20, "the rows to go")
+
+
+def open_tab(page, name):
+    """Show one of the dashboard's pages."""
+    page.locator(".shop-pages").get_by_role("button", name=name, exact=True).click()
+
+
+def test_a_click_in_a_chart_leads_on_and_back(page, opened):
+    """A point of the scatter opens its product; a cell of the heatmap sets both filters; the way back leads back."""
+    first = opened[1]
+    plot = page.locator(".shop-page .js-plotly-plot").first
+    page.wait_for_timeout(1_000)  # the page looks for new charts twice a second
+    cell = plot.locator(".heatmaplayer image").bounding_box()
+    page.mouse.move(cell["x"] + cell["width"] * 0.07, cell["y"] + cell["height"] * 0.1)
+    page.wait_for_timeout(300)
+    page.mouse.down()
+    page.mouse.up()
+    region, category = first["regional_heatmap"][0]["y"][-1], first["regional_heatmap"][0]["x"][0]
+    status_says(page, f"{region} · {category}")
+    page.get_by_role("button", name="← Back").click()
+    status_says(page, "all regions · all categories")
+    browser.wait_until(lambda: browser.charts(page) == first, 20, "the first figures")
+    box = plot.locator(".pielayer .slice path.surface").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(300)
+    page.mouse.down()
+    page.mouse.up()
+    status_says(page, f"all regions · {first['category_share'][0]['labels'][0]}")
+    page.get_by_role("button", name="← Back").click()
+    status_says(page, "all regions · all categories")
+
+
+def test_the_inventory_page(page, nb, sample_settings):
+    open_tab(page, "Inventory")
+    browser.wait_until(lambda: "stock" in (browser.charts(page) or {}), 20, "the charts of the inventory")
+    with sqlite3.connect(sample_settings.database) as connection:
+        out = connection.execute("SELECT COUNT(*) FROM products WHERE stock_quantity = 0").fetchone()[0]
+    assert browser.tile(page, "out_of_stock") == str(out)
+    before = browser.tile(page, "order_value")
+    lead_time = page.get_by_label("Lead time, days")
+    lead_time.fill("60")
+    lead_time.press("Enter")
+    browser.wait_until(lambda: browser.tile(page, "order_value") != before, 20, "more to order")
+    attention = page.locator(".shop-attention button")
+    assert 1 <= attention.count() <= 5
+    name = attention.nth(1).inner_text().split(" (")[0]
+    attention.nth(1).click()
+    browser.wait_until(
+        lambda: name in page.locator(".shop-page .js-plotly-plot >> visible=true").inner_text(),
+        20,
+        f"the demand of {name}",
+    )
+    page.get_by_role("button", name="← Back").click()
+    browser.wait_until(
+        lambda: name not in page.locator(".shop-page .js-plotly-plot >> visible=true").inner_text(),
+        20,
+        "the best seller again",
+    )
+    lead_time.fill("14")
+    lead_time.press("Enter")
+    browser.wait_until(lambda: browser.tile(page, "order_value") == before, 20, "the first order again")
+    open_tab(page, "Overview")
+    browser.wait_until(lambda: "daily_revenue" in (browser.charts(page) or {}), 20, "the overview")
+
+
+def test_the_console_reads_and_refuses_to_write(page):
+    open_tab(page, "Data & SQL")
+    sql = page.get_by_label("SQL", exact=True)
+    sql.fill("SELECT COUNT(*) AS lines FROM orders")
+    sql.press("Tab")
+    page.get_by_role("button", name="Run", exact=True).locator("visible=true").last.click()
+    page.locator(".shop-page td", has_text="10000").wait_for(timeout=20_000)
+    sql.fill("DELETE FROM orders")
+    sql.press("Tab")
+    page.get_by_role("button", name="Run", exact=True).locator("visible=true").last.click()
+    page.locator(".shop-page [role=alert]", has_text="this console only reads").wait_for(timeout=20_000)
+    text = page.get_by_label("Text", exact=True)
+    text.fill('{"page": "Overview", "regions": ["North"]}')
+    text.press("Tab")
+    page.get_by_role("button", name="Show this page again").click()
+    status_says(page, "North · all categories")
+    browser.wait_until(lambda: "daily_revenue" in (browser.charts(page) or {}), 20, "the overview")
+
+
+def test_the_dark_page(page):
+    paper = "getComputedStyle(document.querySelector('.shop-page')).backgroundColor"
+    light = page.evaluate(paper)
+    page.get_by_role("button", name="Dark", exact=True).click()
+    browser.wait_until(lambda: page.evaluate(paper) != light, 20, "a dark page")
+    background = "document.querySelector('.shop-page .js-plotly-plot')._fullLayout.paper_bgcolor"
+    browser.wait_until(lambda: page.evaluate(background) == "#0d1117", 20, "dark charts")
+    page.get_by_role("button", name="Dark", exact=True).click()
+    browser.wait_until(lambda: page.evaluate(paper) == light, 20, "a light page")
+
+
+def test_a_screen_reader_is_told_what_lists_and_charts_are(page):
+    page.wait_for_timeout(600)
+    assert page.get_by_label("Regions", exact=True).locator("option").count() == 5
+    assert page.get_by_label("Categories", exact=True).locator("option").count() == 7
+    assert page.get_by_role("img", name="Overview: daily revenue").count() == 1

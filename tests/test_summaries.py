@@ -52,8 +52,7 @@ def stored(nb, path):
     summaries = {}
     with closing(nb.connect(path)) as connection:
         for name in nb.SUMMARIES:
-            rows = nb.unpacked(connection, name) if name in nb.PACKED else None
-            rows = nb.read_query(connection, f"SELECT * FROM {name}") if rows is None else rows
+            rows = nb.unpacked(connection, name)
             measures = nb.measures_of(name)
             keys = [column for column in rows if column not in measures]
             indexed = rows.set_index(keys)[measures]
@@ -300,8 +299,8 @@ def test_the_live_switch_sells_and_takes_back(dashboard, nb):
     before, last = revenue(dashboard), dashboard.whole.end
     dashboard.live.value = True
     for tick in range(1, nb.TICKS_A_DAY + 3):
-        dashboard.width.tick = tick  # as the browser does every second
-        assert dashboard.width.answered == tick
+        dashboard.browser.tick = tick  # as the browser does every second
+        assert dashboard.browser.answered == tick
     assert dashboard.whole.end == (date.fromisoformat(last) + timedelta(days=2)).isoformat()
     assert revenue(dashboard) > before
     shown = dashboard.data.tiles.loc["revenue", "now"]
@@ -337,10 +336,10 @@ def test_an_own_shop_is_followed_and_never_sold_from(nb, small_shop, tmp_path):
     assert dashboard.live.description == "Follow changes"
     before = revenue(dashboard)
     dashboard.live.value = True
-    dashboard.width.tick = 1
+    dashboard.browser.tick = 1
     assert revenue(dashboard) == before
     write(own.database, [("UPDATE orders SET total_amount = total_amount + ? WHERE status = 'Completed'", (1.0,))])
-    dashboard.width.tick = 2
+    dashboard.browser.tick = 2
     assert revenue(dashboard) > before
     dashboard.close()
 

@@ -65,11 +65,7 @@ def stored(nb, path):
     with closing(nb.connect(path)) as connection:
         summaries = {}
         for name in nb.SUMMARIES:
-            rows = (
-                nb.unpacked(connection, name)
-                if name in nb.PACKED
-                else nb.read_query(connection, f"SELECT * FROM {name}")
-            )
+            rows = nb.unpacked(connection, name)
             keys = [column for column in rows if column not in nb.measures_of(name)]
             summaries[name] = rows.sort_values(keys, ignore_index=True)
         return summaries
@@ -262,12 +258,14 @@ def test_rows_are_asked_of_the_warehouse_when_they_are_opened(nb, load, land, aw
     asked.clear()
     dashboard.select(nb.replace(dashboard.whole, categories=("O'Brien", "100%", "日本"), start="2025-01-02"))
     assert asked == []
-    dashboard.show_rows.value = True
+    dashboard.show_behind.value = True
     assert len(asked) == 1
     with closing(nb.connect(awkward_shop)) as connection:
-        expected = nb.read_query(connection, nb.ORDER_ROWS, **dashboard.selection().parameters(), most=10_000)
-    found = nb.order_rows(dashboard.connection, dashboard.selection(), dashboard.settings, most=10_000)
+        expected = nb.RowsBehind().read(
+            connection, dashboard.selection(), nb.replace(dashboard.settings, warehouse=None), most=10_000
+        )
+    found = nb.RowsBehind().read(dashboard.connection, dashboard.selection(), dashboard.settings, most=10_000)
     assert found["order_id"].tolist() == expected["order_id"].tolist()
     assert found["order_date"].tolist() == expected["order_date"].tolist()
-    assert "O&#x27;Brien" in dashboard.order_rows.value or "O'Brien" in dashboard.order_rows.value
+    assert "O&#x27;Brien" in dashboard.behind.value or "O'Brien" in dashboard.behind.value
     dashboard.close()

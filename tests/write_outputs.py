@@ -54,7 +54,7 @@ def photograph(chromium, folder: Path) -> dict[str, bytes]:
         page.wait_for_timeout(2_000)
         whole = page.locator(".shop-page").screenshot()
         before = browser.charts(page)
-        page.locator(".shop-page select:not([multiple])").select_option("Last 365 days")
+        page.locator(".shop-filters select:not([multiple])").select_option("Last 365 days")
         browser.changed(page, before, ("daily_revenue", "top_customers"))
         page.mouse.move(0, 0)
         page.wait_for_timeout(1_500)
