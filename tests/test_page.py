@@ -396,7 +396,7 @@ def test_the_console_reads_and_refuses_to_write(page):
     text = page.get_by_label("Text", exact=True)
     text.fill('{"page": "Overview", "regions": ["North"]}')
     text.press("Tab")
-    page.get_by_role("button", name="Show this page again").click()
+    page.get_by_role("button", name="Show that page").click()
     status_says(page, "North · all categories")
     browser.wait_until(lambda: "daily_revenue" in (browser.charts(page) or {}), 20, "the overview")
 

@@ -120,6 +120,41 @@ def test_the_sale_day_is_found(sample):
         assert daily[day] > 1.8 * around.median()
 
 
+def test_the_outage_is_found(nb, sample):
+    rows, _, whole, page = sample
+    day = (date.fromisoformat(whole.end) - timedelta(days=nb.OUTAGE_DAY)).isoformat()
+    statuses = rows["orders"].set_index("order_date")["status"].loc[day]
+    assert set(statuses) == {"Cancelled"}
+    assert page.daily_revenue.set_index("day")["revenue"].loc[day] == 0
+
+
+def test_the_bulk_day_is_found(nb, sample):
+    rows, _, whole, page = sample
+    day = (date.fromisoformat(whole.end) - timedelta(days=nb.BULK_DAY)).isoformat()
+    quantity = rows["orders"].set_index("order_date")["quantity"]
+    assert (quantity.loc[day] % nb.BULK_FACTOR == 0).all()
+    revenue = page.daily_revenue.set_index("day")["revenue"]
+    assert revenue.loc[day] > 3 * revenue.median()
+
+
+def later_share(nb, settings):
+    """Return, by cohort, the share of its customers who order in a later month, on average over those months."""
+    with contextlib.closing(nb.connect(settings.database)) as connection:
+        cells = nb.read_customers(connection, nb.everything(connection)).cohort_retention
+    later = cells[cells["months_after"] > 0].groupby("cohort")[["ordering_customers", "customers"]].sum()
+    return later["ordering_customers"] / later["customers"]
+
+
+def test_the_rush_that_leaves_is_found(nb, build, sample_settings, tmp_path, monkeypatch):
+    """Who first came in December returns less than any other cohort, unless that is not planted."""
+    returned = later_share(nb, sample_settings)
+    assert returned.idxmin() == "2024-12"
+    assert returned["2024-12"] < 0.5 * returned.drop("2024-12").min()
+    monkeypatch.setattr(nb, "RUSH_RETURN", 1.0)
+    others = later_share(nb, build(tmp_path))
+    assert others["2024-12"] > 0.7 * others[["2024-11", "2025-01"]].mean()
+
+
 def test_each_regions_favourite_is_found(nb, sample):
     _, _, _, page = sample
     units = page.regional_sales.pivot(index="region", columns="category", values="units")
