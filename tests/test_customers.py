@@ -474,7 +474,7 @@ def test_nothing_sold_gives_charts_that_say_so(nb, sells, lines):
 
 
 def drawn_notes(figure):
-    return [note.text for note in figure.layout.annotations]
+    return [note.text for note in figure.layout.annotations if note.text]
 
 
 # ------------------------------------------------------------------ any shop

@@ -91,7 +91,7 @@ def test_the_committed_outputs_are_those_of_a_run(executed):
 def test_every_chart_and_the_page_are_committed_as_pictures():
     shown = [cell for cell in code_cells() if cell.id.startswith("figure-") and cell.id.endswith("-shown")]
     page = [cell for cell in code_cells() if cell.id in ("dashboard-shown", "report-saved")]
-    assert (len(shown), len(page)) == (5, 2)
+    assert (len(shown), len(page)) == (18, 2)
     for cell in shown + page:
         assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.id
 

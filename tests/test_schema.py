@@ -121,7 +121,14 @@ def queries(nb):
 
 def test_every_query_can_be_prepared(nb, sample_settings):
     connection = nb.connect(sample_settings.database)
-    parameters = {**nb.everything(connection).parameters(), "least": 0, "most": 0, "customers": "[1]", "product": 1, "customer": 1}
+    parameters = {
+        **nb.everything(connection).parameters(),
+        "least": 0,
+        "most": 0,
+        "customers": "[1]",
+        "product": 1,
+        "customer": 1,
+    }
     parameters |= nb.Planning().parameters()
     found = queries(nb)
     assert len(found) > 20
