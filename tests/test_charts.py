@@ -29,11 +29,12 @@ def values(items):
 
 def test_each_chart_draws_its_data(figures):
     page, charts = figures
-    day, average = charts["daily_revenue"].data
+    day, average, marks = charts["daily_revenue"].data
     assert list(day.x) == page.daily_revenue["day"].tolist()
     assert list(day.y) == page.daily_revenue["revenue"].tolist()
     drawn = [math.nan if value is None else value for value in average.y]
     assert np.allclose(drawn, page.daily_revenue["moving_average"].astype(float), equal_nan=True)
+    assert list(marks.x) == page.unusual_days["day"].tolist()
     (ring,) = charts["category_share"].data
     assert list(ring.values) == page.category_shares["revenue"].tolist()
     (bars,) = charts["top_customers"].data
@@ -156,7 +157,7 @@ def test_a_shops_texts_stay_texts(nb):
 def minimal_page(nb):
     tiles = pd.DataFrame({"now": 1.0, "before": 2.0}, index=list(nb.MEASURES))
     filters = nb.Filters((NASTY,), (NASTY,), "2025-01-01", "2025-01-31")
-    return nb.PageData(filters, tiles, *[pd.DataFrame()] * 5)
+    return nb.PageData(filters, tiles, *[pd.DataFrame()] * 7)
 
 
 def test_two_customers_of_one_name_have_a_bar_each(nb):
@@ -200,7 +201,7 @@ def test_charts_of_nothing(nb, shop):
     page = nb.read_page(shop.connection, nothing)
     charts = nb.page_figures(page, "$", nb.category_colours(shop.whole.categories))
     composed = nb.compose(charts, nb.SIDE_BY_SIDE)
-    assert [trace["meta"] for trace in composed["data"]].count("daily_revenue") == 2
+    assert [trace["meta"] for trace in composed["data"]].count("daily_revenue") == 3
     assert page.tiles.loc["revenue", "now"] == 0
     assert "$0.00" in nb.tiles_html(page, "$")
 

@@ -85,11 +85,26 @@ class Opened:
             }"""
         )
 
+    def assert_lines(self, data):
+        """Assert that the tiles have the notebook's small lines of what the file holds by day, and no others."""
+        found = self.page.evaluate(
+            """() => Object.fromEntries([...document.querySelectorAll('.shop-tile')].map(tile =>
+                [tile.dataset.measure, tile.querySelector('polyline')?.getAttribute('points') ?? '']))"""
+        )
+        for measure, points in found.items():
+            held = measure in ("revenue", "units", "cancelled_share", "returned_share")
+            held = held and not math.isnan(data.tiles.loc[measure, "now"])
+            line = self.nb.trend_line(data.trends[measure].tolist()) if held else ""
+            expected = re.findall(r"[\d.]+", re.search('points="(.*?)"', line)[1]) if line else []
+            drawn = [float(number) for number in re.findall(r"[\d.]+", points)]
+            assert drawn == pytest.approx([float(number) for number in expected], abs=0.11), measure
+
     def assert_shows(self, filters):
         """Assert that tiles, charts and words are those of the notebook's page of a selection."""
         nb, currency = self.nb, self.settings.currency
         data = nb.read_page(self.connection, filters)
         assert self.tiles() == self.page.evaluate(READ_HTML, nb.tiles_html(data, currency))
+        self.assert_lines(data)
         colours = nb.category_colours(self.whole.categories)
         expected = nb.compose(nb.page_figures(data, currency, colours), nb.SIDE_BY_SIDE)
         expected = json.loads(json.dumps(expected))  # as a browser would be told
@@ -280,7 +295,7 @@ def test_an_empty_list_says_what_to_choose(nb, file):
         assert not file.page.locator(".shop-tiles").is_visible()
         drawn = file.plot()
         assert drawn["texts"] == [problem] * 5
-        assert [trace.get("x", trace.get("values")) for trace in drawn["data"]] == [[]] * 6
+        assert [trace.get("x", trace.get("values")) for trace in drawn["data"]] == [[]] * 7
         assert drawn["ticks"] == [[], []]
     file.page.get_by_role("button", name="All regions").click()
     file.page.get_by_role("button", name="All categories").click()
@@ -312,7 +327,7 @@ def test_a_screen_reader_has_something_to_say(file):
     for name in ("Regions", "Categories"):
         assert page.get_by_label(name, exact=True).evaluate("list => list.multiple")
     label = page.get_by_role("img", name="Five charts").get_attribute("aria-label")
-    best = file.plot()["data"][4]
+    best = file.plot()["data"][5]
     assert f"Five charts of North · all categories · {file.filters.start}" in label
     assert f"Top customers: {best['customdata'][0][0]} leads with ${best['x'][0]:,.2f}" in label
     sizes = [tile[4] for tile in file.tiles()]
@@ -396,7 +411,7 @@ def test_a_tiny_shop_and_days_without_a_sale(nb, build, export, tmp_path):
         whole = nb.everything(connection)
         file = export(connection, whole, whole, settings)
         file.assert_shows(whole)
-        assert file.plot()["data"][4]["customdata"][0][0] == "Customer 9007199254740993"
+        assert file.plot()["data"][5]["customdata"][0][0] == "Customer 9007199254740993"
         file.assert_shows(file.choose(whole.regions, ("Toys",)))
         quiet = export(connection, replace(whole, start="2025-05-20", end="2025-05-20"), whole, settings)
         quiet.assert_shows(quiet.filters)

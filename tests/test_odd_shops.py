@@ -190,6 +190,7 @@ def test_a_click_at_any_point_leads_to_what_it_shows(opened, name):
         else:
             count = len(trace.values if chart == "category_share" else trace.x)
             points = [{"point": n} for n in sorted({0, count - 1}) if count]
+            points = [{**point, "x": trace.x[point["point"]]} for point in points] if item == "day" else points
         for point in points:
             board.restore("{}")
             board.navigation.value = page
