@@ -329,6 +329,7 @@ def test_a_click_in_a_chart_leads_on_and_back(page, opened):
     first = opened[1]
     plot = page.locator(".shop-page .js-plotly-plot").first
     page.wait_for_timeout(1_000)  # the page looks for new charts twice a second
+    plot.locator(".heatmaplayer image").scroll_into_view_if_needed()
     cell = plot.locator(".heatmaplayer image").bounding_box()
     page.mouse.move(cell["x"] + cell["width"] * 0.07, cell["y"] + cell["height"] * 0.1)
     page.wait_for_timeout(300)
@@ -339,6 +340,7 @@ def test_a_click_in_a_chart_leads_on_and_back(page, opened):
     page.get_by_role("button", name="← Back").click()
     status_says(page, "all regions · all categories")
     browser.wait_until(lambda: browser.charts(page) == first, 20, "the first figures")
+    plot.locator(".pielayer .slice path.surface").first.scroll_into_view_if_needed()
     box = plot.locator(".pielayer .slice path.surface").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
     page.wait_for_timeout(300)
