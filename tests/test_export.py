@@ -259,6 +259,20 @@ def test_hostile_names_guests_and_checkouts_of_several_customers(odd_shop, expor
     ] == names
 
 
+def test_numbers_are_written_as_the_setting_says(nb, export, sample_settings, last_year):
+    """The script writes decimals and thousands as the notebook does, in tiles, hovers and sentences."""
+    settings = nb.replace(sample_settings, number_format="1.234,56")
+    nb.use_number_format(settings.number_format)
+    try:
+        connection = nb.connect(settings.database)
+        whole = nb.everything(connection)
+        file = export(connection, last_year(whole), whole, settings)
+        file.assert_shows(file.choose(whole.regions[:2], whole.categories))
+        connection.close()
+    finally:
+        nb.use_number_format("1,234.56")
+
+
 def test_it_opens_with_the_selection_it_was_saved_with(file):
     file.page.reload()
     file.page.wait_for_selector(".js-plotly-plot .main-svg")
