@@ -20,6 +20,7 @@ from apart import other_process, peak_memory
 from engines import ENGINES
 
 NEW_ORDERS = 1_000
+FOLLOWING = {"Overview": 5, "Customers": 3, "Products": 3}  # page -> how often new orders are written while it is shown
 
 
 def milliseconds_since(started: float) -> float:
@@ -94,30 +95,49 @@ def load_with_comms() -> types.ModuleType:
 
 
 def check_page(dashboard: object) -> None:
-    """Raise where the page says that something went wrong."""
+    """Raise where the page says that something went wrong, or shows another selection than the filters say."""
     if "shop-alert" in dashboard.status.value:
         raise RuntimeError(dashboard.status.value)
+    shown, chosen = dashboard.data.filters, dashboard.selection()
+    if (shown.categories, shown.start, shown.end) != (chosen.categories, chosen.start, chosen.end):
+        raise RuntimeError(f"{shown} is shown instead of {chosen}")
 
 
-def kernel(folder: Path, orders: int, limits: tuple[int, int, float]) -> dict:
-    """Measure the kernel: from a selection to the last message to the page, and how long the page takes to make."""
+def kernel(page: str, folder: Path, orders: int, limits: tuple[int, int, float]) -> dict:
+    """Measure the kernel while a page is shown: from a selection to the last message to the page.
+
+    Its first opening is measured, too: that of the overview is the making of the whole dashboard, for the others it is
+    what a click on their name takes.
+    """
     notebook = load_with_comms()
     started = time.perf_counter()
     dashboard = notebook.Dashboard(shops.settings_of(notebook, folder, orders))
-    construct = milliseconds_since(started)
+    opening = milliseconds_since(started)
+    if dashboard.navigation.value != page:
+        opening = milliseconds_to_last_message(lambda: setattr(dashboard.navigation, "value", page))
+        check_page(dashboard)
+    PackedComm.messages = PackedComm.size = 0
+    whole = milliseconds_to_last_message(lambda: dashboard.select(dashboard.whole))
     times = []
     PackedComm.messages = PackedComm.size = 0
     for filters in selections(notebook, dashboard.whole, limits):
-        started = time.perf_counter()
-        dashboard.select(filters)
+        times.append(milliseconds_to_last_message(lambda: dashboard.select(filters)))  # noqa: B023
         check_page(dashboard)
-        times.append((PackedComm.last - started) * 1_000)
     return {
-        "construct": construct,
+        "opening": opening,
+        "whole": whole,
         "times": times,
         "messages": PackedComm.messages / len(times),
         "kilobytes": PackedComm.size / len(times) / 1e3,
+        "memory": peak_memory(),
     }
+
+
+def milliseconds_to_last_message(act: Callable[[], object]) -> float:
+    """Do something for the page and return the milliseconds until the last message was ready."""
+    started = time.perf_counter()
+    act()
+    return (PackedComm.last - started) * 1_000
 
 
 def loading(folder: Path, orders: int, anew: bool) -> dict | None:
@@ -166,7 +186,10 @@ def loading(folder: Path, orders: int, anew: bool) -> dict | None:
 
 
 def write_orders(path: str, where: str, seed: int) -> dict:
-    """Write new orders like those there are, on the "last day" or at "random days"; return their time and revenue."""
+    """Write new orders like those there are, on the "last day" or at "random days"; return their time and sums.
+
+    Each is a checkout of its own. What returns with the time is what each page's total must grow by.
+    """
     notebook = notebook_module.load()
     rng = random.Random(seed)
     connection = notebook.connect(path, "rw")
@@ -185,34 +208,43 @@ def write_orders(path: str, where: str, seed: int) -> dict:
         connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
     write = milliseconds_since(started)
     connection.close()
-    return {"write": write, "revenue": sum(row[5] for row in rows if row[6] == "Completed")}
+    completed = [row[5] for row in rows if row[6] == "Completed"]
+    return {"write": write, "Overview": sum(completed), "Products": sum(completed), "Customers": len(completed)}
 
 
-def following(folder: Path, orders: int, rounds: int = 5) -> dict:
-    """Measure, per kind of new orders, how long a page takes to show what another process has written.
+def total_shown(dashboard: object) -> float:
+    """Return a total of the page shown that grows with new orders: revenue, or on the page Customers the orders."""
+    page, data = dashboard.navigation.value, dashboard.data
+    if page == "Customers":
+        return float(data.new_and_returning[["new_orders", "returning_orders", "guest_orders"]].to_numpy().sum())
+    return float(data.tiles.loc["revenue", "now"] if page == "Overview" else data.product_sales["revenue"].sum())
 
-    `dashboard.refresh()` is the call that notices them. A page whose revenue does not grow by theirs has not followed.
+
+def following(folder: Path, orders: int) -> dict:
+    """Measure, per page and kind of new orders, how long the page takes to show what another process has written.
+
+    `dashboard.refresh()` is the call that notices them. A page whose total does not grow by theirs has not followed.
     """
     notebook = load_with_comms()
     settings = shops.settings_of(notebook, folder, orders)
     copy = Path(folder) / f"following-{orders}.db"
-    results = {}
+    results = {page: {} for page in FOLLOWING}
     try:
         with other_process() as other:
             for where in ("last day", "random days"):
                 shutil.copyfile(settings.database, copy)
                 dashboard = notebook.Dashboard(notebook.replace(settings, database=str(copy)))
-                written, times, followed = [], [], True
-                for seed in range(rounds):
-                    before = dashboard.data.tiles.loc["revenue", "now"]
-                    written.append(other.submit(write_orders, str(copy), where, seed).result())
-                    started = time.perf_counter()
-                    dashboard.refresh()
-                    times.append((PackedComm.last - started) * 1_000)
-                    check_page(dashboard)
-                    grown = dashboard.data.tiles.loc["revenue", "now"] - before
-                    followed &= bool(abs(grown - written[-1]["revenue"]) < 0.005)
-                results[where] = {"times": times, "write": [one["write"] for one in written], "followed": followed}
+                for page, rounds in FOLLOWING.items():
+                    dashboard.navigation.value = page
+                    written, times, followed = [], [], True
+                    for seed in range(rounds):
+                        before = total_shown(dashboard)
+                        written.append(other.submit(write_orders, str(copy), where, seed).result())
+                        times.append(milliseconds_to_last_message(dashboard.refresh))
+                        check_page(dashboard)
+                        followed &= abs(total_shown(dashboard) - before - written[-1][page]) < 0.005
+                    write = [one["write"] for one in written]
+                    results[page][where] = {"times": times, "write": write, "followed": followed}
     finally:
         for file in copy.parent.glob(f"{copy.name}*"):
             file.unlink()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from apart import in_own_process
 
+PAGES = ("Overview", "Customers", "Products", "Inventory")  # the page "Data & SQL" has no figures of a selection
 ENGINES = ("ours", "polars", "duckdb", "duckdb-tables", "pandas", "pandas-masks", "sqlite")
 
 
@@ -20,6 +21,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--orders", type=int, nargs="+", default=[10_000, 1_000_000, 10_000_000], help="sizes of shops")
     parser.add_argument("--selections", type=int, default=200, help="random selections, the same for every engine")
+    parser.add_argument("--page-selections", type=int, default=60, help="of them, for each page but the overview")
     parser.add_argument("--slow-selections", type=int, default=3, help="that even a slow engine answers")
     parser.add_argument("--seconds", type=float, default=60, help="after which an engine answers no more of them")
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
@@ -42,8 +44,11 @@ def measure(asked: argparse.Namespace, orders: int) -> dict:
     for name in asked.engines:
         say(f"{orders:,} orders: {name}")
         data[name] = in_own_process("measures", "data", name, asked.folder, orders, limits)
-    say(f"{orders:,} orders: kernel")
-    kernel = in_own_process("measures", "kernel", asked.folder, orders, limits)
+    kernel = {}
+    for page in PAGES:
+        say(f"{orders:,} orders: kernel, page {page}")
+        count = asked.selections if page == "Overview" else min(asked.selections, asked.page_selections)
+        kernel[page] = in_own_process("measures", "kernel", page, asked.folder, orders, (count, *limits[1:]))
     say(f"{orders:,} orders: following")
     following = in_own_process("measures", "following", asked.folder, orders)
     return {"orders": orders, "loading": loading, "data": data, "kernel": kernel, "following": following}

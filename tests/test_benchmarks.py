@@ -10,6 +10,8 @@ from contextlib import closing
 import pytest
 
 import engines
+import report
+import run
 import shops
 from notebook_module import ROOT
 
@@ -96,10 +98,47 @@ def test_a_small_run_writes_its_results(tmp_path):
     written = json.loads((results / "results.json").read_text(encoding="utf-8"))
     (size,) = written["sizes"]
     assert set(size["data"]) == {"ours", "sqlite"}
-    assert size["kernel"]["messages"] > 3 and size["kernel"]["kilobytes"] > 5  # messages are really packed
+    assert list(size["kernel"]) == ["Overview", "Customers", "Products", "Inventory"]
+    for page in size["kernel"].values():
+        assert page["messages"] > 3 and page["kilobytes"] > 5  # messages are really packed
+        assert page["opening"] > 0 and page["memory"] > 50 and len(page["times"].split()) == 3
     assert size["loading"]["orders_per_second"] > 0
-    assert set(size["following"]) == {"last day", "random days"}
+    assert set(size["following"]) == {"Overview", "Customers", "Products"}
+    for page in size["following"].values():
+        assert set(page) == {"last day", "random days"}
+        assert all(one["followed"] for one in page.values())
     text = (results / "results.md").read_text(encoding="utf-8")
     assert "| 1,000 | SQLite, base tables |" in text
+    assert "| 1,000 | Inventory |" in text and "| 1,000 | Customers: 1,000 orders, random days |" in text
+    assert "does not follow" not in text
     assert str(tmp_path) not in text
     assert (results / "results.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_page_with_figures_is_measured(nb):
+    measures = pytest.importorskip("measures", exc_type=ModuleNotFoundError, reason="ipykernel has no comm of its own")
+    assert set(run.PAGES) == {page.name for page in nb.PAGES} - {"Data & SQL"}
+    assert set(measures.FOLLOWING) <= set(run.PAGES)
+
+
+def test_a_page_of_another_selection_is_no_measurement(nb, sample_settings):
+    measures = pytest.importorskip("measures", exc_type=ModuleNotFoundError, reason="ipykernel has no comm of its own")
+    dashboard = nb.Dashboard(sample_settings)
+    measures.check_page(dashboard)
+    dashboard.shown.data = nb.replace(dashboard.data, filters=nb.replace(dashboard.whole, start=dashboard.whole.end))
+    with pytest.raises(RuntimeError, match="instead of"):
+        measures.check_page(dashboard)
+    dashboard.close()
+
+
+def test_each_page_has_a_target_of_its_own():
+    def size(orders, milliseconds):
+        return {"orders": orders, "data": {}, "kernel": {page: {"times": [ms]} for page, ms in milliseconds.items()}}
+
+    sizes = [
+        size(10_000, {"Overview": 20.0, "Customers": 30.0}),
+        size(1_000_000, {"Overview": 50.0, "Customers": 76.0}),
+    ]
+    overview, customers, *_ = report.targets({"sizes": sizes})
+    assert overview.startswith("met") and "2.5 times" in overview and "the page Overview" in overview
+    assert customers.startswith("NOT met") and "the page Customers" in customers
