@@ -72,7 +72,7 @@ class Expected:
             if days[-1] >= filters.start
         }
         now = known[known["order_date"] >= filters.start]
-        self.revenue = now.groupby("customer_id")["total_amount"].sum().round(4)
+        self.revenue = now.groupby("customer_id")["total_amount"].sum().astype(float).round(4)
         customers = customers[customers["region"].fillna("(unknown)").isin(filters.regions)]
         others = customers[~customers["customer_id"].isin(self.here)]
         earlier = others["customer_id"].isin(self.history)
