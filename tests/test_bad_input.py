@@ -155,10 +155,11 @@ def test_a_select_that_cannot_be_run(attempt, folder, select, said):
     ("content", "said"),
     [
         (b"", "first line"),
-        (b"order_id,order_id\n1,2\n", "first line"),
-        ("order_id,x\n1,\xe4\n".encode("latin-1"), "UTF-8"),
-        ("order_id,x\n".encode("utf-16"), "UTF-8"),
-        (b'order_id,x\n1,"a"b\n', "line 2"),
+        (b"1,2\n3,4\n", "first line"),
+        ("order_id;x\n1;\xe4".encode("utf-16")[:-1], "cut off"),
+        (b'order_id,x\n1,"a', "line 2"),
+        (b"order_id,x\n1,2\n3", "line 3"),
+        (b"%PDF-1.7 ...", "PDF"),
     ],
 )
 def test_a_csv_file_that_cannot_be_read(attempt, folder, content, said):
@@ -412,8 +413,8 @@ def test_a_source_with_an_open_log_is_read_again_when_the_log_grows(nb, build, t
 def test_a_source_that_changes_meanwhile_is_loaded_again(nb, build, folder, tmp_path, monkeypatch):
     load_staged = nb.load_staged
 
-    def changes_meanwhile(target, table):
-        load_staged(target, table)
+    def changes_meanwhile(target, table, numbers):
+        load_staged(target, table, numbers)
         if table == "orders":
             (folder / "orders.csv").write_text(CSV["orders.csv"] + "2,1,1,2025-01-02,5\n")
 
@@ -431,9 +432,9 @@ def test_a_locked_source(attempt, shop_file):
         other.execute("ROLLBACK")
 
 
-def test_the_database_is_not_its_own_source(nb, built, make_settings):
-    settings = make_settings(source=built.database, database=built.database)
-    problem(nb, lambda: nb.open_or_build(settings), "`source`", "`database`")
+def test_the_database_is_not_its_own_source(nb, make_settings, shop_file):
+    path = str(shop_file())
+    problem(nb, lambda: nb.open_or_build(make_settings(source=path, database=path)), "`source`", "`database`")
 
 
 @pytest.mark.parametrize("select", ["ATTACH '{0}/x.db' AS e", "VACUUM INTO '{0}/x.db'", "PRAGMA user_version = 5"])
@@ -451,7 +452,8 @@ def test_a_column_given_twice(attempt, shop_file):
 
 
 def test_other_files_beside_the_shop_do_no_harm(nb, build, folder, tmp_path):
-    (folder / "notes.csv").write_bytes("x,x\n\xe4".encode("latin-1"))
+    (folder / "notes.csv").write_bytes("x,x\n\xe4,\n".encode("latin-1"))
+    (folder / "README.txt").write_text("What these files are: orders, and so on.\nAsk Ann.\n")
     (folder / "._orders.csv").write_bytes(b"\0\1")
     (folder / "old.csv").mkdir()
     (folder / "sqlite_export.csv").write_text("a\n1\n")
@@ -462,8 +464,8 @@ def test_other_files_beside_the_shop_do_no_harm(nb, build, folder, tmp_path):
 
 
 def test_another_file_that_is_asked_for_says_why_it_cannot_be_read(attempt, folder):
-    (folder / "sales.csv").write_bytes("a,b\n\xe4,1\n".encode("latin-1"))
-    attempt(folder, "`orders`", "sales.csv is not in UTF-8", mapping={"orders": "SELECT * FROM sales"})
+    (folder / "sales.csv").write_text("a\n1\n")
+    attempt(folder, "`orders`", "sales.csv reads as a single column", mapping={"orders": "SELECT * FROM sales"})
 
 
 def test_exports_may_lie_beside_the_source(nb, make_settings, folder, tmp_path):

@@ -127,6 +127,7 @@ def test_every_query_can_be_prepared(nb, sample_settings):
         "most": 0,
         "customers": "[1]",
         "product": 1,
+        "only_changed": 0,
         "customer": 1,
     }
     parameters |= nb.Planning().parameters()
