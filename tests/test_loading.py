@@ -352,7 +352,8 @@ def test_reasons_come_with_three_examples(nb, odd_shop):
     assert reasons["amount"].sum() == pytest.approx(ask(settings, "SELECT SUM(amount) FROM set_aside")[0][0])
     for row in reasons.itertuples():
         found = ask(
-            settings, f"SELECT source_row, file, line, reason FROM set_aside WHERE advice = '{row.advice}' ORDER BY source_row"
+            settings,
+            f"SELECT source_row, file, line, reason FROM set_aside WHERE advice = '{row.advice}' ORDER BY source_row",
         )
         assert row.examples == "; ".join(f"{file}, line {line}: {reason}" for _, file, line, reason in found[:3])
         assert (row.first_row, row.reason) == (found[0][0], found[0][3])
