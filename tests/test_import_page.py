@@ -1,5 +1,6 @@
 """Shops that nobody here wrote, from the file picker to the page, in a real browser: figures against pandas."""
 
+import csv
 import sqlite3
 from contextlib import closing
 
