@@ -471,6 +471,163 @@ def test_the_user_corrects_a_column(nb):
     assert "the amount of a line" in proposal.problem()
 
 
+@pytest.mark.parametrize("discount", ["10", "20"])
+def test_a_discount_that_could_be_percent_or_money_is_asked_about(nb, discount):
+    rows = [(str(n), "2025-01-05", "Lamp", "2", "50.00", discount if n % 2 else "0") for n in range(1, 9)]
+    connection = raw(nb, lines=(["Order ID", "Date", "Product", "Quantity", "Unit Price", "Discount"], rows))
+    proposal = nb.Proposal(connection)
+    assert "What is Discount" in proposal.problem()
+    proposal.answer("discount", "percent")
+    assert rows_of(connection, proposal, "orders")["total_amount"][0] == pytest.approx(100 - int(discount))
+    proposal.answer("discount", "money")
+    assert rows_of(connection, proposal, "orders")["total_amount"][0] == pytest.approx(100 - int(discount))
+    proposal = nb.Proposal(
+        raw(nb, lines=(["Order ID", "Date", "Product", "Quantity", "Unit Price", "Discount amount"], rows))
+    )
+    assert "discount" not in proposal.questions
+
+
+def test_the_total_that_the_numbers_confirm_is_taken(nb):
+    header = ["Order ID", "Date", "Product", "Qty", "Item Price", "Line sum", "Order Total"]
+    rows = [(str(n // 2), "2025-01-05", f"P{n}", "3", f"{n}.00", f"{3 * n}.00", "99.00") for n in range(1, 20)]
+    connection = raw(nb, lines=(header, rows))
+    amounts = rows_of(connection, nb.Proposal(connection), "orders")["total_amount"].astype(float)
+    assert amounts.sum() == sum(3 * n for n in range(1, 20))
+
+
+def test_guests_by_another_name_are_nobody(nb):
+    rows = [("1", "2025-01-05", "0", "Guest", "Lamp", "5.00"), ("2", "2025-01-05", "7", "Ann", "Lamp", "6.00")]
+    connection = raw(nb, sales=(["Order ID", "Date", "Customer ID", "Customer name", "Product", "Amount"], rows))
+    proposal = nb.Proposal(connection)
+    assert rows_of(connection, proposal, "orders")["customer_id"].fillna("nobody").tolist() == ["nobody", "7"]
+    assert rows_of(connection, proposal, "customers")["name"].tolist() == ["Ann"]
+    assert "is nobody" in proposal.selects()["orders"]
+
+
+def test_what_stands_on_the_first_line_of_an_order_holds_for_all(nb):
+    rows = []
+    for order in range(1, 7):
+        rows += [
+            (f"O{order}", f"2025-01-0{order}", f"c{order}", "paid", "Lamp", "5.00"),
+            (f"O{order}", "", "", "", "Rug", "2.00"),
+        ]
+    header = ["Order ID", "Paid at", "Customer ID", "Financial Status", "Lineitem name", "Lineitem price"]
+    connection = raw(nb, sales=(header, rows))
+    orders = rows_of(connection, nb.Proposal(connection), "orders")
+    assert orders["order_date"].tolist() == [f"2025-01-0{n}" for n in range(1, 7) for _ in range(2)]
+    assert orders["customer_id"].tolist() == [f"c{n}" for n in range(1, 7) for _ in range(2)]
+    assert set(orders["status"]) == {"paid"}
+
+
+def test_another_table_with_orders_is_asked_about_and_can_be_loaded_too(nb):
+    first = [(f"A{n}", "2025-01-05", "Lamp", "5.00") for n in range(1, 9)]
+    second = [(f"B{n}", "06.02.2025", "Lamp", "7,50", "gift") for n in range(1, 5)] + [
+        ("B9", "26.02.2025", "Rug", "7,50", "")
+    ]
+    connection = raw(
+        nb,
+        H1=(["Order No", "Date", "Item", "Amount"], first),
+        H2=(["Order Nr", "Order date", "Product", "Total", "Note"], second),
+    )
+    proposal = nb.Proposal(connection)
+    (key,) = proposal.questions
+    assert "rows) may hold orders, too" in proposal.problem()
+    proposal.answer(key, "leave")
+    assert len(rows_of(connection, proposal, "orders")) == {"also H2": 8, "also H1": 5}[key]
+    proposal.answer(key, "load")
+    orders = rows_of(connection, proposal, "orders")
+    assert len(orders) == 13
+    assert orders["order_id"].is_unique
+    assert orders["total_amount"].astype(float).sum() == 8 * 5 + 5 * 7.5
+    assert orders["order_date"].max() == "2025-02-26"
+    assert sorted(rows_of(connection, proposal, "products")["product_id"]) == ["Lamp", "Rug"]
+
+
+@pytest.mark.parametrize(
+    ("header", "returns", "back"),
+    [
+        (["Order ID", "Returned"], [("O1", "Yes"), ("O2", "No"), ("O3", "No")], {"O1"}),
+        (["Order ID", "Product"], [("O2", "Lamp")], {"O2"}),
+    ],
+)
+def test_a_table_of_returns_is_read_as_finely_as_it_says(nb, header, returns, back):
+    lines = [
+        ("O1", "2025-01-05", "Lamp", "5.00"),
+        ("O2", "2025-01-05", "Lamp", "5.00"),
+        ("O2", "2025-01-05", "Rug", "5.00"),
+        ("O3", "2025-01-05", "Rug", "5.00"),
+    ]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "Amount"], lines), Returns=(header, returns))
+    orders = rows_of(connection, nb.Proposal(connection), "orders")
+    returned = orders[orders["status"] == "Returned"]
+    assert set(returned["order_number"]) == back
+    assert len(returned) == 1
+
+
+def test_a_column_that_flags_returns(nb):
+    rows = [("1", "2025-01-05", "Lamp", "5.00", "No"), ("2", "2025-01-05", "Lamp", "6.00", "Yes")]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "Amount", "Returned"], rows))
+    assert rows_of(connection, nb.Proposal(connection), "orders")["status"].tolist() == ["Completed", "Returned"]
+
+
+def test_a_status_is_known_by_its_words_whatever_its_column_is_called(nb):
+    rows = [
+        ("Rechnung", "1", "05.01.2025", "Lampe", "5,00"),
+        ("Gutschrift", "2", "25.01.2025", "Lampe", "6,00"),
+        ("Rechnung", "3", "25.01.2025", "Lampe", "6,00"),
+    ]
+    connection = raw(nb, belege=(["Belegart", "Belegnr", "Datum", "Artikel", "Betrag"], rows))
+    proposal = nb.Proposal(connection)
+    assert chosen(proposal)["orders.status"] == "belege.Belegart"
+    assert [nb.status_of(word) for word in rows_of(connection, proposal, "orders")["status"]] == [
+        "Completed",
+        "Returned",
+        "Completed",
+    ]
+
+
+def test_two_currencies_in_the_amounts_are_not_added(nb):
+    rows = [(str(n), "2025-01-05", "Lamp", "5.00 EUR" if n % 3 else "8.00 CHF") for n in range(1, 10)]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "Amount"], rows))
+    amounts = rows_of(connection, nb.Proposal(connection), "orders")["total_amount"].tolist()
+    assert [amount for amount in amounts if isinstance(amount, str)] == ["8.00 CHF"] * 3
+    assert [amount for amount in amounts if not isinstance(amount, str)] == [5.0] * 6
+
+
+def test_the_price_of_the_product_serves_where_lines_have_none(nb):
+    connection = raw(
+        nb,
+        orders=(["order_id", "date"], [("1", "2025-01-05"), ("2", "2025-01-06")]),
+        order_details=(
+            ["order_id", "pizza_id", "quantity"],
+            [("1", "big", "2"), ("2", "small", "1"), ("2", "big", "1")],
+        ),
+        pizzas=(["pizza_id", "name", "price"], [("big", "Big one", "12.50"), ("small", "Small one", "8.00")]),
+    )
+    proposal = nb.Proposal(connection)
+    assert proposal.problem() == ""
+    assert rows_of(connection, proposal, "orders")["total_amount"].tolist() == [25.0, 8.0, 12.5]
+    assert proposal.matches["orders", "unit_price"].sure < 0.85
+
+
+def test_orders_without_lines_are_said(nb):
+    connection = raw(
+        nb,
+        orders=(["order_id", "date", "customer_id"], [(str(n), "2025-01-05", "1") for n in range(1, 11)]),
+        order_items=(
+            ["order_id", "sku", "quantity", "price"],
+            [(str(n), f"P{n % 3}", "1", "2.00") for n in range(3, 11)] * 2,
+        ),
+    )
+    assert "2 orders in orders have no line in order_items" in nb.Proposal(connection).selects()["orders"]
+
+
+def test_ids_of_eight_digits_are_no_dates(nb):
+    rows = [(f"2023{n:04}", "2024-01-03", f"1000{n % 5 + 100:04}", "Lamp", "5.00") for n in range(1000, 1060)]
+    proposal = nb.Proposal(raw(nb, sales=(["order_id", "order_date", "customer_id", "product", "total"], rows)))
+    assert chosen(proposal)["orders.customer_id"] == "sales.customer_id"
+
+
 def test_a_source_that_is_no_shop(nb):
     connection = raw(nb, weather=(["station", "rain"], [("Kiel", "3.5"), ("Ulm", "1.5")]))
     assert "date and an amount" in nb.Proposal(connection).problem()
