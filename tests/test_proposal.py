@@ -622,6 +622,34 @@ def test_orders_without_lines_are_said(nb):
     assert "2 orders in orders have no line in order_items" in nb.Proposal(connection).selects()["orders"]
 
 
+def test_keys_that_are_written_in_two_ways_still_meet(nb):
+    connection = raw(
+        nb,
+        orders=(["order_id", "date"], [(str(n), f"2025-01-{n:02}") for n in range(1, 29)]),
+        order_items=(
+            ["order_id", "sku", "quantity", "price"],
+            [(f"{n}.0", f"P{n % 3}", "1", "2.00") for n in range(1, 29)],
+        ),
+    )
+    orders = rows_of(connection, nb.Proposal(connection), "orders")
+    assert orders["order_date"].tolist() == [f"2025-01-{n:02}" for n in range(1, 29)]
+
+
+def test_a_row_that_repeats_a_key_multiplies_no_lines(nb):
+    headers = [(str(n), f"2025-01-{n % 28 + 1:02}", "7") for n in range(1, 101)]
+    connection = raw(
+        nb,
+        orders=(["order_id", "date", "customer_id"], [*headers, headers[50]]),
+        order_items=(
+            ["order_id", "sku", "quantity", "price"],
+            [(str(n), f"P{n % 3}", "1", "2.00") for n in range(1, 101)],
+        ),
+    )
+    orders = rows_of(connection, nb.Proposal(connection), "orders")
+    assert len(orders) == 100
+    assert orders["order_date"].notna().all()
+
+
 def test_ids_of_eight_digits_are_no_dates(nb):
     rows = [(f"2023{n:04}", "2024-01-03", f"1000{n % 5 + 100:04}", "Lamp", "5.00") for n in range(1000, 1060)]
     proposal = nb.Proposal(raw(nb, sales=(["order_id", "order_date", "customer_id", "product", "total"], rows)))
