@@ -291,13 +291,14 @@ def test_tables_are_joined_by_the_columns_whose_values_they_share(nb):
 def test_what_several_rows_tell_of_a_customer_is_the_latest(nb):
     header = ["Order ID", "Date", "Customer ID", "Customer Name", "Region", "Product", "Amount"]
     rows = [
-        ("1", "2025-03-01", "C1", "Ann Lee", "South", "Lamp", "1.00"),
-        ("2", "2025-01-01", "C1", "Ann Le", "North", "Lamp", "1.00"),
-        ("3", "2025-04-01", "C1", "", "West", "Lamp", "1.00"),
+        ("1", "2025-02-01", "C1", "Ann L", "East", "Lamp", "1.00"),
+        ("2", "2025-03-01", "C1", "Ann Lee", "South", "Lamp", "1.00"),
+        ("3", "2025-01-01", "C1", "Ann Le", "North", "Lamp", "1.00"),
+        ("4", "2025-04-01", "C1", "", "West", "Lamp", "1.00"),
     ]
     connection = raw(nb, sales=(header, rows))
     (customer,) = rows_of(connection, nb.Proposal(connection), "customers").itertuples()
-    assert (customer.name, customer.region) == ("Ann Lee", "South")
+    assert (customer.name, customer.region, customer.source_line) == ("Ann Lee", "South", "sales.csv, line 3")
 
 
 def test_first_and_last_names(nb):
