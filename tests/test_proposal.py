@@ -6,41 +6,14 @@ import datetime
 import sqlite3
 from decimal import Decimal
 
-import pandas as pd
 import pytest
 from conftest import METABASE
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from proposals import chosen, raw, rows_of
 
 DATA = METABASE.parent
-
-
-def raw(nb, **shop):
-    """Return a connection to a source of these tables; each is a header and rows of texts, as files are read."""
-    connection = sqlite3.connect(":memory:")
-    for name, (header, rows) in shop.items():
-        columns = ", ".join(f"{nb.quoted(column)} TEXT" for column in header)
-        connection.execute(f"CREATE TABLE {nb.quoted(name)} ({columns}, _line TEXT)")
-        lines = [[*(value or None for value in row), f"{name}.csv, line {n}"] for n, row in enumerate(rows, 2)]
-        connection.executemany(f"INSERT INTO {nb.quoted(name)} VALUES ({', '.join('?' * (len(header) + 1))})", lines)
-    connection.commit()
-    nb.register_functions(connection)
-    return connection
-
-
-def chosen(proposal):
-    """Return the columns that a proposal chose, by field."""
-    return {
-        f"{table}.{name}": f"{match.column.table}.{match.column.name}"
-        for (table, name), match in proposal.matches.items()
-        if match.column
-    }
-
-
-def rows_of(connection, proposal, table):
-    """Return the rows of one of the proposal's SELECTs."""
-    return pd.read_sql_query(proposal.selects()[table], connection)
 
 
 # Dates and numbers

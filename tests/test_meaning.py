@@ -1,0 +1,414 @@
+"""What the numbers, words and links of a source say of its columns, where names say too little, too much, or the wrong thing."""
+
+import contextlib
+import datetime
+import itertools
+
+import pytest
+from proposals import chosen, raw, rows_of
+
+DAYS = [(datetime.date(2025, 1, 1) + datetime.timedelta(days=n)).isoformat() for n in range(120)]
+GOODS = ["Lamp", "Rug", "Vase"]
+PIECES = [1, 2, 3, 5, 4, 2]
+
+
+def lines(number=60):
+    """Return (order, day, product, pieces, price of one): prices differ by product, never by quantity."""
+    prices = {"Lamp": 19.9, "Rug": 105.25, "Vase": 7.4}
+    goods = zip(range(number), itertools.cycle(GOODS), itertools.cycle(PIECES + PIECES[::-1]), strict=False)
+    return [(f"O{n // 2:03}", DAYS[n // 2], product, pieces, prices[product]) for n, product, pieces in goods]
+
+
+def written(*values):
+    """Return values as a file has them."""
+    return tuple(value if isinstance(value, str) else f"{value:g}" for value in values)
+
+
+def total_of(connection, proposal):
+    """Return the sum of the amounts that a proposal loads, to the cent."""
+    assert proposal.problem() == ""
+    return round(rows_of(connection, proposal, "orders")["total_amount"].astype(float).sum(), 2)
+
+
+REVENUE = round(sum(pieces * price for _, _, _, pieces, price in lines()), 2)
+
+
+# Amounts
+
+
+def test_three_columns_of_which_one_is_the_product_of_the_others(nb):
+    rows = [written(o, d, p, q, price, round(q * price, 2)) for o, d, p, q, price in lines()]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "foo", "bar", "baz"], rows))
+    proposal = nb.Proposal(connection)
+    assert chosen(proposal)["orders.quantity"] == "sales.foo"
+    assert chosen(proposal)["orders.total_amount"] == "sales.baz"
+    assert total_of(connection, proposal) == REVENUE
+    assert "product of two others" in proposal.matches["orders", "quantity"].why
+
+
+def test_of_whole_prices_the_smaller_factor_is_the_quantity(nb):
+    rows = [written(o, d, p, round(price) * 10, q, round(price) * 10 * q) for o, d, p, q, price in lines()]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "foo", "bar", "baz"], rows))
+    assert chosen(nb.Proposal(connection))["orders.quantity"] == "sales.bar"
+
+
+@pytest.mark.parametrize("of_line", [True, False])
+def test_a_price_that_grows_with_the_quantity_is_the_lines(nb, of_line):
+    rows = [written(o, d, p, q, round(price * q, 2) if of_line else price) for o, d, p, q, price in lines()]
+    connection = raw(nb, sales=(["order_id", "date", "product", "quantity", "price"], rows))
+    proposal = nb.Proposal(connection)
+    assert total_of(connection, proposal) == REVENUE
+    assert ("orders.total_amount" in chosen(proposal)) == of_line
+
+
+def test_amounts_that_differ_by_much_are_asked_about_with_both_sums(nb):
+    rows = [written(o, d, p, q, price, 1000 + n) for n, (o, d, p, q, price) in enumerate(lines())]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "Quantity", "Unit Price", "Sales Amount"], rows))
+    proposal = nb.Proposal(connection)
+    answers = proposal.questions["amount"].answers
+    other = sum(1000 + n for n in range(60))
+    assert list(answers) == [f"Sales Amount, {other:,.2f} in all", f"Unit Price × Quantity, {REVENUE:,.2f} in all"]
+    assert "Which is the amount of a line" in proposal.problem()
+    proposal.answer("amount", "price")
+    assert total_of(connection, proposal) == REVENUE
+    assert f"rather than Sales Amount, {other:,.2f}" in proposal.selects()["orders"]
+    proposal.answer("amount", "total")
+    assert total_of(connection, proposal) == other
+
+
+def test_amounts_that_differ_by_little_are_stated(nb):
+    rows = [written(o, d, p, q, price, round(q * price * 1.05, 2)) for o, d, p, q, price in lines()]
+    connection = raw(nb, sales=(["Invoice Line", "Date", "Product", "Quantity", "Unit Price", "Total"], rows))
+    proposal = nb.Proposal(connection)
+    assert proposal.problem() == ""
+    assert (
+        f"-- assumed: the amount is Unit Price × Quantity, {REVENUE:,.2f} in all, rather than Total"
+        in (proposal.selects()["orders"])
+    )
+
+
+def test_an_amount_that_is_nearly_always_empty_of_money_is_no_rival(nb):
+    rows = [written(o, d, p, q, price, 0) for o, d, p, q, price in lines()]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "Quantity", "Price", "Gift card amount"], rows))
+    proposal = nb.Proposal(connection)
+    assert "amount" not in proposal.questions
+    assert total_of(connection, proposal) == REVENUE
+
+
+def test_whole_numbers_called_sales_below_their_price_are_pieces(nb):
+    rows = [written(d, p, q, price) for _, d, p, q, price in lines()]
+    connection = raw(nb, sold=(["date", "item_name", "sales", "sell_price"], rows))
+    proposal = nb.Proposal(connection)
+    assert chosen(proposal)["orders.quantity"] == "sold.sales"
+    assert total_of(connection, proposal) == REVENUE
+
+
+def test_a_price_without_a_quantity_is_not_loaded_unasked(nb):
+    rows = [written(o, d, p, price, q) for o, d, p, q, price in lines()]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "Unit Price", "Mng"], rows))
+    proposal = nb.Proposal(connection)
+    assert proposal.questions["quantity"].answers == {"Mng": "sales.Mng", "none: each line is one piece": ""}
+    assert "how many pieces" in proposal.problem()
+    proposal.answer("quantity", "sales.Mng")
+    assert total_of(connection, proposal) == REVENUE
+
+
+def test_without_a_quantity_a_total_counts_more_than_a_price(nb):
+    rows = [written(o, d, p, f"{q} pieces", price, round(q * price, 2)) for o, d, p, q, price in lines()]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "Packing", "Unit Price", "Line amount"], rows))
+    assert total_of(connection, nb.Proposal(connection)) == REVENUE
+
+
+def test_cents_and_units_in_a_heading(nb):
+    rows = [written(o, d, p, q, str(round(q * price * 100))) for o, d, p, q, price in lines()]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "Quantity (pcs)", "total_cents"], rows))
+    proposal = nb.Proposal(connection)
+    assert total_of(connection, proposal) == REVENUE
+    assert rows_of(connection, proposal, "orders")["quantity"].astype(int).sum() == sum(row[3] for row in lines())
+
+
+def test_sales_that_are_written_below_zero(nb):
+    rows = [written(o, d, p, -q, round(q * price, 2)) for o, d, p, q, price in lines()]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "Quantity", "Amount"], rows))
+    proposal = nb.Proposal(connection)
+    assert rows_of(connection, proposal, "orders")["quantity"].astype(int).sum() == sum(row[3] for row in lines())
+    assert "its sign is turned" in proposal.selects()["orders"]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "open_question"), [(["720", "1.240", "12.400"], True), (["7.250", "1.240", "2.500"], False)]
+)
+def test_marks_of_thousands_are_not_settled_by_a_latitude(nb, amounts, open_question):
+    rows = [("2025-01-01", "Lamp", amount, "48.21") for amount in amounts] + [("2025-01-02", "Rug", amounts[0], "9.75")]
+    connection = raw(nb, sales=(["Date", "Product", "Amount", "Latitude"], rows))
+    assert ("decimals" in nb.Proposal(connection).problem()) == open_question
+
+
+def test_marks_of_thousands_in_whole_pieces(nb):
+    rows = [("2025-01-01", "Lamp", "1,204", "2.50"), ("2025-01-02", "Rug", "690", "3.50")]
+    connection = raw(nb, sales=(["Date", "Product", "Units sold", "Total Sales"], rows))
+    proposal = nb.Proposal(connection)
+    assert proposal.problem() == ""
+    assert rows_of(connection, proposal, "orders")["quantity"].tolist() == [1204, 690]
+
+
+def test_the_point_of_a_currency_is_no_mark(nb):
+    rows = [("2025-01-01", "Lamp", "Rs. 1,234"), ("2025-01-02", "Rug", "Rs. 5,934.50")]
+    connection = raw(nb, sales=(["Date", "Product", "Amount"], rows))
+    assert total_of(connection, nb.Proposal(connection)) == 7168.5
+
+
+# Products
+
+
+def test_where_nothing_names_products_their_kind_is_what_was_sold(nb):
+    rows = [written(d, "Female", "Cash", p, q, price) for _, d, p, q, price in lines()]
+    header = ["Date", "Gender", "Payment method", "Product category", "Quantity", "Price per unit"]
+    connection = raw(nb, sales=(header, rows))
+    proposal = nb.Proposal(connection)
+    assert chosen(proposal)["orders.product_id"] == "sales.Product category"
+    assert sorted(rows_of(connection, proposal, "products")["category"]) == GOODS
+
+
+def test_a_list_of_products_is_not_loaded_unasked(nb):
+    rows = [(f"P{n}", f"Thing {n}", "2025-01-01", f"{n}.50") for n in range(1, 30)]
+    proposal = nb.Proposal(raw(nb, catalogue=(["uniq_id", "product_name", "crawl_date", "retail_price"], rows)))
+    assert "looks like a list of products" in proposal.problem()
+    proposal.answer("list", "sales")
+    assert "looks like a list" not in proposal.problem()
+
+
+def test_a_link_goes_to_the_table_that_is_named(nb):
+    products = [(str(n), f"Thing {n}", f"Kind {n % 3}") for n in range(1, 13)]
+    stock = [(str(n), str(n % 12 + 1), "5.00") for n in range(1, 200)]
+    items = [(str(n), f"O{n}", DAYS[n], str(n % 12 + 1), str(n), "9.50") for n in range(1, 100)]
+    connection = raw(
+        nb,
+        inventory_items=(["id", "product_id", "cost"], stock),
+        order_items=(["id", "order_id", "created_at", "product_id", "inventory_item_id", "sale_price"], items),
+        products=(["id", "name", "category"], products),
+    )
+    proposal = nb.Proposal(connection)
+    assert len(rows_of(connection, proposal, "products")) == 12
+    assert chosen(proposal)["products.product_name"] == "products.name"
+
+
+def test_of_two_columns_with_one_heading_each_belongs_to_the_id_beside_it(nb):
+    rows = [
+        (o, d, f"C{n % 5}", f"Person {n % 5}", p, f"{p} (large)", "5.00") for n, (o, d, p, *_) in enumerate(lines())
+    ]
+    header = ["Order ID", "Date", "Customer ID", "Name", "SKU", "Name (2)", "Total"]
+    proposal = nb.Proposal(raw(nb, sales=(header, rows)))
+    assert chosen(proposal)["customers.name"] == "sales.Name"
+    assert chosen(proposal)["products.product_name"] == "sales.Name (2)"
+
+
+def test_customers_are_not_described_by_products(nb):
+    orders = [(f"{n}", "7", str(n % 12), DAYS[n], "5.00") for n in range(1, 100)]
+    products = [(str(n), f"Thing {n}", DAYS[n]) for n in range(12)]
+    connection = raw(
+        nb,
+        orders=(["id", "user_id", "product_id", "created_at", "total"], orders),
+        products=(["id", "title", "created_at"], products),
+    )
+    assert "customers.registration_date" not in chosen(nb.Proposal(connection))
+
+
+def test_shortened_ids_are_asked_about(nb):
+    rows = [("1.23457E+12", d, p, "5.00") for _, d, p, *_ in lines()]
+    proposal = nb.Proposal(raw(nb, sales=(["Order ID", "Date", "Product", "Total"], rows)))
+    assert "1.23457E+12: a spreadsheet has shortened" in proposal.problem()
+    proposal.answer("shortened order_number", "none")
+    assert "orders.order_number" not in chosen(proposal)
+
+
+# Statuses
+
+
+def status_of_orders(connection, proposal):
+    """Return the statuses that a proposal gives to the orders, by number."""
+    rows = rows_of(connection, proposal, "orders")
+    return dict(zip(rows["order_id"], rows["status"], strict=True))  # of orders with one line each
+
+
+def test_a_status_behind_a_table_of_words(nb):
+    orders = [(str(n), str(n % 3 + 4), DAYS[n], "5.00", "Lamp") for n in range(1, 40)]
+    words = [("4", "Livré"), ("5", "Annulé"), ("6", "Remboursé"), ("7", "Wunderlich")]  # the last is never used
+    connection = raw(
+        nb,
+        ps_orders=(["id_order", "current_state", "date_add", "total_paid", "product_name"], orders),
+        ps_order_state_lang=(["id_order_state", "name"], words),
+    )
+    proposal = nb.Proposal(connection)
+    assert proposal.problem() == ""
+    assert set(rows_of(connection, proposal, "orders")["status"]) == {"Livré", "Annulé", "Remboursé"}
+
+
+def test_a_second_status_counts_where_the_first_says_nothing_ill(nb):
+    words = [("complete", "paid"), ("complete", "refunded"), ("cancelled", "refunded"), ("pending", "paid")]
+    rows = [(f"O{n}", DAYS[n], "Lamp", "5.00", *words[n % 4]) for n in range(60)]
+    header = ["Order ID", "Date", "Product", "Total", "order_status", "payment_status"]
+    connection = raw(nb, sales=(header, rows))
+    proposal = nb.Proposal(connection)
+    statuses = status_of_orders(connection, proposal)
+    assert [nb.status_of(statuses[f"O{n}"]) for n in range(4)] == ["Completed", "Returned", "Cancelled", "Pending"]
+    assert "refunded in payment_status counts as returned" in proposal.selects()["orders"]
+
+
+def test_a_day_that_few_lines_have_is_that_of_a_cancellation_or_return(nb):
+    rows = [
+        (f"O{n}", DAYS[n], "Lamp", "5.00", DAYS[n + 1] if n % 5 == 1 else "", DAYS[n + 2] if n % 5 == 2 else "")
+        for n in range(60)
+    ]
+    header = ["Order ID", "created_at", "Product", "Total", "cancelled_at", "refunded_at"]
+    connection = raw(nb, sales=(header, rows))
+    statuses = status_of_orders(connection, nb.Proposal(connection))
+    assert [statuses[f"O{n}"] for n in range(4)] == ["Completed", "Cancelled", "Returned", "Completed"]
+
+
+def test_a_number_of_returned_pieces_is_no_flag(nb):
+    rows = [(f"O{n}", DAYS[n], "Lamp", "5.00", str(n % 2)) for n in range(60)]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "Total", "ReturnQuantity"], rows))
+    assert "ReturnQuantity counts as" not in nb.Proposal(connection).selects()["orders"]
+
+
+def test_lines_without_a_status_are_asked_about(nb):
+    rows = [(f"O{n}", DAYS[n], "Lamp", "5.00", "Returned" if n % 5 == 0 else "") for n in range(60)]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "Total", "Status"], rows))
+    proposal = nb.Proposal(connection)
+    assert "80% of the orders have no Status" in proposal.problem()
+    proposal.answer("no status", "Completed")
+    assert list(status_of_orders(connection, proposal).values())[:3] == ["Returned", "Completed", "Completed"]
+
+
+def test_a_table_of_credit_notes_is_loaded_as_returned(nb):
+    header = ["Order ID", "Date", "Product", "Quantity", "Total"]
+    sales = [written(o, d, p, q, round(q * price, 2)) for o, d, p, q, price in lines()]
+    notes = [(f"G{n}", DAYS[n], "Lamp", "1", "19.90") for n in range(8)]
+    connection = raw(nb, sales=(header, sales), credit_notes=([*header, "Reason"], [(*row, "broken") for row in notes]))
+    proposal = nb.Proposal(connection)
+    proposal.answer("also credit_notes", "returned")
+    orders = rows_of(connection, proposal, "orders")
+    assert proposal.problem() == ""
+    assert orders.groupby("status")["total_amount"].apply(lambda amounts: round(amounts.astype(float).sum(), 2)).to_dict() == {
+        "Completed": REVENUE, "Returned": 8 * 19.9,
+    }  # fmt: skip
+    assert (orders["quantity"].astype(int) > 0).all()
+
+
+# Lines, files and orders
+
+
+def test_merged_cells_are_filled_from_above(nb):
+    rows = [
+        written(o, d, "Ann", p, q, price) if n % 2 == 0 else written("", "", "", p, q, price)
+        for n, (o, d, p, q, price) in enumerate(lines())
+    ]
+    connection = raw(nb, sales=(["Order ID", "Date", "Customer", "Product", "Quantity", "Unit Price"], rows))
+    proposal = nb.Proposal(connection)
+    orders = rows_of(connection, proposal, "orders")
+    assert orders["order_number"].tolist() == [row[0] for row in lines()]
+    assert orders["order_date"].tolist() == [row[1] for row in lines()]
+    assert set(orders["customer_id"]) == {"Ann"}
+    assert total_of(connection, proposal) == REVENUE
+    assert "belongs to the order above it" in proposal.selects()["orders"]
+
+
+def test_tables_that_are_not_read_are_named(nb):
+    rows = [written(o, d, p, q, price) for o, d, p, q, price in lines()]
+    connection = raw(
+        nb,
+        sales=(["Order ID", "Date", "Product", "Quantity", "Unit Price"], rows),
+        coupons=(["code", "percent"], [("A", "10"), ("B", "20")]),
+    )
+    assert "-- assumed: not read: coupons (2 rows)\n" in nb.Proposal(connection).selects()["orders"]
+
+
+HEADER = "Order ID,Date,Product,Quantity,Unit Price,Status\n"
+
+
+@pytest.fixture
+def shop_of(nb, make_settings, tmp_path):
+    """Return a function that writes files into a folder, answers questions, loads it, and returns a connection."""
+    with contextlib.ExitStack() as opened:
+
+        def load(files, answers=()):
+            folder = tmp_path / "shop"
+            folder.mkdir()
+            for name, content in files.items():
+                (folder / name).write_text(content)
+            settings = make_settings(source=str(folder), database=str(tmp_path / "e.db"), exports=str(tmp_path))
+            with nb.opened_source(str(folder)) as source:
+                proposal = nb.Proposal(source)
+                for key, answer in answers:
+                    proposal.answer(key, answer)
+                assert proposal.problem() == ""
+                mapping = proposal.selects()
+            nb.open_or_build(nb.replace(settings, mapping=mapping))
+            return opened.enter_context(contextlib.closing(nb.connect(settings.database)))
+
+        yield load
+
+
+def test_what_stands_in_two_files_is_loaded_once_if_the_user_says_so(shop_of):
+    content = HEADER + "".join(f"{o},{d},{p},{q},{price},paid\n" for o, d, p, q, price in lines())
+    december = HEADER + "".join(f"{o},{d},{p},{q},{price},paid\n" for o, d, p, q, price in lines()[-10:])
+    more = "O900,2025-06-01,Lamp,1,19.9,paid\n"
+    shop = shop_of({"orders_1.csv": content, "orders_2.csv": december + more}, [("twice", "once")])
+    assert shop.execute("SELECT COUNT(*), ROUND(SUM(total_amount), 2) FROM orders").fetchone() == (
+        61,
+        round(REVENUE + 19.9, 2),
+    )
+    reasons = shop.execute("SELECT COUNT(*), MIN(reason), ROUND(SUM(amount), 2) FROM set_aside").fetchone()
+    assert reasons[0] == 10
+    assert "also in another file" in reasons[1]
+    read, loaded, aside = shop.execute(
+        "SELECT amount_read, amount_loaded, amount_set_aside FROM reconciliation WHERE table_name = 'orders'"
+    ).fetchone()
+    assert round(read, 2) == round(loaded + aside, 2)
+    assert round(aside, 2) == reasons[2]
+
+
+def test_lines_left_out_on_purpose_may_be_most(shop_of):
+    events = "".join(f"{o},{d},{p},1,{price},view\n" for o, d, p, _, price in lines())
+    content = HEADER + events + "".join(f"S{n},2025-05-0{n},Lamp,1,19.9,purchase\n" for n in range(1, 6))
+    shop = shop_of({"events.csv": content}, [("status view", "view")])
+    assert shop.execute("SELECT COUNT(*) FROM orders").fetchone() == (5,)
+    assert shop.execute("SELECT COUNT(*) FROM set_aside WHERE reason LIKE '%view%left out on purpose%'").fetchone() == (
+        60,
+    )
+
+
+def test_tests_and_deleted_orders_are_set_aside(shop_of):
+    rows = "".join(
+        f"{o},{d},{p},1,{price},paid,{'t' if n < 4 else 'f'}\n" for n, (o, d, p, _, price) in enumerate(lines())
+    )
+    shop = shop_of({"orders.csv": HEADER.strip() + ",is_test\n" + rows})
+    assert shop.execute("SELECT COUNT(*) FROM orders").fetchone() == (56,)
+    assert shop.execute("SELECT COUNT(*) FROM set_aside WHERE reason LIKE '%is_test%'").fetchone() == (4,)
+
+
+def test_totals_among_the_lines_are_set_aside(shop_of):
+    rows = [f"{o},{d},{p},{q},{price},paid\n" for o, d, p, q, price in lines()]
+    rows.insert(30, "O015,2025-01-15,Subtotal,1,4321.5,paid\n")
+    shop = shop_of({"orders.csv": HEADER + "".join(rows)})
+    assert shop.execute("SELECT ROUND(SUM(total_amount), 2) FROM orders").fetchone() == (REVENUE,)
+    assert shop.execute("SELECT amount FROM set_aside WHERE table_name = 'orders'").fetchall() == [(4321.5,)]
+    assert shop.execute("SELECT COUNT(*) FROM products WHERE product_name = 'Subtotal'").fetchone() == (0,)
+
+
+def test_blanks_of_any_kind_around_keys(shop_of):
+    rows = [
+        f"{o},{d},{p + ends},{q},{price},paid\n"
+        for (o, d, p, q, price), ends in zip(lines(), itertools.cycle(["", "\t", "\u00a0", " "]), strict=False)
+    ]
+    shop = shop_of({"orders.csv": HEADER + "".join(rows)})
+    assert shop.execute("SELECT COUNT(*), ROUND(SUM(total_amount), 2) FROM orders").fetchone() == (60, REVENUE)
+    assert shop.execute("SELECT COUNT(*) FROM products").fetchone() == (3,)
+
+
+def test_files_that_hold_no_table_are_in_the_receipt(shop_of):
+    rows = "".join(f"{o},{d},{p},{q},{price},paid\n" for o, d, p, q, price in lines())
+    shop = shop_of({"orders_01.csv": HEADER + rows, "orders_02.csv": "nothing\nhere\n"})
+    notes = [note for (note,) in shop.execute("SELECT assumption FROM assumptions")]
+    assert any(note.startswith("not read: orders_02.csv") for note in notes)
