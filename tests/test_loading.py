@@ -35,11 +35,11 @@ def write_shop(folder, orders, customers=CUSTOMERS, products=PRODUCTS, reviews=(
         ("customers", ("customer_id", "name", "email"), customers),
         ("products", ("product_id", "product_name", "category"), products),
         ("orders", HEADER, orders),
-        ("reviews", ("review_id", "product_id", "customer_id", "rating", "review_date"), reviews),
+        ("reviews", ("review_id", "product_id", "customer_id", "rating", "review_date", "review_text"), reviews),
     ):
         if rows or name != "reviews":
             with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([header, *rows])
+                csv.writer(file).writerows([header[: len(rows[0])] if rows else header, *rows])
 
 
 @pytest.fixture
@@ -682,3 +682,32 @@ def test_money_read_is_loaded_plus_set_aside(nb, make_settings, tmp_path_factory
         ask(settings, "SELECT TOTAL(amount_read), SUM(lines_read) FROM reconciliation_parts GROUP BY part")
         == [(pytest.approx(read, abs=1e-6), len(rows))] * 3
     )
+
+
+def test_without_room_for_the_summaries_the_earlier_shop_stays(nb, load, monkeypatch):
+    settings = load([order(1), order(2)])
+    before = Path(settings.database).read_bytes()
+    usage = shutil.disk_usage(settings.exports)
+    monkeypatch.setattr(nb.shutil, "disk_usage", lambda _: usage._replace(free=1_000))
+    monkeypatch.setattr(nb, "ROOM_FOR_SUMMARIES", 50)  # such a small shop would find it in its own file's place
+    with pytest.raises(nb.ShopProblem, match="no room for its summaries"):
+        nb.open_or_build(nb.replace(settings, pseudonyms=True))
+    assert Path(settings.database).read_bytes() == before
+    assert [file.name for file in Path(settings.database).parent.glob(".*unfinished*")] == []
+
+
+def test_a_correction_that_cannot_be_read_keeps_its_money(nb, load):
+    settings = load([order(1), order(3), order(4), order(2, order_date="2025-02-30", total_amount="25.00")])
+    before = receipt(nb, settings).loc["orders", ["amount_read", "amount_set_aside"]].tolist()
+    path = corrected(settings, lambda row: {"total_amount": "1.250,00"})
+    assert nb.load_corrections(settings, path) == "0 corrected rows were loaded; 1 are still set aside."
+    assert receipt(nb, settings).loc["orders", ["amount_read", "amount_set_aside"]].tolist() == before
+    assert before[1] == "25.00"
+
+
+def test_pseudonyms_in_the_text_of_reviews(nb, load):
+    reviews = [("1", "1", "1", "5", "2025-02-01", "Ann Lee here, write to ann@example.com!")]
+    settings = load([order(1)], reviews=reviews, changed={"pseudonyms": True})
+    (text,) = ask(settings, "SELECT review_text FROM reviews")[0]
+    assert text == "(name) here, write to (email)!"
+    assert b"ann@example" not in Path(settings.database).read_bytes()
