@@ -412,3 +412,40 @@ def test_files_that_hold_no_table_are_in_the_receipt(shop_of):
     shop = shop_of({"orders_01.csv": HEADER + rows, "orders_02.csv": "nothing\nhere\n"})
     notes = [note for (note,) in shop.execute("SELECT assumption FROM assumptions")]
     assert any(note.startswith("not read: orders_02.csv") for note in notes)
+
+
+def test_lines_without_a_day_of_shipping_are_asked_about(nb):
+    rows = [(f"O{n}", DAYS[n], "Lamp", "5.00", DAYS[n + 2] if n % 2 else "") for n in range(60)]
+    connection = raw(nb, sales=(["Order ID", "Order Date", "Product", "Total", "Ship Date"], rows))
+    proposal = nb.Proposal(connection)
+    assert "50% of the lines have no Ship Date" in proposal.problem()
+    proposal.answer("no day", "Completed")
+    assert set(rows_of(connection, proposal, "orders")["status"]) == {"Completed"}
+
+
+def test_items_side_by_side_are_asked_about(nb):
+    rows = [(f"O{n}", DAYS[n], "25.00", "Lamp", "2", "Rug", "1") for n in range(40)]
+    header = ["Order ID", "Order Date", "Order Total", "Item Name #1", "Quantity #1", "Item Name #2", "Quantity #2"]
+    proposal = nb.Proposal(raw(nb, orders=(header, rows)))
+    proposal.choose(
+        "orders", "product_id", next(column for column in proposal.columns["orders"] if column.name == "Item Name #1")
+    )
+    assert "those in Item Name #2 are not read" in proposal.problem()
+
+
+@pytest.mark.parametrize("discount", [0, 5])
+def test_the_lines_of_orders_are_compared_with_the_orders_totals(nb, discount):
+    items = [written(o, p, q, price) for o, _, p, q, price in lines()]
+    worth = {}
+    for o, d, _, q, price in lines():
+        worth[o, d] = worth.get((o, d), 0) + q * price
+    orders = [(o, d, f"{amount - discount:.2f}") for (o, d), amount in worth.items()]
+    connection = raw(
+        nb,
+        order_items=(["order_id", "product", "quantity", "unit_price"], items),
+        orders=(["order_id", "order_date", "order_total"], orders),
+    )
+    proposal = nb.Proposal(connection)
+    assert total_of(connection, proposal) == REVENUE
+    stated = f"the lines come to {REVENUE:,.2f} where order_total in orders says {REVENUE - 30 * discount:,.2f}"
+    assert (stated in proposal.selects()["orders"]) == (discount > 0)
