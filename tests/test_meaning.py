@@ -449,3 +449,11 @@ def test_the_lines_of_orders_are_compared_with_the_orders_totals(nb, discount):
     assert total_of(connection, proposal) == REVENUE
     stated = f"the lines come to {REVENUE:,.2f} where order_total in orders says {REVENUE - 30 * discount:,.2f}"
     assert (stated in proposal.selects()["orders"]) == (discount > 0)
+
+
+def test_a_product_without_a_number_is_told_by_its_name(nb):
+    rows = [(o, d, f"A{p}", p, f"{price:g}") for o, d, p, _, price in lines()] + [("O000", DAYS[0], "", "Postage", "4.9")]
+    connection = raw(nb, sales=(["Order ID", "Date", "SKU", "Product name", "Total"], rows))
+    proposal = nb.Proposal(connection)
+    assert rows_of(connection, proposal, "orders")["product_id"].tolist()[-1] == "Postage"
+    assert set(rows_of(connection, proposal, "products")["product_id"]) == {"ALamp", "ARug", "AVase", "Postage"}
