@@ -452,8 +452,56 @@ def test_the_lines_of_orders_are_compared_with_the_orders_totals(nb, discount):
 
 
 def test_a_product_without_a_number_is_told_by_its_name(nb):
-    rows = [(o, d, f"A{p}", p, f"{price:g}") for o, d, p, _, price in lines()] + [("O000", DAYS[0], "", "Postage", "4.9")]
+    rows = [(o, d, f"A{p}", p, f"{price:g}") for o, d, p, _, price in lines()] + [
+        ("O000", DAYS[0], "", "Postage", "4.9")
+    ]
     connection = raw(nb, sales=(["Order ID", "Date", "SKU", "Product name", "Total"], rows))
     proposal = nb.Proposal(connection)
     assert rows_of(connection, proposal, "orders")["product_id"].tolist()[-1] == "Postage"
     assert set(rows_of(connection, proposal, "products")["product_id"]) == {"ALamp", "ARug", "AVase", "Postage"}
+
+
+# Dates
+
+
+def dated(nb, written):
+    """Return the proposal for sales with these dates, and its connection."""
+    rows = [(f"O{n}", day, "Lamp", "5.00") for n, day in enumerate(written)]
+    connection = raw(nb, sales=(["Order ID", "Date", "Product", "Total"], rows))
+    return connection, nb.Proposal(connection)
+
+
+@pytest.mark.parametrize("first", [datetime.date(2008, 11, 20), datetime.date(2023, 11, 20)])
+def test_a_year_of_two_digits_in_front(nb, first):
+    days = [first + datetime.timedelta(days=n) for n in range(100)]
+    connection, proposal = dated(nb, [f"{day:%y-%m-%d}" for day in days])
+    assert proposal.problem() == ""
+    assert rows_of(connection, proposal, "orders")["order_date"].tolist() == [day.isoformat() for day in days]
+
+
+def test_a_year_that_may_stand_in_front_is_asked_about(nb):
+    connection, proposal = dated(nb, ["24/01/05", "24/02/07", "25/03/09"])
+    assert "may be the year" in proposal.problem()
+    (key,) = [key for key in proposal.questions if key.startswith("order ")]
+    proposal.answer(key, "yymd")
+    assert rows_of(connection, proposal, "orders")["order_date"].tolist() == ["2024-01-05", "2024-02-07", "2025-03-09"]
+
+
+@pytest.mark.parametrize("answer", ["dmy swapped", "dmy"])
+def test_days_and_months_that_a_spreadsheet_swapped(nb, answer):
+    days = [datetime.date(2024, 1, 1) + datetime.timedelta(days=n) for n in range(120)]
+    # Of 5 April as 05/04/2024 an American spreadsheet makes 4 May; of 15 April it makes nothing.
+    written = [f"{day:%Y-%d-%m}" if day.day <= 12 else f"{day:%d/%m/%Y}" for day in days]
+    connection, proposal = dated(nb, written)
+    assert "may have swapped" in proposal.problem()
+    (key,) = [key for key in proposal.questions if key.startswith("order ")]
+    proposal.answer(key, answer)
+    right = rows_of(connection, proposal, "orders")["order_date"].tolist() == [day.isoformat() for day in days]
+    assert right == (answer == "dmy swapped")
+
+
+def test_dates_with_times_in_front_and_weekdays(nb):
+    days = [datetime.date(2024, 1, 1) + datetime.timedelta(days=n) for n in range(40)]
+    for form in ("23:59 %d.%m.%Y", "Di., %d.%m.%Y"):
+        connection, proposal = dated(nb, [f"{day:{form}}" for day in days])
+        assert rows_of(connection, proposal, "orders")["order_date"].tolist() == [day.isoformat() for day in days]

@@ -2,8 +2,10 @@
 
 import csv
 import datetime
+import gzip
 import io
 import json
+import re
 import sqlite3
 import zipfile
 
@@ -185,6 +187,15 @@ def test_secret_columns_are_not_copied(nb, file):
         ("orders.csv", b'[{"a": 1}]', ("JSON", "rename it")),
         ("orders.csv", b"SQLite format 3\0", ("SQLite",)),
         ("orders.csv", b"\x1f\x8b\x08", ("gzip",)),
+        ("orders.csv.gz", gzip.compress(b"a,b\n1,2\n", mtime=0)[:-9], ("cut off or damaged",)),
+        ("orders.xml", b"<?xml version='1.0'?><orders/>", ("is XML, which is not read", ".xlsx", "CSV")),
+        ("orders.xml", b"<orders><order/></orders>", ("is XML, which is not read",)),
+        ("shop.sql", b"-- dump\nCREATE TABLE a (b int);", ("is an SQL dump, which is not read", "URL")),
+        ("shop.csv", b"-- MySQL dump\n\n/*!40101 SET a */;\nDROP TABLE IF EXISTS a;\n", ("but an SQL dump", "URL")),
+        ("shop.tgz", gzip.compress(b"x" * 257 + b"ustar", mtime=0), ("a tar archive", "unpack it")),
+        ("orders.csv", b"day,name,total\n" + b"2025-01-31,Lamp,9,50\n" * 3, ("more fields", "semicolons")),
+        ("orders.csv", b"id,total\n" + b"".join(b"%d,9,50\n" % n for n in range(12)), ("more fields",)),
+        ("orders.json", b'[{"a": 1}, {"a"', ("cut off",)),
         ("orders.xls", b"a\tb\n1\t2\n", ("text", "rename it to end in .csv")),
         ("orders.xlsx", b"PK\x03\x04 and so on", ("cut off",)),
         ("orders.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, ("cut off or damaged",)),
@@ -441,8 +452,11 @@ def test_duckdb(nb, tmp_path):
         tables = read(nb, (tmp_path / "shop.duckdb").rename(tmp_path / name))
         assert values(tables["orders"]) == [[1, "2025-01-31", 9.5, 1]]
         assert list(tables["orders"][0])[3] == "more.a"
-        assert places(tables["older"]) == [f"{name} [older], row 1"]
+        assert "older" not in tables  # a view holds what the tables hold
         (tmp_path / name).rename(tmp_path / "shop.duckdb")
+    with duckdb.connect(str(tmp_path / "views.duckdb")) as database:
+        database.execute("CREATE VIEW older AS SELECT 1 AS id")
+    assert places(read(nb, tmp_path / "views.duckdb")["older"]) == ["views.duckdb [older], row 1"]
 
 
 def test_a_url(nb, make_settings, tmp_path):
@@ -454,7 +468,8 @@ def test_a_url(nb, make_settings, tmp_path):
     url = f"sqlite:///{tmp_path / 'server.db'}"
     tables = read(nb, url)
     assert values(tables["my orders"]) == [[1, 2.5]]
-    assert places(tables["v"]) == [f"{url} [v], row 1"]
+    assert places(tables["my orders"]) == [f"{url} [my orders], row 1"]
+    assert "v" not in tables
     before = nb.fingerprint(make_settings(source=url))
     connection.execute('INSERT INTO "my orders" VALUES (2, 3)')
     connection.commit()
@@ -569,6 +584,412 @@ def test_both_forms_of_metabase_are_the_same(nb):
         assert "password" not in [name for name, *_ in copied.execute("SELECT * FROM users").description]
 
 
+# What programs write beside values: marks of nothing, backslashes, formulas, headers, drawn lines
+
+
+def notes(tables):
+    return "; ".join(row["note"] for row in tables["files_read"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "stored", "said"),
+    [
+        ([["1", "Ann", "NULL"], ["2", "NULL", "Ulm"]], [["1", "Ann", None], ["2", None, "Ulm"]], "NULL"),
+        ([["1", "Ann", "#N/A"], ["2", "Bob", "9.50"], ["3", "Cy", "#N/A"]], [["1", "Ann", None], ["2", "Bob", "9.50"], ["3", "Cy", None]], "#N/A"),
+        ([["1", "Ann", "(null)"], ["2", "Bob", "2025-01-31"], ["3", "Cy", "(null)"]], [["1", "Ann", None], ["2", "Bob", "2025-01-31"], ["3", "Cy", None]], "(null)"),
+        ([["1", "Ann", "nan"], ["2", "Bob", "9.50"]], [["1", "Ann", "nan"], ["2", "Bob", "9.50"]], ""),
+        ([["1", "Ann", "x"], ["2", "\\N", "y"]], [["1", "Ann", "x"], ["2", None, "y"]], "\\N"),
+        ([["None", "Ann", "nan"], ["None", "Bob", "9"], ["3", "Cy", "nan"]], [[None, "Ann", None], [None, "Bob", "9"], ["3", "Cy", None]], "None, nan"),
+        ([["1", "Ann", "x"], ["2", "NULL", "y"]], [["1", "Ann", "x"], ["2", "NULL", "y"]], ""),
+        ([["1", "Null", "NULL"], ["NULL", "Bob", "7"]], [["1", "Null", None], [None, "Bob", "7"]], "NULL"),
+        ([["1", "NA", "NA"], ["NA", "Bob", "7"]], [["1", "NA", "NA"], ["NA", "Bob", "7"]], ""),
+    ],
+)  # fmt: skip
+def test_marks_of_nothing(nb, file, rows, stored, said):
+    tables = read(nb, file("people.csv", as_csv([["id", "name", "what"], *rows], lineterminator="\r\n")))
+    assert values(tables["people"]) == stored
+    assert notes(tables).endswith(f"read as empty: {said}" if said else "")
+    assert bool(said) == ("read as empty" in notes(tables))
+
+
+def test_a_mark_of_nothing_at_the_end_of_a_long_file(nb, file):
+    rows = [[str(n), "Ann", "2025-01-31" if n < 20_000 else "NULL"] for n in range(20_100)]
+    tables = read(nb, file("orders.csv", as_csv([["id", "name", "shipped"], *rows])))
+    assert [row["shipped"] for row in tables["orders"][-100:]] == [None] * 100
+
+
+def test_a_mark_of_nothing_in_a_workbook(nb, file):
+    rows = [["id", "name", "what"], [1, "Ann", "NULL"], [2, "NULL", "x"]]
+    tables = read(nb, file("people.xlsx", workbook(People=rows)))
+    assert values(tables["people"]) == [[1, "Ann", None], [2, None, "x"]]
+
+
+def test_backslashes_as_mysql_writes_them(nb, file):
+    text = r"""id,name,total
+1,"Pipe 5\" wide",9.50
+2,"back\\slash",\N
+3,"Rack 19\", black",7
+"""
+    tables = read(nb, file("orders.csv", text))
+    assert values(tables["orders"]) == [
+        ["1", 'Pipe 5" wide', "9.50"],
+        ["2", "back\\slash", None],
+        ["3", 'Rack 19", black', "7"],
+    ]
+    assert "MySQL" in notes(tables)
+
+
+def test_backslashes_elsewhere_are_kept(nb, file):
+    rows = [["id", "path"], ["1", "C:\\new\\"], ["2", '{"a": "b\\"c"}'], ["3", "\\\\server"]]
+    tables = read(nb, file("files.csv", as_csv(rows)))
+    assert values(tables["files"]) == rows[1:]
+
+
+def test_texts_that_excel_wrote_as_formulas(nb, file):
+    tables = read(nb, file("orders.csv", 'id,name,total\n="0017",Lamp,="9.50"\n"=""0018""","Rug, =""x""",7\n'))
+    assert values(tables["orders"]) == [["0017", "Lamp", "9.50"], ["0018", 'Rug, ="x"', "7"]]
+
+
+def test_blanks_before_quotes(nb, file):
+    tables = read(nb, file("orders.csv", '"id", "name", "total"\n"1", "Lamp, red", "9.50"\n"2", "", "7"\n'))
+    assert values(tables["orders"]) == [["1", "Lamp, red", "9.50"], ["2", None, "7"]]
+
+
+def test_single_quotes(nb, file):
+    tables = read(nb, file("orders.csv", "'id','name','total'\n'1','Lamp, red','9.50'\n'2','Ann''s','7'\n"))
+    assert values(tables["orders"])[0] == ["1", "Lamp, red", "9.50"]
+    assert values(read(nb, file("plain.csv", "id,name\n1,'t Huis\n2,Ann'\n"))["plain"]) == [
+        ["1", "'t Huis"],
+        ["2", "Ann'"],
+    ]
+
+
+def test_letters_written_as_utf_8_twice(nb, file):
+    rows = [["id", "name"], ["1", "Brötchen “fein”"], ["2", "Łódź"], ["3", "À la carte"], ["4", "Ann"]]
+    twice = as_csv(rows).encode().decode("latin-1").encode("latin-1")
+    twice = b"".join(
+        bytes([byte]).decode("cp1252" if byte not in b"\x81\x8d\x8f\x90\x9d" else "latin-1").encode() for byte in twice
+    )
+    tables = read(nb, file("orders.csv", twice))
+    assert values(tables["orders"]) == rows[1:]
+    assert "UTF-8 twice" in notes(tables)
+    assert values(read(nb, file("names.csv", "id,name\n1,SÃO JOÃO\n2,Ann\n"))["names"]) == [
+        ["1", "SÃO JOÃO"],
+        ["2", "Ann"],
+    ]
+
+
+HEADER_AGAIN = as_csv([HEADER, ROWS[0], HEADER, ROWS[1]])
+
+
+def test_a_header_inside_a_file_is_no_row(nb, file):
+    file("orders_01.csv", HEADER_AGAIN)
+    folder = file("orders_02.csv", HEADER_AGAIN.replace("Lamp", "Vase")).parent
+    tables = read(nb, folder)
+    assert [row["product"] for row in tables["orders"]] == ["Lamp", "Rug, blue", "Vase", "Rug, blue"]
+    bad = [(row["file"], row["line"], row["reason"]) for row in tables["unreadable_lines"]]
+    assert bad == [(f"orders_0{n}.csv", 3, "the line repeats the header") for n in (1, 2)]
+
+
+def test_files_put_together_with_their_marks(nb, file):
+    tables = read(nb, file("orders.csv", ("\ufeff" + as_csv() + "\ufeff" + as_csv()).encode()))
+    assert values(tables["orders"]) == STORED * 2
+    assert [row["reason"] for row in tables["unreadable_lines"]] == ["the line repeats the header"]
+
+
+def test_a_header_inside_a_sheet_is_no_row(nb, file):
+    rows = [HEADER, ["1", "x", "Lamp", 9.5], HEADER, ["2", "y", "Rug", 7]]
+    tables = read(nb, file("orders.xlsx", workbook(Orders=rows)))
+    assert [row["product"] for row in tables["orders"]] == ["Lamp", "Rug"]
+    assert [row["reason"] for row in tables["unreadable_lines"]] == ["the row repeats the header"]
+
+
+def test_a_list_that_was_made_to_be_looked_at(nb, file):
+    line, form = "-" * 40, "|{:<8}|{:>8}|{:<12}|"
+    head, rows = form.format("Beleg", "Menge", "Name"), [form.format(n, n * 2, "Lampe") for n in range(9)]
+    text = "\r\n".join(["01.02.2024   Liste   1", "", line, head, line, *rows[:5], line, head, line, *rows[5:], line])
+    tables = read(nb, file("liste.txt", text))
+    assert [row["Beleg"].strip() for row in tables["liste"]] == [str(n) for n in range(9)]
+    assert [row["reason"] for row in tables["unreadable_lines"]] == ["the line repeats the header"]
+    assert "3 lines of dashes or the like passed over" in notes(tables)
+
+
+def test_a_markdown_table(nb, file):
+    text = "| id | name |\n| :-- | ---: |\n| 1 | Lamp |\n| 2 | --- |\n| 3 | Rug |\n"
+    tables = read(nb, file("orders.txt", text))
+    assert [(row["id"].strip(), row["name"].strip()) for row in tables["orders"]] == [
+        ("1", "Lamp"),
+        ("2", "---"),
+        ("3", "Rug"),
+    ]
+
+
+def test_a_line_of_values_above_the_header(nb, file):
+    text = '"EXTF";700;21;20240101;12\n"Umsatz";"Konto";"Datum";"Beleg";"Text"\n9,50;10001;31.01.2025;RE1;x\n7,00;10002;31.01.2025;RE2;y\n'
+    tables = read(nb, file("EXTF_a.csv", text))
+    assert [row["Umsatz"] for row in tables["EXTF_a"]] == ["9,50", "7,00"]
+    assert "1 title lines before the header set aside: " in notes(tables)
+    refused(nb, file("none.csv", "1,2025-01-31,9.50\n2,2025-02-01,7.00\n3,2025-02-02,1.00\n"), "no header")
+
+
+@pytest.mark.parametrize("end", [b"\x1a", b"\0" * 100])
+def test_what_dos_puts_at_the_end(nb, file, end):
+    assert values(read(nb, file("orders.csv", as_csv().encode() + end))["orders"]) == STORED
+
+
+# Packed
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("orders.csv.gz", as_csv()), ("ORDERS.JSON.GZ", '{"order": "1"}\n'), ("orders.gz", as_csv())]
+)
+def test_gzip(nb, file, name, content):
+    tables = read(nb, file(name, gzip.compress(content.encode())))
+    (table,) = [table for table in tables if table.lower() == "orders"]
+    assert tables[table][0]["order"] == "1"
+    assert tables["files_read"][0]["form"] == ("JSON" if "JSON" in name else "text")
+
+
+def test_packed_in_packed(nb, file):
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("orders.csv", as_csv())
+    outer = io.BytesIO()
+    with zipfile.ZipFile(outer, "w") as archive:
+        archive.writestr("a/inner.zip", inner.getvalue())
+        archive.writestr("people.csv.gz", gzip.compress(b"id,name\n1,Ann\n"))
+    tables = read(nb, file("all.zip", outer.getvalue()))
+    assert values(tables["orders"]) == STORED
+    assert values(tables["people"]) == [["1", "Ann"]]
+
+
+def test_a_workbook_with_the_older_ending(nb, file):
+    assert values(read(nb, file("orders.xls", workbook(Orders=[["id", "name"], [1, "Ann"]])))["orders"]) == [[1, "Ann"]]
+
+
+# JSON in other shapes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"a": 1}, {"a": 2}]\n[{"a": 3}]\n',
+        '[\n{"a": 1},\n{"a": 2}\n]\n[{"a": 3}]',
+        '{"a": 1},\n{"a": 2},\n{"a": 3}\n',
+        '{\n"a": 1\n}\n{\n"a": 2\n}\n{\n"a": 3\n}\n',
+        '{"a": {"0": 1, "1": 2, "2": 3}}',
+    ],
+)
+def test_json_in_other_shapes(nb, file, text):
+    assert [row["a"] for row in read(nb, file("orders.json", text))["orders"]] == [1, 2, 3]
+
+
+def test_json_by_ids(nb, file):
+    shop = {"orders": {f"-N{n}": {"total": n} for n in range(12)}}
+    tables = read(nb, file("shop.json", json.dumps(shop)))
+    assert [(row["key"], row["total"]) for row in tables["shop_orders"]] == [(f"-N{n}", n) for n in range(12)]
+    tables = read(nb, file("shop2.json", json.dumps(shop["orders"])))
+    assert [(row["key"], row["total"]) for row in tables["shop2"]] == [(f"-N{n}", n) for n in range(12)]
+
+
+def test_a_single_item_without_its_list(nb, file):
+    documents = [{"id": 1, "items": {"sku": "L"}}, {"id": 2, "items": [{"sku": "R"}, {"sku": "V"}]}]
+    tables = read(nb, file("orders.jsonl", "\n".join(map(json.dumps, documents))))
+    assert [(row["orders_id"], row["sku"]) for row in tables["orders_items"]] == [(1, "L"), (2, "R"), (2, "V")]
+
+
+def test_items_name_the_list_that_they_are_of(nb, file):
+    export = {"orders": [{"id": 1, "items": [{"sku": "L"}]}]}
+    tables = read(nb, file("export.json", json.dumps(export)))
+    assert values(tables["export_orders_items"]) == [[1, "L"]]
+    assert "orders_id" in tables["export_orders_items"][0]
+
+
+def test_a_frame_whose_index_is_named_like_a_column(nb):
+    frame = pd.DataFrame({"sku": ["L", "R"], "total": [1, 2]}).set_index("sku", drop=False)
+    assert values(read(nb, frame)["orders"]) == [["L", "L", 1], ["R", "R", 2]]
+
+
+def test_times_with_a_zone_are_the_same_everywhere(nb, tmp_path, monkeypatch):
+    path = tmp_path / "orders.parquet"
+    duckdb.execute(
+        f"COPY (SELECT TIMESTAMPTZ '2025-01-31 23:30:00+00' AS \"at\", 1 AS id) TO '{path}' (FORMAT parquet)"
+    )
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    tables = read(nb, path)
+    assert tables["orders"][0]["at"] == "2025-01-31 23:30:00+00"
+    assert "read in UTC" in notes(tables)
+
+
+def test_a_database_with_a_broken_page(nb, tmp_path):
+    path = tmp_path / "shop.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE a (b)")
+        connection.executemany("INSERT INTO a VALUES (?)", [("x" * 500,)] * 100)
+    connection.close()
+    content = bytearray(path.read_bytes())
+    content[4_096:8_192] = b"\xff" * 4_096
+    path.write_bytes(content)
+    refused(nb, path, "shop.sqlite", "damaged", "download")
+
+
+# Encodings of other languages
+
+OTHER_WORDS = {
+    "cp1250": ("Dřevěný stůl", "Kuchyňská židle", "Šálek žlutý", "Příbor"),
+    "iso8859_2": ("Dřevěný stůl", "Kuchyňská židle", "Šálek žlutý", "Příbor"),
+    "cp852": ("Łyżka żółta", "Źródło", "Gdańsk", "Ćma"),
+    "cp1254": ("Çilek reçeli", "Şişe kapağı", "Yeşil örtü", "İğne oyası"),
+    "cp857": ("Çilek reçeli", "Şişe kapağı", "Yeşil örtü", "İğne oyası"),
+    "cp1257": ("Žalia lempa", "Šaukštas", "Ąžuolas", "ėglė"),
+    "cp1255": ("שולחן עץ", "כיסא מטבח", "מנורה"),
+    "cp1256": ("طاولة خشب", "كرسي مطبخ", "مصباح"),
+    "cp1251": ("Стол деревянный", "лампа зелёная", "ложка", "кружка"),
+    "koi8_r": ("Стол деревянный", "Лампа зелёная", "Ложка"),
+    "cp1253": ("Ξύλινο τραπέζι", "Καρέκλα κουζίνας", "Άσπρο"),
+    "cp737": ("Ξύλινο τραπέζι", "Καρέκλα κουζίνας"),
+    "cp949": ("나무 테이블", "주방 의자", "녹색 램프"),
+    "gb18030": ("木制桌子", "厨房椅子", "绿色台灯", "USB充电器"),
+    "big5": ("木製桌子", "廚房椅子", "綠色檯燈"),
+    "euc_jp": ("木のテーブル", "台所の椅子", "お皿"),
+    "cp932": ("木のテーブル", "台所の椅子", "ｶﾅﾊﾞﾝ"),
+    "cp874": ("โต๊ะไม้", "เก้าอี้ครัว"),
+}
+
+
+def test_czech_among_german_names(nb, file):
+    words = ["Jürgen Müller", "Zoë Groß", "Anna Weiß", "Hrnek růžový", "Česko"]
+    rows = [["id", "name"], *([str(n), word] for n, word in enumerate(words))]
+    tables = read(nb, file("names.csv", as_csv(rows).encode("cp1250")))
+    assert [row["name"] for row in tables["names"]] == words
+
+
+@pytest.mark.parametrize(("codec", "words"), OTHER_WORDS.items(), ids=OTHER_WORDS)
+def test_the_first_guess_of_an_encoding(nb, file, codec, words):
+    rows = [["id", "name"], *([str(n), word] for n, word in enumerate(words * 5))]
+    tables = read(nb, file("names.csv", as_csv(rows).encode(codec)))
+    assert [row["name"] for row in tables["names"]] == list(words) * 5
+    (doubt,) = tables["doubts"]
+    assert codec in json.loads(doubt["options"]).values()
+
+
+def test_blanks_that_do_not_break_are_no_doubt(nb, file):
+    words = ["Fellowes\xa0PB500", "Xerox\xa01967", "Größe", "Café\xa0crème"]
+    rows = [["id", "name"], *([str(n), word] for n, word in enumerate(words))]
+    tables = read(nb, file("names.csv", as_csv(rows).encode("cp1252")))
+    assert [row["name"] for row in tables["names"]] == words
+    assert tables["doubts"] == []
+
+
+# Numbers and dates as they are written elsewhere
+
+
+@pytest.mark.parametrize(
+    ("written", "decimal", "meant"),
+    [
+        ("12€50", ",", 12.5),
+        ("1 234€50", ".", 1234.5),
+        ("Rp 15.000", ",", 15000.0),
+        ("Rp15.000,00", ",", 15000.0),
+        ("Rs.500", ".", 500.0),
+        ("₪202.12", ".", 202.12),
+        ("120.000đ", ",", 120000.0),
+        ("NT$1,200", ".", 1200.0),
+        ("US$12.50", ".", 12.5),
+        ("12,50 $US", ",", 12.5),
+        ("RM12.50", ".", 12.5),
+        ("12,50 TL", ",", 12.5),
+        ("12 лв.", ".", 12.0),
+        ("12,50 грн", ",", 12.5),
+        ("1 234 руб.", ".", 1234.0),
+        ("₦5,000", ".", 5000.0),
+        ("KSh200", ".", 200.0),
+        ("R 1 234.50", ".", 1234.5),
+        ("S/. 1,234", ".", 1234.0),
+        ("$ 1,234 M.N.", ".", 1234.0),
+        ("USD12.5", ".", 12.5),
+        ("12,50EUR", ",", 12.5),
+        ("1,234.50 د.إ", ".", 1234.5),
+        ("1,200円", ".", 1200.0),
+        ("12.50CR", ".", -12.5),
+        ("12.50 Dr", ".", 12.5),
+        ("–12.50", ".", -12.5),
+        ("１２００", ".", 1200.0),
+        ("٣٠٩٫٧٥", ".", 309.75),
+        ("١٬٢٣٤٫٥٠", ".", 1234.5),
+        ("1´234.50", ".", 1234.5),
+        ("12,--", ",", 12.0),
+        ("12:-", ".", 12.0),
+        *[
+            (text, decimal, text)
+            for text in ("AB12", "12A", "B2", "SKU123", "SKU-123", "INV1001", "RS101", "RM-001", "R12", "3lt", "12 R", "12CR", "XL", "1²", "USD001")
+            for decimal in ".,"
+        ],
+    ],
+)  # fmt: skip
+def test_numbers_of_other_countries(nb, written, decimal, meant):
+    assert nb.read_number(written, decimal) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "order", "meant"),
+    [
+        ("2023年1月3日", "ymd", "2023-01-03"),
+        ("2023년 1월 3일", "ymd", "2023-01-03"),
+        ("2023. 1. 3.", "ymd", "2023-01-03"),
+        ("2023. 01. 03 오후 2:11", "ymd", "2023-01-03"),
+        ("03JAN2023", "ymd", "2023-01-03"),
+        ("03JAN2023:10:11:12", "ymd", "2023-01-03"),
+        ("2023-Jan-03", "ymd", "2023-01-03"),
+        ("20230103101112", "ymd", "2023-01-03"),
+        ("Tue Jan 03 2023", "ymd", "2023-01-03"),
+        ("Fri Jan 05 2024 10:00:00 GMT+0100", "ymd", "2024-01-05"),
+        ("Tue Jan 03 10:11:12 2023", "ymd", "2023-01-03"),
+        ("Tue Jan 03 10:11:12 +0000 2023", "ymd", "2023-01-03"),
+        ("Di., 03.01.2023", "dmy", "2023-01-03"),
+        ("Di 03.01.2023", "dmy", "2023-01-03"),
+        ("10:11 03/01/2023", "dmy", "2023-01-03"),
+        ("1/3/2023, 3:04:05 PM", "mdy", "2023-01-03"),
+        ("'2023-01-03", "ymd", "2023-01-03"),
+        ("/Date(1672704000000)/", "ymd", "2023-01-03"),
+        ("/Date(1672704000000+0100)/", "ymd", "2023-01-03"),
+        ("1672704000000000", "epoch", "2023-01-03"),
+        ("03/01 10:11", "dmy", "03/01 10:11"),
+        ("Jan 03 10:11", "ymd", "Jan 03 10:11"),
+        ("12 Marble 2023", "ymd", "12 Marble 2023"),
+        ("5 LED 10W", "ymd", "5 LED 10W"),
+    ],
+)
+def test_dates_of_other_countries(nb, written, order, meant):
+    assert nb.day(written, order) == meant
+
+
+MONTH_WORDS = {
+    "English": "January February March April May June July August September October November December",
+    "German": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "French": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "Spanish": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "Portuguese": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "Italian": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "Dutch": "januari februari maart april mei juni juli augustus september oktober november december",
+    "Polish": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    "Russian": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "Russian, short": "янв фев мар апр май июн июл авг сен окт ноя дек",
+    "Swedish": "januari februari mars april maj juni juli augusti september oktober november december",
+    "Danish": "januar februar marts april maj juni juli august september oktober november december",
+    "Finnish": "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta "
+    "marraskuuta joulukuuta",
+    "Turkish": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",
+    "Czech": "ledna února března dubna května června července srpna září října listopadu prosince",
+}
+
+
+@pytest.mark.parametrize("words", MONTH_WORDS.values(), ids=MONTH_WORDS)
+def test_months_by_their_names(nb, words):
+    written = [f"3. {word} 2023" for word in words.split()]
+    assert [nb.day(text, "ymd") for text in written] == [f"2023-{month:02}-03" for month in range(1, 13)]
+
+
 # Whatever a file holds comes back
 
 
@@ -581,6 +1002,9 @@ def test_what_is_written_is_read_back(nb, tmp_path_factory, data):
     text = st.text(letters, max_size=12)
     rows = data.draw(st.lists(st.lists(text, min_size=width, max_size=width), max_size=12))
     assume(all(any(row) for row in rows))
+    texts = [value for row in rows for value in row]
+    assume(not set(nb.NOTHING) & set(texts))
+    assume(not any(re.search(shown, "".join(texts), re.MULTILINE) for shown, *_ in nb.MENDINGS))
     header = [f"column {chr(97 + n)}" for n in range(width)]
     form = data.draw(
         st.fixed_dictionaries(
