@@ -505,3 +505,26 @@ def test_dates_with_times_in_front_and_weekdays(nb):
     for form in ("23:59 %d.%m.%Y", "Di., %d.%m.%Y"):
         connection, proposal = dated(nb, [f"{day:{form}}" for day in days])
         assert rows_of(connection, proposal, "orders")["order_date"].tolist() == [day.isoformat() for day in days]
+
+
+def test_keys_that_differ_in_case_meet(shop_of):
+    products = "sku,name,category\n" + "".join(f"P{n:02},Thing {n},Kind {n % 2}\n" for n in range(12))
+    items = "".join(f"O{n},{DAYS[n]},{'Pp'[n % 2]}{n % 12:02},1,9.50,paid\n" for n in range(60))
+    shop = shop_of({"order_items.csv": HEADER.replace("Product", "sku") + items, "products.csv": products})
+    assert shop.execute("SELECT COUNT(*), COUNT(DISTINCT product_id) FROM orders").fetchone() == (60, 12)
+    assert shop.execute("SELECT COUNT(*) FROM products WHERE category IS NOT NULL").fetchone() == (12,)
+
+
+def test_an_archive_with_the_same_columns_is_no_table_that_sales_refer_to(nb):
+    header = ["id", "order_id", "order_date", "sku", "quantity", "total"]
+    rows = [(str(n), o, d, p, str(q), f"{q * price:.2f}") for n, (o, d, p, q, price) in enumerate(lines())]
+    proposal = nb.Proposal(raw(nb, **{"Archive Sales": (header, rows[:14]), "sales": (header, rows)}))
+    assert proposal.lines == "sales"
+    assert "Archive Sales (14 rows) may hold orders, too" in proposal.problem()
+
+
+def test_an_amount_is_no_number_of_an_order(nb):
+    rows = [(o, d, p, f"{price + n / 100:.2f}") for n, (o, d, p, _, price) in enumerate(lines())]
+    proposal = nb.Proposal(raw(nb, liquor=(["Line", "Date", "Item", "Sale (Dollars)"], rows)))
+    assert chosen(proposal)["orders.total_amount"] == "liquor.Sale (Dollars)"
+    assert "orders.order_number" not in chosen(proposal)
