@@ -1,15 +1,19 @@
 """What is measured without a browser. Each function runs in a process of its own and returns plain values."""
 
 import contextlib
+import csv
 import io
 import random
 import shutil
+import sqlite3
+import tempfile
 import time
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import comm
+import pandas as pd
 from comm.base_comm import BaseComm
 from ipykernel.jsonutil import json_clean
 from jupyter_client.session import Session
@@ -183,6 +187,61 @@ def loading(folder: Path, orders: int, anew: bool) -> dict | None:
         "memory": peak_memory(),
         "size": Path(settings.database).stat().st_size / 1e6,
     }
+
+
+def write_export(path: Path, lines: int, seed: int = 0) -> None:
+    """Write an export as shops do: one CSV file, a line per product of an invoice, dates with the month first."""
+    chance = random.Random(seed)
+    prices = [round(chance.uniform(0.3, 30), 2) for _ in range(4_000)]
+    countries = ["United Kingdom"] * 8 + ["France", "Germany", "España", "Österreich"]
+    written, number = 0, 536_365
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
+        )
+        while written < lines:
+            minutes = 525_600 * written // lines
+            when = pd.Timestamp(2010, 12, 1) + pd.Timedelta(minutes=minutes)
+            customer = "" if chance.random() < 0.24 else 12_346 + chance.randrange(4_300)
+            country = countries[customer % len(countries) if customer else 0]
+            returned = chance.random() < 0.02
+            for _ in range(min(1 + chance.randrange(40), lines - written)):
+                product = chance.randrange(len(prices))
+                quantity = chance.randrange(1, 25) * (-1 if returned else 1)
+                day = f"{when.month}/{when.day}/{when.year} {when.hour}:{when.minute:02}"
+                code, name = f"{10_000 + product}", f'ITEM {product}, "{countries[product % 12].upper()}"'
+                writer.writerow(
+                    (f"{'C' * returned}{number}", code, name, quantity, day, prices[product], customer, country)
+                )
+                written += 1
+            number += 1
+
+
+def importing(folder: Path, lines: int) -> dict:
+    """Measure the seconds from a CSV file to the page, and those of pandas to bring it into SQLite as it is."""
+    path = folder / f"export-{lines}.csv"
+    if not path.exists():
+        write_export(path, lines)
+    notebook = notebook_module.load()
+    with tempfile.TemporaryDirectory() as place, contextlib.redirect_stdout(io.StringIO()):
+        changed = {"source": str(path), "mapping": "proposed", "database": f"{place}/shop.db", "exports": place}
+        settings = notebook.Settings(**{**notebook_module.default_settings(), **changed})
+        started = time.perf_counter()
+        notebook.open_or_ask(settings)
+        settings = notebook.replace(settings, mapping={})
+        notebook.summarise(settings)
+        dashboard = notebook.Dashboard(settings)
+        to_the_page = time.perf_counter() - started
+        (loaded,) = dashboard.connection.execute(
+            "SELECT rows_loaded FROM reconciliation WHERE table_name = 'orders'"
+        ).fetchone()
+        memory = peak_memory()
+        started = time.perf_counter()
+        with contextlib.closing(sqlite3.connect(f"{place}/plain.db")) as connection:
+            pd.read_csv(path).to_sql("lines", connection, index=False)
+        by_pandas = time.perf_counter() - started
+    return {"lines": lines, "loaded": loaded, "to_the_page": to_the_page, "by_pandas": by_pandas, "memory": memory}
 
 
 def write_orders(path: str, where: str, seed: int) -> dict:

@@ -251,6 +251,10 @@ that the process held, in MB, the overview included."""
 FOLLOWING_NOTE = """Milliseconds until `dashboard.refresh()` shows what another process has written, by the page that
 is shown, and for that process to write it."""
 
+IMPORTING_NOTE = """Seconds from a CSV file, a line per product of an invoice, to the page: read, matched, checked,
+loaded into four tables, summarised and drawn; *pandas* is `read_csv` and `to_sql` into one table as it stands. The most
+memory held, in MB."""
+
 
 def text(results: dict) -> str:
     """Return the results as Markdown."""
@@ -280,6 +284,11 @@ def text(results: dict) -> str:
     if rows := loading_rows(results):
         head = "orders | what | generate | insert | index | summarise | orders per second | memory | file"
         parts += ["## Loading", "Seconds per step; the most memory held, and the file, in MB.", table(head, rows)]
+    if found := results.get("importing"):
+        row = [f"{found['lines']:,}", f"{found['loaded']:,}", shown(found["to_the_page"]), shown(found["by_pandas"])]
+        row += [shown(found["to_the_page"] / found["by_pandas"]), shown(found["memory"])]
+        head = "lines | loaded | to the page | pandas | times pandas | memory"
+        parts += ["## A file of one's own", IMPORTING_NOTE, table(head, [row])]
     if rows := page_rows(results):
         parts += ["## The page", "Medians.", table("orders | what | time | times measured", rows)]
     return "\n\n".join(parts) + "\n"

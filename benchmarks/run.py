@@ -30,6 +30,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--results", type=Path, default=Path(__file__).resolve().parent, help="folder of the results")
     parser.add_argument("--loading", action="store_true", help="make the databases anew, and measure that")
+    parser.add_argument("--importing", type=int, default=540_000, help="lines of a shop's own CSV file; 0 for none")
     parser.add_argument("--browser", action="store_true", help="measure clicks in Chromium, too")
     parser.add_argument("--opening", action="store_true", help="measure opening the page and running all cells, too")
     return parser.parse_args()
@@ -70,6 +71,9 @@ def main() -> None:
             if wanted:
                 say(f"{size['orders']:,} orders: {what}")
                 size[what] = in_own_process("pages", what, asked.folder, size["orders"])
+    if asked.importing:
+        say(f"{asked.importing:,} lines of a CSV file")
+        results["importing"] = in_own_process("measures", "importing", asked.folder, asked.importing)
     if asked.opening:
         say("running all cells")
         results["running"] = in_own_process("pages", "running")

@@ -90,7 +90,7 @@ def test_selections_are_random_and_the_same_again(nb, sample_settings):
 
 def test_a_small_run_writes_its_results(tmp_path):
     results = tmp_path / "results"
-    options = ["--orders", "1_000", "--selections", "3", "--engines", "ours", "sqlite"]
+    options = ["--orders", "1_000", "--selections", "3", "--engines", "ours", "sqlite", "--importing", "2_000"]
     command = [sys.executable, "benchmarks/run.py", *options, "--folder", tmp_path / "shops", "--results", results]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -103,6 +103,8 @@ def test_a_small_run_writes_its_results(tmp_path):
         assert page["messages"] > 3 and page["kilobytes"] > 5  # messages are really packed
         assert page["opening"] > 0 and page["memory"] > 50 and len(page["times"].split()) == 3
     assert size["loading"]["orders_per_second"] > 0
+    assert written["importing"]["loaded"] == written["importing"]["lines"] == 2_000
+    assert written["importing"]["by_pandas"] > 0
     assert set(size["following"]) == {"Overview", "Customers", "Products"}
     for page in size["following"].values():
         assert set(page) == {"last day", "random days"}
@@ -111,6 +113,7 @@ def test_a_small_run_writes_its_results(tmp_path):
     assert "| 1,000 | SQLite, base tables |" in text
     assert "| 1,000 | Inventory |" in text and "| 1,000 | Customers: 1,000 orders, random days |" in text
     assert "does not follow" not in text
+    assert "| 2,000 | 2,000 |" in text
     assert str(tmp_path) not in text
     assert (results / "results.png").read_bytes().startswith(b"\x89PNG")
 
