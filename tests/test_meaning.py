@@ -528,3 +528,142 @@ def test_an_amount_is_no_number_of_an_order(nb):
     proposal = nb.Proposal(raw(nb, liquor=(["Line", "Date", "Item", "Sale (Dollars)"], rows)))
     assert chosen(proposal)["orders.total_amount"] == "liquor.Sale (Dollars)"
     assert "orders.order_number" not in chosen(proposal)
+
+
+# What stands beside, between and inside
+
+
+BARE = ["order_id", "order_date", "product", "quantity", "amount"]
+
+
+def sales(number=60):
+    """Return lines of orders with one line each, as a file has them."""
+    return [(f"O{n}", DAYS[n % 120], GOODS[n % 3], "1", "5.00") for n in range(number)]
+
+
+@pytest.mark.parametrize("name", ["returns", "order_notes", "order_status_history"])
+def test_a_small_table_beside_the_orders_is_not_their_lines(nb, name):
+    beside = [(f"R{n}", f"O{n}", DAYS[n + 3], "broken") for n in range(10)]
+    connection = raw(
+        nb, orders=(BARE, sales(100)), **{name: (["return_id", "order_id", "return_date", "reason"], beside)}
+    )
+    proposal = nb.Proposal(connection)
+    assert proposal.lines == "orders"
+    assert total_of(connection, proposal) == 500.0
+
+
+def test_a_discount_of_whole_money(nb):
+    rows = [(f"O{n}", DAYS[n], "Lamp", str(n % 3 + 1), "20", "5") for n in range(60)]
+    header = ["Order ID", "Date", "Product", "Quantity", "Unit Price", "Discount Amount"]
+    connection = raw(nb, sales=(header, rows))
+    assert total_of(connection, nb.Proposal(connection)) == 20 * 120 - 60 * 5
+
+
+def test_headings_that_hold_the_tables_name(nb):
+    header = [f"sales.{name}" for name in BARE]
+    connection = raw(nb, sales=(header, sales()))
+    assert total_of(connection, nb.Proposal(connection)) == 300.0
+
+
+def test_lines_without_an_order_number_share_no_total(nb):
+    numbered = [(f"O{n // 2}", DAYS[n // 2], GOODS[n % 3], "1", "20.00") for n in range(50)]
+    rows = numbered + [("", DAYS[n], "Lamp", "1", "34.00") for n in range(4)]
+    connection = raw(nb, sales=(["order_no", "order_date", "product", "quantity", "order_total"], rows))
+    proposal = nb.Proposal(connection)
+    assert proposal.questions["amounts"].taken == "order"
+    assert total_of(connection, proposal) == 25 * 20 + 4 * 34
+
+
+def test_what_may_be_returned_was_not(nb):
+    rows = [(*row, "yes" if n % 4 else "no") for n, row in enumerate(sales())]
+    connection = raw(nb, sales=([*BARE, "returnable"], rows))
+    assert "returnable counts as" not in nb.Proposal(connection).selects()["orders"]
+
+
+def test_a_return_counts_whether_it_was_restocked_or_not(nb):
+    back = [(f"O{n}", DAYS[n + 3], ["yes", "no"][n % 2]) for n in range(10)]
+    connection = raw(nb, orders=(BARE, sales()), returns=(["order_id", "return_date", "restocked"], back))
+    statuses = rows_of(connection, nb.Proposal(connection), "orders")["status"]
+    assert (statuses == "Returned").sum() == 10
+
+
+def test_guests_beside_customers_that_stand_on_one_line_of_an_order(nb):
+    rows = [
+        (o, d, p, "1", "5.00", "" if n % 2 else "guest" if n == 0 else f"C{n // 2}")
+        for n, (o, d, p, *_) in enumerate(lines())
+    ]
+    connection = raw(nb, sales=([*BARE, "customer_id"], rows))
+    customers = rows_of(connection, nb.Proposal(connection), "orders")["customer_id"]
+    assert customers.isna().sum() == 2
+    assert customers.value_counts().tolist() == [2] * 29
+
+
+def test_no_date_of_a_cancellation_in_a_database(nb):
+    connection = raw(
+        nb, sales=([*BARE, "cancelled_at"], [(*row, "2025-06-01" if n < 5 else "") for n, row in enumerate(sales())])
+    )
+    for nothing in ("", "0000-00-00 00:00:00"):
+        connection.execute("UPDATE sales SET cancelled_at = ? WHERE cancelled_at IS NOT '2025-06-01'", (nothing,))
+        statuses = rows_of(connection, nb.Proposal(connection), "orders")["status"]
+        assert (statuses == "Cancelled").sum() == 5
+
+
+def test_two_tables_of_orders_without_numbers_are_not_one(nb):
+    header = ["sold_on", "product", "quantity", "amount"]
+    rows = [row[1:] for row in sales()]
+    connection = raw(nb, web_sales=(header, rows), store_sales=([*header, "till"], [(*row, "1") for row in rows]))
+    proposal = nb.Proposal(connection)
+    (key,) = [key for key in proposal.questions if key.startswith("also ")]
+    proposal.answer(key, "load")
+    assert proposal.problem() == ""
+    assert rows_of(connection, proposal, "orders")["order_number"].nunique() == 120
+
+
+def test_a_status_beside_one_whose_name_is_longer(nb):
+    words = ["paid", "refunded"]
+    rows = [
+        (o, d, p, "1", "5.00", "" if n % 2 else "complete", words[n // 2 % 2])
+        for n, (o, d, p, *_) in enumerate(lines())
+    ]
+    connection = raw(nb, sales=([*BARE, "status", "status_payment"], rows))
+    statuses = rows_of(connection, nb.Proposal(connection), "orders")["status"]
+    assert (statuses == "Returned").sum() == 30
+
+
+def test_a_long_run_of_lines_that_belong_to_the_order_above(nb):
+    rows = [("O1", DAYS[0], "Lamp", "1", "5.00")] + [("", "", "Rug", "1", "1.00")] * 4_000
+    rows += [(f"O{n}", DAYS[n % 100], "Vase", "1", "2.00") for n in range(2, 1_500)]
+    connection = raw(nb, sales=(["order_no", *BARE[1:]], rows))
+    orders = rows_of(connection, nb.Proposal(connection), "orders")
+    assert (orders["order_number"] == "O1").sum() == 4_001
+
+
+def test_a_view_without_numbers_of_rows_and_with_some_statuses(nb):
+    rows = [(*row[1:], "c@x.org", "Returned" if n % 3 == 0 else "") for n, row in enumerate(sales())]
+    connection = raw(nb, kept=([*BARE[1:], "email", "status"], rows))
+    connection.execute(
+        "CREATE TABLE sales (day, product, quantity, amount, email, status, PRIMARY KEY (day, product, quantity)) WITHOUT ROWID"
+    )
+    connection.execute(
+        "INSERT INTO sales SELECT order_date, product || rowid, quantity, amount, email, status FROM kept"
+    )
+    connection.execute("DROP TABLE kept")
+    proposal = nb.Proposal(connection)
+    proposal.answer("no status", "Completed")
+    assert total_of(connection, proposal) == 300.0
+    assert len(rows_of(connection, proposal, "customers")) == 1
+
+
+def test_keys_of_products_that_differ_in_case_alone_double_no_line(nb):
+    products = [(f"AB-{n}", f"Thing {n}") for n in range(12)] + [("ab-5", "Thing five")]
+    items = [(f"O{n}", DAYS[n], f"ab-{n % 12}", "1", "5.00") for n in range(100)]
+    connection = raw(
+        nb, items=(["order_id", "order_date", "sku", "quantity", "amount"], items), products=(["sku", "name"], products)
+    )
+    assert len(rows_of(connection, nb.Proposal(connection), "orders")) == 100
+
+
+def test_bytes_among_numbers(nb):
+    connection = raw(nb, sales=([*BARE[:4], "unit_price", "discount"], [(*row, "1") for row in sales()]))
+    connection.execute("UPDATE sales SET discount = X'00FF' WHERE order_id = 'O7'")
+    assert nb.Proposal(connection).lines == "sales"
