@@ -544,3 +544,26 @@ def test_no_running_cell_takes_the_name_of_a_function_defined_before():
                 node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
             }
             assert not taken & defined, cell.id
+
+
+def test_what_a_second_table_leaves_open_can_be_answered(form_of, tmp_path):
+    folder = tmp_path / "shops"
+    folder.mkdir()
+    web = "order_id,order_date,product,quantity,amount\n" + "".join(
+        f"W{n},2025-01-{n:02},Lamp,1,5.00\n" for n in range(1, 29)
+    )
+    store = "order_id,order_date,product,quantity,amount,till\n" + "".join(
+        f"S{n},0{n}/03/2025,Lamp,1,4.00,1\n" for n in range(1, 9)
+    )
+    (folder / "web_sales.csv").write_text(web)
+    (folder / "store_sales.csv").write_text(store)
+    form = form_of(folder)
+    form.answer("also store_sales", "load")
+    (key,) = [key for key in form.questions() if key.startswith("store_sales: order ")]
+    assert form.questions()[key].text.startswith("store_sales: How does order_date write its dates")
+    assert form.accepted.disabled
+    form.answer(key, "dmy")
+    assert form.problem() == ""
+    assert "'dmy'" in form.selects()["orders"]
+    form.answer(key, "mdy")
+    assert "'mdy'" in form.selects()["orders"]
