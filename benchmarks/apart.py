@@ -7,7 +7,8 @@ from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))  # there are the notebook's functions
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]  # the notebook's definitions, and the package
 
 
 def other_process() -> ProcessPoolExecutor:

@@ -1,153 +1,131 @@
-"""Engines that answer a selection with the figures of the whole page: the notebook, and what one would pick instead.
+"""Engines that answer a selection with the figures of the Overview: the dashboard's own, and what one picks instead.
 
-SQLite and DuckDB answer from the four tables as they are, pandas from one wide frame. DuckDB, pandas and Polars also
-come prepared: as fast as one who knows them would get them, with the lines laid out as suits the engine best (one wide
-table by day, names as numbers, checkouts numbered). None adds up anything before it is asked for.
+SQLite and DuckDB answer the story's questions from the four tables, with the models as views. DuckDB, pandas and Polars
+also come prepared: as fast as one who knows them would get them, with the lines laid out as suits the engine best (one
+wide table by day, names as numbers, checkouts numbered).
 """
 
 import importlib.util
 import sqlite3
 import tempfile
-import types
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-TABLES = ("tiles", "regional_sales", "daily_revenue", "customers", "category_shares", "product_sales")
-STATUSES = ["Completed", "Pending", "Cancelled", "Returned"]
+from shopboard.ask import Filters, Shop
+from shopboard.database import COLUMNS
 
+from shops import STORY
+
+MEASURES = "revenue orders average_order_value units customers rating cancelled_share returned_share".split()
+QUESTIONS = {
+    "regional_sales": STORY.REGIONAL_SALES,
+    "daily_revenue": STORY.DAILY_REVENUE,
+    "customers": STORY.TOP_CUSTOMERS,
+    "category_shares": STORY.CATEGORY_SHARES,
+    "product_sales": STORY.PRODUCT_SALES,
+}
+STATUSES = ["Completed", "Pending", "Cancelled", "Returned"]
 LINES = """
 -- One row per line of a checkout.
-SELECT customer_id, product_id, order_date AS day, order_number, quantity, total_amount, status, region, category
+SELECT customer_id, product_id, day, order_number, quantity, total_amount, status, region, category
 FROM order_lines
 """
-REVIEWS = """
--- One row per review, with its reviewer's region and its product's category.
-SELECT
-    reviews.product_id,
-    reviews.review_date AS day,
-    reviews.rating,
-    COALESCE(customers.region, '(unknown)') AS region,
-    COALESCE(products.category, '(unknown)') AS category
-FROM reviews
-INNER JOIN products ON products.product_id = reviews.product_id
-LEFT JOIN customers ON customers.customer_id = reviews.customer_id
-"""
+REVIEWS = "SELECT product_id, day, rating, region, category FROM review_lines"
 CUSTOMERS = "SELECT customer_id, name, region, customer_segment FROM customers"
 PRODUCTS = "SELECT product_id, product_name, COALESCE(category, '(unknown)') AS category, price FROM products"
 
 
 class Engine:
-    """An engine: `load` makes it ready for a database, `page` answers a selection with a DataFrame per table."""
+    """An engine: `load` makes it ready for a shop, `page` answers a selection with a table per question."""
 
     needs = ""  # the library without which it cannot run
-
-    def __init__(self, notebook: types.ModuleType) -> None:
-        self.notebook = notebook
 
     @classmethod
     def missing(cls) -> str:
         """Return the library that this engine lacks here; empty if none."""
         return cls.needs if cls.needs and importlib.util.find_spec(cls.needs) is None else ""
 
-    def load(self, path: str) -> None:
-        """Read what the engine needs from the database at `path`."""
-        self.connection = self.notebook.connect(path)
-        self.whole = self.notebook.everything(self.connection)
-        self.states_statuses = self.notebook.statuses_known(self.connection)
-        self.prepare(path)
+    def load(self, shop: Shop) -> None:
+        """Read what the engine needs of a shop."""
+        self.shop = shop
+        self.connection = shop.connection
+        self.whole = shop.everything()
+        self.prepare(str(shop.path))
 
     def prepare(self, path: str) -> None:
         """Do what this engine does to be ready."""
 
-    def page(self, filters: object) -> dict:
-        """Return the page's tables of a selection, by name."""
+    def page(self, filters: Filters) -> dict:
+        """Return the page's tables of a selection, by name; `tiles` also holds the measures of the days before."""
         raise NotImplementedError
 
-    def earlier(self, filters: object) -> object | None:
+    def earlier(self, filters: Filters) -> Filters | None:
         """Return the selection of the days before, None where the shop's days do not reach back that far."""
         before = filters.before()
         return before if before.start >= self.whole.start else None
 
     def tiles(self, now: dict, before: dict | None) -> pd.DataFrame:
-        """Return the measures of a selection and of the days before as the page's table."""
-        unknown = {} if self.states_statuses else {"cancelled_share": None, "returned_share": None}
-        measures = list(self.notebook.MEASURES)
-        columns = {"now": {**now, **unknown}, "before": {**before, **unknown} if before else {}}
-        return pd.DataFrame(columns, index=measures, columns=["now", "before"], dtype=float)
+        """Return the measures of a selection and of the days before: a row per measure."""
+        return pd.DataFrame({"now": now, "before": before or {}}, index=MEASURES, dtype=float)
 
 
 class Ours(Engine):
-    """The notebook itself."""
+    """The dashboard's own: its questions, asked of the shop."""
 
-    def page(self, filters: object) -> dict:
-        """Return the page's tables of a selection, by name."""
-        data = self.notebook.read_page(self.connection, filters)
-        return {name: getattr(data, name) for name in TABLES}
-
-
-class Sqlite(Engine):
-    """SQLite on the base tables: the notebook's questions as they stand, and two more for figures that they lack."""
-
-    REGIONAL_SALES = """
-    -- One row per chosen region and category.
-    WITH sales AS (
-        SELECT region, category, SUM(total_amount) AS revenue, SUM(quantity) AS units
-        FROM order_lines
-        WHERE status = 'Completed'
-            AND order_date BETWEEN :start AND :end
-            AND region IN (SELECT value FROM JSON_EACH(:regions))
-            AND category IN (SELECT value FROM JSON_EACH(:categories))
-        GROUP BY region, category
-    )
-    SELECT
-        regions.value AS region,
-        categories.value AS category,
-        COALESCE(sales.revenue, 0) AS revenue,
-        COALESCE(sales.units, 0) AS units
-    FROM JSON_EACH(:regions) AS regions
-    CROSS JOIN JSON_EACH(:categories) AS categories
-    LEFT JOIN sales ON sales.region = regions.value AND sales.category = categories.value
-    ORDER BY regions.value, categories.value
-    """
-    RATING = f"""
-    -- One row: the mean rating of the selection.
-    SELECT AVG(rating) AS rating
-    FROM ({REVIEWS})
-    WHERE day BETWEEN :start AND :end
-        AND region IN (SELECT value FROM JSON_EACH(:regions))
-        AND category IN (SELECT value FROM JSON_EACH(:categories))
-    """
-
-    def ask(self, sql: str, filters: object) -> pd.DataFrame:
+    def ask(self, sql: str, filters: Filters) -> pd.DataFrame:
         """Return the answer to a question about a selection."""
-        return self.notebook.read_query(self.connection, sql, **filters.parameters())
+        return self.shop.ask(sql, filters)
 
-    def measures(self, filters: object) -> dict:
-        """Return a selection's measures."""
-        overall = self.ask(self.notebook.OVERALL, filters).iloc[0]
-        statuses = self.ask(self.notebook.STATUSES_OF_LINES, filters).set_index("status")["percent_of_lines"] / 100
-        nothing = 0.0 if len(statuses) else np.nan
-        return {
-            **overall.to_dict(),
-            "rating": self.ask(self.RATING, filters)["rating"].iloc[0],
-            "cancelled_share": statuses.get("Cancelled", nothing),
-            "returned_share": statuses.get("Returned", nothing),
-        }
-
-    def page(self, filters: object) -> dict:
+    def page(self, filters: Filters) -> dict:
         """Return the page's tables of a selection, by name."""
-        earlier = self.earlier(filters)
-        return {
-            "tiles": self.tiles(self.measures(filters), earlier and self.measures(earlier)),
-            "regional_sales": self.ask(self.REGIONAL_SALES, filters),
-            "daily_revenue": self.ask(self.notebook.DAILY_REVENUE, filters),
-            "customers": self.ask(self.notebook.TOP_CUSTOMERS, filters),
-            "category_shares": self.ask(self.notebook.CATEGORY_SHARES, filters),
-            "product_sales": self.ask(self.notebook.PRODUCT_SALES, filters),
-        }
+        chosen = [one for one in (filters, self.earlier(filters)) if one]
+        measures = [self.ask(STORY.TILES, one).iloc[0].to_dict() for one in chosen]
+        answers = {name: self.ask(sql, filters) for name, sql in QUESTIONS.items()}
+        return {"tiles": self.tiles(measures[0], measures[1] if len(measures) > 1 else None), **answers}
+
+
+class Sqlite(Ours):
+    """SQLite: the four tables, with the models as views."""
+
+    def ask(self, sql: str, filters: Filters) -> pd.DataFrame:
+        """Return the answer to a question about a selection."""
+        text, values = self.shop.sql_of(sql, filters)
+        return pd.read_sql_query(text, self.connection, params=values)
+
+
+class DuckDbTables(Ours):
+    """DuckDB: the four tables as native ones in a file, with the models as views."""
+
+    needs = "duckdb"
+
+    def prepare(self, path: str) -> None:
+        """Make the DuckDB file and open it."""
+        import duckdb  # noqa: PLC0415, so that the others run without it
+
+        self.folder = tempfile.TemporaryDirectory(dir=Path(path).parent)
+        file = str(Path(self.folder.name) / "shop.duckdb")
+        self.database = duckdb.connect(file)
+        for table, columns in COLUMNS.items():
+            days = [f"{name}::DATE AS {name}" for name in columns if name.endswith("_date")]
+            changed = f"REPLACE ({', '.join(days)})" if days else ""
+            start = f"CREATE TABLE {table} AS"
+            for rows in pd.read_sql_query(f"SELECT * FROM {table}", self.connection, chunksize=1_000_000):
+                self.database.register("rows", rows.astype(dict.fromkeys(rows.columns[rows.isna().all()], "str")))
+                self.database.execute(f"{start} SELECT * {changed} FROM rows")
+                start = f"INSERT INTO {table}"
+        for name, sql in STORY.MODELS.items():
+            self.database.execute(f"CREATE VIEW {name} AS {sql}")
+        self.database.close()  # so that all stands in the file
+        self.database = duckdb.connect(file)
+
+    def ask(self, sql: str, filters: Filters) -> pd.DataFrame:
+        """Return the answer to a question about a selection."""
+        text, values = self.shop.sql_of(sql, filters)
+        return self.database.execute(text, values).df()
 
 
 def read_rows(path: str, sql: str, names: dict[str, tuple]) -> pd.DataFrame:
@@ -162,14 +140,14 @@ def read_rows(path: str, sql: str, names: dict[str, tuple]) -> pd.DataFrame:
     return rows.astype(dict.fromkeys(rows.select_dtypes("int64"), np.int32))
 
 
-def read_lines(path: str, whole: object) -> pd.DataFrame:
+def read_lines(path: str, whole: Filters) -> pd.DataFrame:
     """Read the order lines by day; `checkout` numbers checkouts, as an order number may come again another day."""
     lines = read_rows(path, LINES, {"status": STATUSES, "region": whole.regions, "category": whole.categories})
     lines["checkout"] = lines.groupby(["day", "order_number"], sort=False).ngroup().astype(np.int32)
     return lines.drop(columns="order_number")
 
 
-def read_reviews(path: str, whole: object) -> pd.DataFrame:
+def read_reviews(path: str, whole: Filters) -> pd.DataFrame:
     """Read the reviews by day."""
     return read_rows(path, REVIEWS, {"region": whole.regions, "category": whole.categories})
 
@@ -185,12 +163,12 @@ class Pandas(Engine):
         self.products = pd.read_sql_query(PRODUCTS, self.connection)
 
     @staticmethod
-    def chosen(rows: pd.DataFrame, filters: object) -> tuple[pd.DataFrame, pd.Series]:
+    def chosen(rows: pd.DataFrame, filters: Filters) -> tuple[pd.DataFrame, pd.Series]:
         """Return the rows of a selection's days, and which of them are of its regions and categories."""
         rows = rows.loc[filters.start : filters.end]
         return rows, rows["region"].isin(filters.regions) & rows["category"].isin(filters.categories)
 
-    def measures(self, filters: object) -> tuple[dict, pd.DataFrame, pd.DataFrame]:
+    def measures(self, filters: Filters) -> tuple[dict, pd.DataFrame, pd.DataFrame]:
         """Return a selection's measures, its Completed lines and its reviews."""
         lines, here = self.chosen(self.lines, filters)
         shares = lines["status"][here].value_counts(normalize=True)
@@ -210,7 +188,7 @@ class Pandas(Engine):
         }
         return measures, sold, reviews
 
-    def page(self, filters: object) -> dict:
+    def page(self, filters: Filters) -> dict:
         """Return the page's tables of a selection, by name."""
         now, sold, reviews = self.measures(filters)
         earlier = self.earlier(filters)
@@ -225,7 +203,7 @@ class Pandas(Engine):
         }
 
     @staticmethod
-    def regional_sales(sold: pd.DataFrame, filters: object) -> pd.DataFrame:
+    def regional_sales(sold: pd.DataFrame, filters: Filters) -> pd.DataFrame:
         """Return revenue and units per region and category, with a zero where nothing was sold."""
         sums = sold.groupby(["region", "category"], observed=True)[["total_amount", "quantity"]].sum()
         grid = pd.MultiIndex.from_product([sorted(filters.regions), sorted(filters.categories)])
@@ -233,7 +211,7 @@ class Pandas(Engine):
         return sums.set_axis(["revenue", "units"], axis=1).reset_index()
 
     @staticmethod
-    def daily_revenue(sold: pd.DataFrame, filters: object) -> pd.DataFrame:
+    def daily_revenue(sold: pd.DataFrame, filters: Filters) -> pd.DataFrame:
         """Return the revenue of each day, and its average over seven."""
         days = pd.date_range(filters.start, filters.end)
         revenue = sold["total_amount"].groupby(level=0).sum().reindex(days, fill_value=0.0)
@@ -248,7 +226,7 @@ class Pandas(Engine):
         top.insert(0, "value_rank", top["lifetime_value"].rank(method="min", ascending=False))
         return top.assign(customers=len(sums)).reset_index()
 
-    def product_sales(self, sold: pd.DataFrame, reviews: pd.DataFrame, filters: object) -> pd.DataFrame:
+    def product_sales(self, sold: pd.DataFrame, reviews: pd.DataFrame, filters: Filters) -> pd.DataFrame:
         """Return sales and ratings of each product of the chosen categories."""
         sums = sold.groupby("product_id", sort=False)[["total_amount", "quantity"]].sum()
         sums = sums.set_axis(["revenue", "units"], axis=1).round({"revenue": 4})
@@ -257,16 +235,6 @@ class Pandas(Engine):
         products = products.join(sums, on="product_id").join(ratings, on="product_id")
         products = products.fillna({"revenue": 0.0, "units": 0, "reviews": 0})
         return products.sort_values(["revenue", "product_id"], ascending=[False, True], ignore_index=True)
-
-
-class PandasMasks(Pandas):
-    """pandas: one wide frame in memory, in the order in which the lines came; a selection is a mask over all of it."""
-
-    @staticmethod
-    def chosen(rows: pd.DataFrame, filters: object) -> tuple[pd.DataFrame, pd.Series]:
-        """Return the rows of a selection's days, and which of them are of its regions and categories."""
-        days = (rows.index >= filters.start) & (rows.index <= filters.end)
-        return rows, days & rows["region"].isin(filters.regions) & rows["category"].isin(filters.categories)
 
 
 def category_shares(cells: pd.DataFrame) -> pd.DataFrame:
@@ -311,9 +279,9 @@ class Polars(Engine):
                 columns[name] = self.pl.Series(column.to_numpy(), nan_to_null=True)
         return self.pl.DataFrame(columns).with_columns(self.pl.col("day").cast(self.pl.Date)).set_sorted("day")
 
-    def chosen(self, rows: object, filters: object) -> object:
+    def chosen(self, rows: object, filters: Filters) -> object:
         """Return the rows of a selection, lazily; its days are a slice, as the rows stand by day."""
-        first, last = (self.notebook.date.fromisoformat(day) for day in (filters.start, filters.end))
+        first, last = (date.fromisoformat(day) for day in (filters.start, filters.end))
         start, end = rows["day"].search_sorted(first, "left"), rows["day"].search_sorted(last, "right")
         region, category = self.pl.col("region"), self.pl.col("category")
         return (
@@ -338,7 +306,7 @@ class Polars(Engine):
             reviews.select(rating=pl.col("rating").mean()),
         ]
 
-    def page(self, filters: object) -> dict:
+    def page(self, filters: Filters) -> dict:
         """Return the page's tables of a selection, by name."""
         pl = self.pl
         chosen = (self.chosen(rows, filters) for rows in (self.lines, self.reviews))
@@ -363,14 +331,20 @@ class Polars(Engine):
         ]
         for one in measures:
             one["average_order_value"] = one["revenue"] / one["orders"] if one["orders"] else None
-        return dict(zip(TABLES, [self.tiles(measures[0], measures[1] if earlier else None), *answers[:5]], strict=True))
+        return dict(
+            zip(
+                ("tiles", *QUESTIONS),
+                [self.tiles(measures[0], measures[1] if earlier else None), *answers[:5]],
+                strict=True,
+            )
+        )
 
     def sums(self, sold: object, *keys: str) -> object:
         """Return revenue and units per key, lazily."""
         revenue, units = self.pl.col("total_amount").sum(), self.pl.col("quantity").sum()
         return sold.group_by(*keys).agg(revenue.alias("revenue"), units.alias("units"))
 
-    def regional_sales(self, sold: object, filters: object) -> object:
+    def regional_sales(self, sold: object, filters: Filters) -> object:
         """Return revenue and units per region and category, with a zero where nothing was sold."""
         schema = self.lines.schema
         regions = self.pl.LazyFrame({"region": sorted(filters.regions)}, schema={"region": schema["region"]})
@@ -381,10 +355,10 @@ class Polars(Engine):
         cells = grid.join(self.sums(sold, "region", "category"), on=["region", "category"], how="left")
         return cells.with_columns(self.pl.col("revenue", "units").fill_null(0)).sort("region", "category")
 
-    def daily_revenue(self, sold: object, filters: object) -> object:
+    def daily_revenue(self, sold: object, filters: Filters) -> object:
         """Return the revenue of each day, and its average over seven."""
         pl = self.pl
-        first, last = (self.notebook.date.fromisoformat(day) for day in (filters.start, filters.end))
+        first, last = (date.fromisoformat(day) for day in (filters.start, filters.end))
         calendar = pl.LazyFrame({"day": pl.date_range(first, last, eager=True)})
         daily = calendar.join(sold.group_by("day").agg(revenue=pl.col("total_amount").sum()), on="day", how="left")
         daily = daily.sort("day").with_columns(pl.col("revenue").fill_null(0.0))
@@ -410,7 +384,7 @@ class Polars(Engine):
         shares = shares.with_columns(percent_of_revenue=100 * pl.col("revenue") / pl.col("revenue").sum())
         return shares.sort("revenue", "category", descending=[True, False])
 
-    def product_sales(self, sold: object, reviews: object, filters: object) -> object:
+    def product_sales(self, sold: object, reviews: object, filters: Filters) -> object:
         """Return sales and ratings of each product of the chosen categories."""
         pl = self.pl
         ratings = reviews.group_by("product_id").agg(rating=pl.col("rating").mean(), reviews=pl.len())
@@ -587,7 +561,7 @@ class DuckDb(Engine):
         named = {name: value for name, value in parameters.items() if f"${name}" in sql}
         return self.database.execute(sql, named).df()
 
-    def page(self, filters: object) -> dict:
+    def page(self, filters: Filters) -> dict:
         """Return the page's tables of a selection, by name."""
         earlier = self.earlier(filters)
         chosen = {"regions": list(filters.regions), "categories": list(filters.categories)}
@@ -607,54 +581,12 @@ class DuckDb(Engine):
         }
 
 
-class DuckDbTables(Sqlite):
-    """DuckDB: the four tables as native ones in a file, and the notebook's questions in DuckDB's words."""
-
-    needs = "duckdb"
-    words = {  # noqa: RUF012, SQLite's -> DuckDB's
-        "JSON_EACH(:regions)": "(SELECT UNNEST($regions) AS value)",
-        "JSON_EACH(:categories)": "(SELECT UNNEST($categories) AS value)",
-        "DATE(day, '+1 day')": "(day + INTERVAL 1 DAY)::DATE",
-        ":start": "$start::DATE",
-        ":end": "$end::DATE",
-    }
-
-    def prepare(self, path: str) -> None:
-        """Make the DuckDB file and open it."""
-        import duckdb  # noqa: PLC0415, so that the others run without it
-
-        self.folder = tempfile.TemporaryDirectory(dir=Path(path).parent)
-        file = str(Path(self.folder.name) / "shop.duckdb")
-        self.database = duckdb.connect(file)
-        for table, columns in self.notebook.COLUMNS.items():
-            days = [f"{name}::DATE AS {name}" for name in columns if name in self.notebook.DATES]
-            changed = f"REPLACE ({', '.join(days)})" if days else ""
-            made = False
-            for rows in pd.read_sql_query(f"SELECT * FROM {table}", self.connection, chunksize=1_000_000):
-                self.database.register("rows", rows)
-                start = f"INSERT INTO {table}" if made else f"CREATE TABLE {table} AS"
-                self.database.execute(f"{start} SELECT * {changed} FROM rows")
-                made = True
-        self.database.execute(self.notebook.VIEW)
-        self.database.close()  # so that all stands in the file
-        self.database = duckdb.connect(file)
-
-    def ask(self, sql: str, filters: object) -> pd.DataFrame:
-        """Return the answer to a question about a selection."""
-        for word, other in self.words.items():
-            sql = sql.replace(word, other)
-        values = {"regions": list(filters.regions), "categories": list(filters.categories)}
-        values |= {"start": filters.start, "end": filters.end}
-        return self.database.execute(sql, {name: value for name, value in values.items() if f"${name}" in sql}).df()
-
-
 ENGINES = {
     "ours": Ours,
     "polars": Polars,
     "duckdb": DuckDb,
     "duckdb-tables": DuckDbTables,
     "pandas": Pandas,
-    "pandas-masks": PandasMasks,
     "sqlite": Sqlite,
 }
 
@@ -678,6 +610,18 @@ def as_pandas(table: object) -> pd.DataFrame:
     return rows.sort_values(keys[:2], ignore_index=True) if keys else rows
 
 
-def differences(notebook: types.ModuleType, one: dict, other: dict) -> dict[str, float]:
+def differences(one: dict, other: dict) -> dict[str, float]:
     """Return, per table, the largest difference of two engines' numbers; infinite where texts or shapes differ."""
-    return {name: notebook.largest_difference(as_pandas(one[name]), as_pandas(other[name])) for name in TABLES}
+    found = {}
+    for name in ("tiles", *QUESTIONS):
+        left, right = (as_pandas(page[name]) for page in (one, other))
+        shared = [column for column in left if column in right]
+        left, right = left[shared], right[shared]
+        texts = [column for column in shared if left[column].dtype == object]
+        if len(left) != len(right) or not left[texts].equals(right[texts]):
+            found[name] = float("inf")
+            continue
+        off = (left.drop(columns=texts) - right.drop(columns=texts)).abs().to_numpy()
+        lost = (left.isna() != right.isna()).to_numpy().any()
+        found[name] = float("inf") if lost else float(np.nanmax(off)) if off.size and not np.isnan(off).all() else 0.0
+    return found

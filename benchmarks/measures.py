@@ -8,23 +8,29 @@ import shutil
 import sqlite3
 import tempfile
 import time
-import types
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import comm
+import notebook_module
 import pandas as pd
 from comm.base_comm import BaseComm
 from ipykernel.jsonutil import json_clean
 from jupyter_client.session import Session
 
-import notebook_module
+from shopboard.ask import Filters, open_shop
+from shopboard.dashboard import Dashboard
+from shopboard.database import connect
+from shopboard.opening import open_or_ask
+from shopboard.settings import Settings
+
 import shops
 from apart import other_process, peak_memory
-from engines import ENGINES
+from engines import ENGINES, MEASURES, Engine
 
 NEW_ORDERS = 1_000
-FOLLOWING = {"Overview": 5, "Customers": 3, "Products": 3}  # page -> how often new orders are written while it is shown
+ROUNDS = 4  # how often new orders are written
 
 
 def milliseconds_since(started: float) -> float:
@@ -32,42 +38,43 @@ def milliseconds_since(started: float) -> float:
     return (time.perf_counter() - started) * 1_000
 
 
-def selections(notebook: types.ModuleType, whole: object, limits: tuple[int, int, float]) -> Iterator:
+def selections(whole: Filters, limits: tuple[int, int, float]) -> Iterator[Filters]:
     """Yield random selections as far as the limits allow: how many, at least how many, seconds for the others."""
     count, least, seconds = limits
     began = time.perf_counter()
-    for number, filters in enumerate(shops.random_selections(notebook, whole, count)):
+    for number, filters in enumerate(shops.random_selections(whole, count)):
         if number >= least and time.perf_counter() - began > seconds:
             return
         yield filters
 
 
 def data(name: str, folder: Path, orders: int, limits: tuple[int, int, float]) -> dict:
-    """Measure an engine: from a selection to the DataFrames of the whole page."""
+    """Measure an engine: from a selection to the DataFrames of the Overview."""
     if ENGINES[name].missing():
         return {"missing": ENGINES[name].missing()}
-    notebook = notebook_module.load()
-    engine = ENGINES[name](notebook)
+    shop = shops.shop_of(folder, orders)
+    engine = ENGINES[name]()
     started = time.perf_counter()
-    engine.load(str(shops.database_of(folder, orders)))
+    engine.load(shop)
     load = time.perf_counter() - started
     whole = page_time(engine)
     if whole < limits[2] * 1_000:  # the first page warms the caches: it counts only where a second would take too long
         whole = page_time(engine)
     times, answers = [], []
     processor = time.process_time()
-    for filters in selections(notebook, engine.whole, limits):
+    for filters in selections(engine.whole, limits):
         started = time.perf_counter()
         page = engine.page(filters)
         times.append(milliseconds_since(started))
-        answers.append(page["tiles"]["now"].tolist())
+        answers.append([None if pd.isna(value) else value for value in page["tiles"]["now"].loc[MEASURES].tolist()])
     processor = (time.process_time() - processor) * 1_000 / len(times)
     held = {"load": load, "memory": peak_memory()}
     return {**held, "whole": whole, "processor": processor, "times": times, "answers": answers}
 
 
-def page_time(engine: object) -> float:
-    """Return the milliseconds that an engine takes for the whole shop."""
+def page_time(engine: Engine) -> float:
+    """Return the milliseconds that an engine takes for the whole shop; no answer is one that was kept."""
+    engine.shop.forget()
     started = time.perf_counter()
     engine.page(engine.whole)
     return milliseconds_since(started)
@@ -91,41 +98,41 @@ class PackedComm(BaseComm):
         PackedComm.size += sum(memoryview(part).nbytes for part in parts)
 
 
-def load_with_comms() -> types.ModuleType:
-    """Return the notebook's functions, with widgets that pack their messages as if a browser listened."""
-    notebook = notebook_module.load()
+def opened_dashboard(folder: Path, orders: int, **changed: object) -> Dashboard:
+    """Return the dashboard of a sample shop, with widgets that pack their messages as if a browser listened."""
     comm.create_comm = PackedComm
-    return notebook
+    shop = open_shop(shops.settings_of(folder, orders, **changed), shops.DESIGN)
+    return Dashboard(shop, shops.PAGES)
 
 
-def check_page(dashboard: object) -> None:
-    """Raise where the page says that something went wrong, or shows another selection than the filters say."""
-    if "shop-alert" in dashboard.status.value:
-        raise RuntimeError(dashboard.status.value)
-    shown, chosen = dashboard.data.filters, dashboard.selection()
-    if (shown.categories, shown.start, shown.end) != (chosen.categories, chosen.start, chosen.end):
-        raise RuntimeError(f"{shown} is shown instead of {chosen}")
+def check_page(dashboard: Dashboard) -> None:
+    """Raise where the page, or a card of it, says that something went wrong."""
+    failed = [card for card in dashboard.board.cards if card["state"] == "failed"]
+    if "shop-alert" in dashboard.status.value or failed:
+        raise RuntimeError(dashboard.status.value + str(failed)[:500])
 
 
 def kernel(page: str, folder: Path, orders: int, limits: tuple[int, int, float]) -> dict:
     """Measure the kernel while a page is shown: from a selection to the last message to the page.
 
-    Its first opening is measured, too: that of the overview is the making of the whole dashboard, for the others it is
-    what a click on their name takes.
+    Its first opening is measured, too: that of the overview is the making of the whole dashboard with the shop's copy,
+    for the others it is what a click on their name takes.
     """
-    notebook = load_with_comms()
     started = time.perf_counter()
-    dashboard = notebook.Dashboard(shops.settings_of(notebook, folder, orders))
+    dashboard = opened_dashboard(folder, orders)
     opening = milliseconds_since(started)
     if dashboard.navigation.value != page:
         opening = milliseconds_to_last_message(lambda: setattr(dashboard.navigation, "value", page))
-        check_page(dashboard)
-    PackedComm.messages = PackedComm.size = 0
-    whole = milliseconds_to_last_message(lambda: dashboard.select(dashboard.whole))
+    check_page(dashboard)
+    everything = dashboard.shop.everything()
+    first = shops.random_selections(everything, 1, seed=1)[0]
+    dashboard.go(selection=first)
+    dashboard.shop.forget()
+    whole = milliseconds_to_last_message(lambda: dashboard.go(selection=everything))
     times = []
     PackedComm.messages = PackedComm.size = 0
-    for filters in selections(notebook, dashboard.whole, limits):
-        times.append(milliseconds_to_last_message(lambda: dashboard.select(filters)))  # noqa: B023
+    for filters in selections(everything, limits):
+        times.append(milliseconds_to_last_message(lambda: dashboard.go(selection=filters)))  # noqa: B023
         check_page(dashboard)
     return {
         "opening": opening,
@@ -145,45 +152,25 @@ def milliseconds_to_last_message(act: Callable[[], object]) -> float:
 
 
 def loading(folder: Path, orders: int, anew: bool) -> dict | None:
-    """Make the database of a sample shop, and measure its steps in seconds; None where it stands already."""
-    notebook = notebook_module.load()
-    settings = shops.settings_of(notebook, folder, orders)
+    """Make the database of a sample shop with its columnar copy, in seconds; None where it stands already."""
+    settings = shops.settings_of(folder, orders)
     if anew:
-        Path(settings.database).unlink(missing_ok=True)
-    spent = {"generate": 0.0, "fill": 0.0}
-
-    def drawn(settings: object, draw: Callable = notebook.sample_shop) -> Iterator:
-        """Draw the sample as the notebook does, and count the time."""
-        tables = draw(settings)
-        while True:
-            started = time.perf_counter()
-            table = next(tables, None)
-            spent["generate"] += time.perf_counter() - started
-            if table is None:
-                return
-            yield table
-
-    def filled(*arguments: object, fill: Callable = notebook.fill_with_sample) -> None:
-        """Fill the tables as the notebook does, and count the time."""
-        started = time.perf_counter()
-        fill(*arguments)
-        spent["fill"] = time.perf_counter() - started
-
-    notebook.sample_shop, notebook.fill_with_sample = drawn, filled
-    started = time.perf_counter()
-    with contextlib.redirect_stdout(io.StringIO()):  # the progress bar
-        notebook.open_or_build(settings)
-    built = time.perf_counter()
-    notebook.summarise(settings)
-    done = time.perf_counter()
-    if not spent["fill"]:
+        for file in folder.glob(f"*{Path(settings.database).name}*"):
+            file.unlink()
+    if Path(settings.database).exists():
         return None
+    with contextlib.redirect_stdout(io.StringIO()):  # the progress bar
+        started = time.perf_counter()
+        shop = open_shop(settings, shops.DESIGN)
+        made = time.perf_counter() - started
+        shop.close()
+        started = time.perf_counter()
+        open_shop(settings, shops.DESIGN).close()
+        opened = time.perf_counter() - started
     return {
-        "generate": spent["generate"],
-        "insert": spent["fill"] - spent["generate"],
-        "index": built - started - spent["fill"],
-        "summarise": done - built,
-        "orders_per_second": orders / (done - started),
+        "made": made,
+        "opened": opened,
+        "orders_per_second": orders / made,
         "memory": peak_memory(),
         "size": Path(settings.database).stat().st_size / 1e6,
     }
@@ -223,19 +210,15 @@ def importing(folder: Path, lines: int) -> dict:
     path = folder / f"export-{lines}.csv"
     if not path.exists():
         write_export(path, lines)
-    notebook = notebook_module.load()
     with tempfile.TemporaryDirectory() as place, contextlib.redirect_stdout(io.StringIO()):
         changed = {"source": str(path), "mapping": "proposed", "database": f"{place}/shop.db", "exports": place}
-        settings = notebook.Settings(**{**notebook_module.default_settings(), **changed})
+        settings = Settings(**{**notebook_module.default_settings(), **changed})
         started = time.perf_counter()
-        notebook.open_or_ask(settings)
-        settings = notebook.replace(settings, mapping={})
-        notebook.summarise(settings)
-        dashboard = notebook.Dashboard(settings)
+        open_or_ask(settings, shops.DESIGN)
+        dashboard = Dashboard(open_shop(settings, shops.DESIGN), shops.PAGES)
         to_the_page = time.perf_counter() - started
-        (loaded,) = dashboard.connection.execute(
-            "SELECT rows_loaded FROM reconciliation WHERE table_name = 'orders'"
-        ).fetchone()
+        sql = "SELECT rows_loaded FROM reconciliation WHERE table_name = 'orders'"
+        (loaded,) = dashboard.shop.connection.execute(sql).fetchone()
         memory = peak_memory()
         started = time.perf_counter()
         with contextlib.closing(sqlite3.connect(f"{place}/plain.db")) as connection:
@@ -245,66 +228,59 @@ def importing(folder: Path, lines: int) -> dict:
 
 
 def write_orders(path: str, where: str, seed: int) -> dict:
-    """Write new orders like those there are, on the "last day" or at "random days"; return their time and sums.
+    """Write new orders like those there are, on the "last day" or at "random days"; return their time and revenue.
 
-    Each is a checkout of its own. What returns with the time is what each page's total must grow by.
+    Each is a checkout of its own.
     """
-    notebook = notebook_module.load()
     rng = random.Random(seed)
-    connection = notebook.connect(path, "rw")
-    whole = notebook.everything(connection)
-    last = notebook.date.fromisoformat(whole.end)
-    days = (last - notebook.date.fromisoformat(whole.start)).days
+    connection = connect(path, "rw")
+    start, end = connection.execute(
+        "SELECT (SELECT MIN(order_date) FROM orders), (SELECT MAX(order_date) FROM orders)"
+    ).fetchone()
+    last = date.fromisoformat(end)
+    days = (last - date.fromisoformat(start)).days
     highest = connection.execute("SELECT MAX(order_id) FROM orders").fetchone()[0]
     like = "SELECT customer_id, product_id, quantity, total_amount, status FROM orders WHERE order_id = ?"
     rows = []
     for new in range(highest + 1, highest + 1 + NEW_ORDERS):
         customer, product, quantity, amount, status = connection.execute(like, (rng.randint(1, highest),)).fetchone()
-        day = last - notebook.timedelta(days=0 if where == "last day" else rng.randint(0, days))
-        rows.append((new, customer, product, day.isoformat(), quantity, amount, status, 1_000_000_000 + new))
+        day = last - timedelta(days=0 if where == "last day" else rng.randint(0, days))
+        rows.append((new, customer, product, day.isoformat(), quantity, amount, status, 1_000_000_000 + new, None))
     started = time.perf_counter()
     with connection:
-        connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     write = milliseconds_since(started)
     connection.close()
-    completed = [row[5] for row in rows if row[6] == "Completed"]
-    return {"write": write, "Overview": sum(completed), "Products": sum(completed), "Customers": len(completed)}
-
-
-def total_shown(dashboard: object) -> float:
-    """Return a total of the page shown that grows with new orders: revenue, or on the page Customers the orders."""
-    page, data = dashboard.navigation.value, dashboard.data
-    if page == "Customers":
-        return float(data.new_and_returning[["new_orders", "returning_orders", "guest_orders"]].to_numpy().sum())
-    return float(data.tiles.loc["revenue", "now"] if page == "Overview" else data.product_sales["revenue"].sum())
+    return {"write": write, "revenue": sum(row[5] for row in rows if row[6] == "Completed")}
 
 
 def following(folder: Path, orders: int) -> dict:
-    """Measure, per page and kind of new orders, how long the page takes to show what another process has written.
+    """Measure how long the Overview takes to show what another process has written, by the kind of new orders.
 
-    `dashboard.refresh()` is the call that notices them. A page whose total does not grow by theirs has not followed.
+    `dashboard.refresh()` is the call that notices them. A revenue that does not grow by theirs has not followed.
     """
-    notebook = load_with_comms()
-    settings = shops.settings_of(notebook, folder, orders)
-    copy = Path(folder) / f"following-{orders}.db"
-    results = {page: {} for page in FOLLOWING}
+    settings, results = shops.settings_of(folder, orders), {}
+    place = Path(folder) / f"following-{orders}"
     try:
         with other_process() as other:
             for where in ("last day", "random days"):
+                place.mkdir()
+                copy = place / Path(settings.database).name
                 shutil.copyfile(settings.database, copy)
-                dashboard = notebook.Dashboard(notebook.replace(settings, database=str(copy)))
-                for page, rounds in FOLLOWING.items():
-                    dashboard.navigation.value = page
-                    written, times, followed = [], [], True
-                    for seed in range(rounds):
-                        before = total_shown(dashboard)
-                        written.append(other.submit(write_orders, str(copy), where, seed).result())
-                        times.append(milliseconds_to_last_message(dashboard.refresh))
-                        check_page(dashboard)
-                        followed &= abs(total_shown(dashboard) - before - written[-1][page]) < 0.005
-                    write = [one["write"] for one in written]
-                    results[page][where] = {"times": times, "write": write, "followed": followed}
+                dashboard = opened_dashboard(folder, orders, database=str(copy))
+                dashboard.go(selection=dashboard.shop.everything())
+                written, times, followed = [], [], True
+                for seed in range(ROUNDS):
+                    whole = dashboard.shop.everything()
+                    before = dashboard.shop.ask(shops.STORY.TILES, whole)["revenue"][0]
+                    written.append(other.submit(write_orders, str(copy), where, seed).result())
+                    times.append(milliseconds_to_last_message(dashboard.refresh))
+                    check_page(dashboard)
+                    after = dashboard.shop.ask(shops.STORY.TILES, whole)["revenue"][0]
+                    followed &= abs(after - before - written[-1]["revenue"]) < 0.005
+                results[where] = {"times": times, "write": [one["write"] for one in written], "followed": followed}
+                dashboard.shop.close()
+                shutil.rmtree(place)
     finally:
-        for file in copy.parent.glob(f"{copy.name}*"):
-            file.unlink()
+        shutil.rmtree(place, ignore_errors=True)
     return results

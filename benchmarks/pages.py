@@ -10,16 +10,16 @@ from pathlib import Path
 
 import nbclient
 import nbformat
+import notebook_module
 
 import browser
-import notebook_module
 import shops
 
 WATCH = """() => {  // notes when a filter was last changed and when the charts were last drawn
     window.shop = {changed: 0, drawn: 0};
     document.addEventListener('change', () => { shop.changed = performance.now(); }, true);
-    const plot = document.querySelector('.shop-page .js-plotly-plot');
-    plot.on('plotly_afterplot', () => { shop.drawn = performance.now(); });
+    for (const plot of document.querySelectorAll('.shop-page .js-plotly-plot'))
+        plot.on('plotly_afterplot', () => { shop.drawn = performance.now(); });
 }"""
 SETTLED = "() => shop.drawn > shop.changed && performance.now() - shop.drawn > 400"  # drawn, and not again for a while
 

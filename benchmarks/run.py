@@ -1,4 +1,4 @@
-"""Measure the notebook side by side with what one would pick instead; write results.md, results.json and results.png.
+"""Measure the dashboard side by side with what one would pick instead; write results.md, results.json and results.png.
 
     python benchmarks/run.py --orders 10_000 1_000_000 10_000_000 --loading --browser --opening
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from apart import in_own_process
 
 PAGES = ("Overview", "Customers", "Products", "Inventory")  # the page "Data & SQL" has no figures of a selection
-ENGINES = ("ours", "polars", "duckdb", "duckdb-tables", "pandas", "pandas-masks", "sqlite")
+ENGINES = ("ours", "polars", "duckdb", "duckdb-tables", "pandas", "sqlite")
 
 
 def arguments() -> argparse.Namespace:

@@ -1,12 +1,25 @@
 """The shops that are measured: sample shops of several sizes, and random selections of them."""
 
 import random
-import types
 from datetime import date, timedelta
 from pathlib import Path
 
 import notebook_module
 
+from shopboard.ask import Filters, Shop, open_shop
+from shopboard.database import ShopDesign
+from shopboard.settings import Settings
+
+STORY = notebook_module.load()
+DESIGN = ShopDesign(
+    schema=STORY.SCHEMA,
+    indexes=STORY.INDEXES,
+    models=STORY.MODELS,
+    steps=STORY.STEPS,
+    fill_sample=STORY.fill_with_sample,
+    sample_decides=(STORY.faker.VERSION, STORY.PLANTED),
+)
+PAGES = [STORY.OVERVIEW, STORY.CUSTOMERS, STORY.PRODUCTS, STORY.INVENTORY_PAGE]
 SIZES = {  # orders -> customers, products, reviews
     10_000: (1_000, 500, 5_000),
     1_000_000: (10_000, 2_000, 100_000),
@@ -32,12 +45,17 @@ def database_of(folder: Path, orders: int) -> Path:
     return Path(folder) / f"orders-{orders}.db"
 
 
-def settings_of(notebook: types.ModuleType, folder: Path, orders: int) -> object:
+def settings_of(folder: Path, orders: int, **changed: object) -> Settings:
     """Return the Settings of a sample shop of this many orders."""
-    return notebook.Settings(**{**notebook_module.default_settings(), **changed_settings(folder, orders)})
+    return Settings(**{**notebook_module.default_settings(), **changed_settings(folder, orders), **changed})
 
 
-def random_selections(notebook: types.ModuleType, whole: object, count: int, seed: int = 0) -> list:
+def shop_of(folder: Path, orders: int) -> Shop:
+    """Open a sample shop of this many orders, built if need be."""
+    return open_shop(settings_of(folder, orders), DESIGN)
+
+
+def random_selections(whole: Filters, count: int, seed: int = 0) -> list[Filters]:
     """Draw selections: a non-empty subset of the regions and of the categories, a first and a last day."""
     rng = random.Random(seed)
     first = date.fromisoformat(whole.start)
@@ -51,6 +69,5 @@ def random_selections(notebook: types.ModuleType, whole: object, count: int, see
     selections = []
     for _ in range(count):
         start, end = (first + timedelta(days=n) for n in sorted(rng.randint(0, length) for _ in range(2)))
-        filters = (subset(whole.regions), subset(whole.categories), start.isoformat(), end.isoformat())
-        selections.append(notebook.Filters(*filters))
+        selections.append(Filters(subset(whole.regions), subset(whole.categories), start.isoformat(), end.isoformat()))
     return selections

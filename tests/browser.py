@@ -13,27 +13,22 @@ from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-CHARTS = ("daily_revenue", "category_share", "regional_heatmap", "top_customers", "sales_rating")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
-SHOWN = (
-    "[...document.querySelectorAll('.shop-page .js-plotly-plot')].find(plot => plot.offsetParent)"  # of the page chosen
-)
-READ_CHARTS = (
-    f"() => {{ const plot = {SHOWN};"
-    """
-    if (!plot || !plot.data) return null;
-    const charts = {};
-    for (const trace of plot.data) {
-        const {x, y, z, labels, values, customdata} = trace;
-        (charts[trace.meta] = charts[trace.meta] || []).push({x, y, z, labels, values, customdata});
-    }
-    return charts;
+READ_CARDS = """() => {
+    const cards = [...document.querySelectorAll(".shop-page .sb-card[data-card]")].filter(card => card.offsetParent);
+    if (!cards.length || cards.some(card => card.dataset.state === "loading")) return null;
+    const read = card => {
+        if (!card.matches(".sb-kind-chart") || card.dataset.state !== "ready") return card.innerText;
+        const plot = card.querySelector(".js-plotly-plot");
+        const trace = ({ x, y, z, labels, values, customdata }) => ({ x, y, z, labels, values, customdata });
+        return plot?.data?.map(trace) ?? null;
+    };
+    return Object.fromEntries(cards.map(card => [card.dataset.card, read(card)]));
 }"""
-)
 
 
 def servers() -> list[str]:
@@ -140,24 +135,39 @@ def open_page(page: Page, kind: str, address: str) -> None:
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_selector(".shop-page", state="attached", timeout=90_000)
     page.locator(".shop-page").scroll_into_view_if_needed()
-    wait_until(lambda: charts(page), 60, "the charts")
+    wait_until(lambda: drawn(page), 60, "the charts")
 
 
-def charts(page: Page) -> dict | None:
-    """Return what the browser has drawn: chart -> its traces' data."""
-    return page.evaluate(READ_CHARTS)
+def drawn(page: Page) -> dict | None:
+    """Return what the board shows once each of its charts is drawn."""
+    found = cards(page)
+    return found if found and None not in found.values() else None
 
 
-def changed(page: Page, before: dict, names=CHARTS) -> dict:
-    """Wait until each of the named charts differs from before; return what is drawn then."""
+def cards(page: Page) -> dict | None:
+    """Return what the board shows: card -> its chart's traces, else its text; None while anything is on its way."""
+    return page.evaluate(READ_CARDS)
+
+
+def changed(page: Page, before: dict, names: tuple[str, ...]) -> dict:
+    """Wait until each of the named cards differs from before; return all that are shown then."""
 
     def differs():
-        now = charts(page)
-        return now if all(now[name] != before[name] for name in names) else None
+        now = cards(page)
+        return now if now and all(now.get(name) != before.get(name) for name in names) else None
 
     return wait_until(differs, 20, f"a change of {', '.join(names)}")
 
 
+def card(page: Page, name: str) -> Locator:
+    """Return a card by its id."""
+    return page.locator(f'.shop-page .sb-card[data-card="{name}"]')
+
+
 def tile(page: Page, measure: str) -> str:
-    """Return what a tile says."""
-    return page.locator(f'.shop-tile[data-measure="{measure}"] > div').nth(1).inner_text()
+    """Return what a tile says, exactly: "$754,912.20" where it shows "$755k"."""
+    tile = page.locator(f'.shop-page .sb-tile[data-name="{measure}"]')
+    exact = tile.locator(".sb-hidden", has_text=", exactly ")
+    if exact.count():
+        return exact.first.text_content().removeprefix(", exactly ")
+    return tile.locator(".sb-value").inner_text()

@@ -1,13 +1,20 @@
-"""Fixtures: the notebook's functions, the sample shop, and shops that nobody here wrote."""
+"""Fixtures: the story's definitions, the sample shop, and shops that nobody here wrote."""
 
 import os
 import sqlite3
+import types
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+
+from shopboard import building, opening
+from shopboard.database import ShopDesign
+from shopboard.pages import Page
+from shopboard.settings import Settings
 
 import notebook_module
 
@@ -32,29 +39,79 @@ METABASE_MAPPING = {
 
 
 @pytest.fixture(scope="session")
-def nb():
-    """The notebook's functions."""
+def story():
+    """All that the notebook's own cells define."""
     return notebook_module.load()
 
 
 @pytest.fixture(scope="session")
-def make_settings(nb):
+def shop_design(story):
+    """What the story says of a shop: its tables, its models, and how the sample is made."""
+    return ShopDesign(
+        schema=story.SCHEMA,
+        indexes=story.INDEXES,
+        models=story.MODELS,
+        fill_sample=story.fill_with_sample,
+        steps=story.STEPS,
+        sample_decides=(story.faker.VERSION, story.PLANTED),
+    )
+
+
+@pytest.fixture(scope="session")
+def pages(story):
+    """The pages that the story composes, in their order; the report's sheets are not among them."""
+    found = [value for value in vars(story).values() if isinstance(value, Page)]
+    return [page for page in found if page not in story.REPORT.sheets]
+
+
+@pytest.fixture(scope="session")
+def make_settings():
     """A function that makes Settings from the notebook's own values, some of them changed."""
 
     def make(**changed):
-        return nb.Settings(**{**notebook_module.default_settings(), **changed})
+        return Settings(**{**notebook_module.default_settings(), **changed})
 
     return make
 
 
 @pytest.fixture(scope="session")
-def build(nb, make_settings):
-    """A function that builds a database with its summaries and returns its settings."""
+def open_or_build(shop_design):
+    """A function that makes sure that the database of some settings stands; it says what was done."""
+    return lambda settings: building.open_or_build(settings, shop_design)
+
+
+@pytest.fixture(scope="session")
+def open_or_ask(shop_design):
+    """A function like `open_or_build` that shows the form where a source's columns have other names."""
+    return lambda settings: opening.open_or_ask(settings, shop_design)
+
+
+@pytest.fixture(scope="session")
+def open_shop(shop_design):
+    """A function that opens the shop of some settings; the database is built if it does not stand."""
+    from shopboard import ask  # noqa: PLC0415
+
+    return lambda settings, **options: ask.open_shop(settings, shop_design, **options)
+
+
+@pytest.fixture(scope="session")
+def tiles(story, open_shop):
+    """A function that returns the figures of the tiles over the shop of some settings, or a selection of it."""
+
+    def tiles(settings, selection=None):
+        with closing(open_shop(settings)) as shop:
+            return shop.ask(story.TILES, selection).iloc[0]
+
+    return tiles
+
+
+@pytest.fixture(scope="session")
+def build(open_or_build, make_settings):
+    """A function that builds a database and returns its settings."""
 
     def build(folder: Path, **changed):
         settings = make_settings(database=str(folder / "ecommerce.db"), exports=str(folder), **changed)
-        nb.open_or_build(settings)
-        nb.summarise(settings)
+        open_or_build(settings)
         return settings
 
     return build
@@ -88,34 +145,38 @@ def shop_settings(request, build, tmp_path_factory):
 
 def tables(path: str) -> dict[str, pd.DataFrame]:
     """Return the four base tables of a database as DataFrames."""
-    connection = sqlite3.connect(path)
-    try:
+    with closing(sqlite3.connect(path)) as connection:
         names = ("customers", "products", "orders", "reviews")
         return {name: pd.read_sql_query(f"SELECT * FROM {name}", connection) for name in names}
-    finally:
-        connection.close()
+
+
+def with_places(rows: pd.DataFrame, base: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return orders or reviews with what their product and customer are; a region is the order's, else the customer's."""
+    known = rows.astype({"customer_id": float})  # a shop may know none of its customers
+    customers = base["customers"].astype({"customer_id": float})
+    joined = known.merge(base["products"], on="product_id").merge(
+        customers, on="customer_id", how="left", suffixes=("", "_of_customer")
+    )
+    if "region_of_customer" in joined:
+        joined["region"] = joined["region"].fillna(joined.pop("region_of_customer"))
+    joined["region"] = joined["region"].fillna("(unknown)")
+    joined["category"] = joined["category"].fillna("(unknown)")
+    return joined
 
 
 @pytest.fixture(scope="session")
-def shop(nb, shop_settings):
-    """A shop: its read-only connection, its whole selection, and its rows as pandas sees them."""
+def shop(open_shop, shop_settings):
+    """A shop, opened: its selection of everything, and its rows as pandas sees them."""
     rows = tables(shop_settings.database)
-    orders = (
-        rows["orders"].merge(rows["products"], on="product_id").merge(rows["customers"], on="customer_id", how="left")
+    opened = open_shop(shop_settings)
+    return types.SimpleNamespace(
+        settings=shop_settings,
+        shop=opened,
+        ask=opened.ask,
+        connection=opened.connection,
+        whole=opened.everything(),
+        rows=rows,
+        orders=with_places(rows["orders"], rows),
+        reviews=with_places(rows["reviews"], rows),
+        states_statuses=shop_settings.is_sample,  # the Metabase shop does not say what became of its orders
     )
-    orders["region"] = orders["region"].fillna("(unknown)")
-    orders["category"] = orders["category"].fillna("(unknown)")
-    known = rows["reviews"].astype({"customer_id": float})  # a shop may know none of its reviewers
-    reviews = known.merge(rows["products"], on="product_id").merge(rows["customers"], on="customer_id", how="left")
-    reviews["region"] = reviews["region"].fillna("(unknown)")
-    connection = nb.connect(shop_settings.database)
-    whole = nb.everything(connection)
-
-    class Shop:
-        pass
-
-    shop = Shop()
-    shop.settings, shop.connection, shop.whole, shop.rows = shop_settings, connection, whole, rows
-    shop.orders, shop.reviews = orders, reviews
-    shop.states_statuses = shop_settings.is_sample  # the Metabase shop does not say what became of its orders
-    return shop

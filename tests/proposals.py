@@ -4,17 +4,21 @@ import sqlite3
 
 import pandas as pd
 
+from shopboard.database import quoted
+from shopboard.importing.proposal import proposed_selects
+from shopboard.importing.values import register_functions
 
-def raw(nb, **shop):
+
+def raw(**shop):
     """Return a connection to a source of these tables; each is a header and rows of texts, as files are read."""
     connection = sqlite3.connect(":memory:")
     for name, (header, rows) in shop.items():
-        columns = ", ".join(f"{nb.quoted(column)} TEXT" for column in header)
-        connection.execute(f"CREATE TABLE {nb.quoted(name)} ({columns}, _line TEXT)")
+        columns = ", ".join(f"{quoted(column)} TEXT" for column in header)
+        connection.execute(f"CREATE TABLE {quoted(name)} ({columns}, _line TEXT)")
         lines = [[*(value or None for value in row), f"{name}.csv, line {n}"] for n, row in enumerate(rows, 2)]
-        connection.executemany(f"INSERT INTO {nb.quoted(name)} VALUES ({', '.join('?' * (len(header) + 1))})", lines)
+        connection.executemany(f"INSERT INTO {quoted(name)} VALUES ({', '.join('?' * (len(header) + 1))})", lines)
     connection.commit()
-    nb.register_functions(connection)
+    register_functions(connection)
     return connection
 
 
@@ -29,4 +33,4 @@ def chosen(proposal):
 
 def rows_of(connection, proposal, table):
     """Return the rows of one of the proposal's SELECTs."""
-    return pd.read_sql_query(proposal.selects()[table], connection)
+    return pd.read_sql_query(proposed_selects(proposal)[table], connection)

@@ -11,10 +11,20 @@ from dataclasses import replace
 
 import pytest
 
+from shopboard import building
+from shopboard.dashboard import Dashboard
+from shopboard.database import connect
+from shopboard.export import save_page
+from shopboard.importing import loading
+from shopboard.importing.receipt import reconciliation
+from shopboard.problems import ShopProblem
+from shopboard.report import save_report
+from shopboard.style import Look
 
-def problem(nb, action, *mentioned):
+
+def problem(action, *mentioned):
     """Return the sentence that an action's problem gives; it must mention each of the given words."""
-    with pytest.raises(nb.ShopProblem) as raised:
+    with pytest.raises(ShopProblem) as raised:
         action()
     sentence = str(raised.value)
     assert "\n" not in sentence
@@ -43,7 +53,6 @@ def problem(nb, action, *mentioned):
         ("end_date", "2025-02-30"),
         ("end_date", None),
         ("end_date", "0001-01-01"),
-        ("charts", "pretty"),
         ("mapping", ["orders"]),
         ("mapping", {"sales": "SELECT 1"}),
         ("mapping", {"orders": "SELECT 1"}),
@@ -55,21 +64,21 @@ def problem(nb, action, *mentioned):
         ("shop_name", 3),
     ],
 )
-def test_a_setting_out_of_range(nb, make_settings, name, value):
-    problem(nb, lambda: make_settings(**{name: value}), f"`{name}`")
+def test_a_setting_out_of_range(make_settings, name, value):
+    problem(lambda: make_settings(**{name: value}), f"`{name}`")
 
 
-def test_too_many_reviews_for_the_orders(nb, make_settings, tmp_path):
+def test_too_many_reviews_for_the_orders(open_or_build, make_settings, tmp_path):
     settings = make_settings(
         database=str(tmp_path / "e.db"), sample_orders=500, sample_reviews=250, sample_customers=50
     )
-    with contextlib.suppress(nb.ShopProblem):  # whether 250 fit depends on the draw; what is left must be whole
-        nb.open_or_build(settings)
+    with contextlib.suppress(ShopProblem):  # whether 250 fit depends on the draw; what is left must be whole
+        open_or_build(settings)
     assert [path.name for path in tmp_path.iterdir()] in ([], ["e.db"])
 
 
 @pytest.fixture
-def attempt(nb, make_settings, tmp_path):
+def attempt(open_or_build, make_settings, tmp_path):
     """A function that tries to build from a source and checks that nothing is left behind."""
 
     def attempt(source, *mentioned, **changed):
@@ -77,7 +86,7 @@ def attempt(nb, make_settings, tmp_path):
         out.mkdir(exist_ok=True)
         before = sorted((path.name, path.read_bytes()) for path in out.iterdir() if path.is_file())
         settings = make_settings(source=str(source), database=str(out / "ecommerce.db"), **changed)
-        sentence = problem(nb, lambda: nb.open_or_build(settings), *mentioned)
+        sentence = problem(lambda: open_or_build(settings), *mentioned)
         assert sorted((path.name, path.read_bytes()) for path in out.iterdir() if path.is_file()) == before
         return sentence
 
@@ -201,24 +210,24 @@ def built(build, tmp_path):
     return build(tmp_path / "out")
 
 
-def test_a_truncated_database(nb, built, tmp_path):
+def test_a_truncated_database(open_or_build, built, tmp_path):
     path = tmp_path / "out" / "ecommerce.db"
     path.write_bytes(path.read_bytes()[:-4_096])
     before = path.read_bytes()
-    problem(nb, lambda: nb.open_or_build(built), "ecommerce.db", "damaged")
+    problem(lambda: open_or_build(built), "ecommerce.db", "damaged")
     assert path.read_bytes() == before
 
 
-def test_a_damaged_database(nb, built, tmp_path):
+def test_a_damaged_database(open_or_build, built, tmp_path):
     path = tmp_path / "out" / "ecommerce.db"
     content = bytearray(path.read_bytes())
     content[8_192:40_960] = b"\x5a" * 32_768
     path.write_bytes(content)
-    problem(nb, lambda: nb.open_or_build(built), "ecommerce.db", "damaged")
+    problem(lambda: open_or_build(built), "ecommerce.db", "damaged")
     assert path.read_bytes() == bytes(content)
 
 
-def test_a_locked_database(nb, attempt, folder, built, tmp_path):
+def test_a_locked_database(attempt, folder, built, tmp_path):
     path = tmp_path / "out" / "ecommerce.db"
     before = path.read_bytes()
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -228,58 +237,50 @@ def test_a_locked_database(nb, attempt, folder, built, tmp_path):
     assert path.read_bytes() == before
 
 
-def test_summaries_that_cannot_be_written(nb, build, tmp_path):
-    settings = build(tmp_path)
-    with contextlib.closing(sqlite3.connect(settings.database, isolation_level=None)) as other:
-        other.execute("DROP TABLE summary_info")
-        other.execute("BEGIN IMMEDIATE")
-        problem(nb, lambda: nb.summarise(settings), "ecommerce.db", "close other programs")
-        other.execute("ROLLBACK")
-    assert nb.summarise(settings) == "The summaries were made."
-
-
-def test_a_database_in_a_folder_that_is_not_there(nb, make_settings, tmp_path):
+def test_a_database_in_a_folder_that_is_not_there(open_or_build, make_settings, tmp_path):
     settings = make_settings(database=str(tmp_path / "nowhere" / "ecommerce.db"))
-    problem(nb, lambda: nb.open_or_build(settings), "`database`", "nowhere")
+    problem(lambda: open_or_build(settings), "`database`", "nowhere")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_that_is_a_folder(nb, make_settings, tmp_path):
+def test_a_database_that_is_a_folder(open_or_build, make_settings, tmp_path):
     (tmp_path / "ecommerce.db").mkdir()
     settings = make_settings(database=str(tmp_path / "ecommerce.db"))
-    problem(nb, lambda: nb.open_or_build(settings), "`database`")
+    problem(lambda: open_or_build(settings), "`database`")
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder in which nobody can write")
-def test_folders_that_cannot_be_written(nb, make_settings, built, tmp_path):
+def test_folders_that_cannot_be_written(open_or_build, open_shop, make_settings, story, pages, built):
     problem(
-        nb, lambda: nb.open_or_build(make_settings(database="/proc/ecommerce.db")), "/proc/ecommerce.db", "`database`"
+        lambda: open_or_build(make_settings(database="/proc/ecommerce.db")), "/proc/ecommerce.db", "`database`"
     )
-    settings = make_settings(database=built.database, exports="/proc/nowhere")
-    with contextlib.closing(nb.connect(built.database)) as connection:
-        whole = nb.everything(connection)
-        problem(nb, lambda: nb.save_report(connection, whole, whole, settings), "/proc/nowhere", "`exports`")
+    with contextlib.closing(open_shop(built)) as shop:
+        path = "/proc/nowhere/page.html"
+        problem(lambda: save_page(shop, pages[:1], shop.everything(), path, Look()), "/proc/nowhere", "`exports`")
+        whole = shop.everything()
+        problem(lambda: save_report(shop, story.REPORT, whole, "/proc/nowhere", Look()), "/proc/nowhere", "`exports`")
 
 
-def test_a_full_disk_leaves_the_earlier_database(nb, built, tmp_path, monkeypatch):
+def test_a_full_disk_leaves_the_earlier_database(shop_design, built, tmp_path):
     """SQLite itself says that there is no room: a limit of pages stands for the disk."""
     path = tmp_path / "out" / "ecommerce.db"
     before = path.read_bytes()
-    monkeypatch.setattr(nb, "SCHEMA", "PRAGMA max_page_count = 40;" + nb.SCHEMA)
-    problem(nb, lambda: nb.open_or_build(built), "ecommerce.db", "full", "`database`")
+    design = replace(shop_design, schema="PRAGMA max_page_count = 40;" + shop_design.schema)
+    problem(lambda: building.open_or_build(built, design), "ecommerce.db", "full", "`database`")
     assert path.read_bytes() == before
     assert [file.name for file in (tmp_path / "out").iterdir()] == ["ecommerce.db"]
 
 
-def test_a_report_of_nothing(nb, built):
-    with contextlib.closing(nb.connect(built.database)) as connection:
-        whole = nb.everything(connection)
-        nothing = nb.Filters((), whole.categories, whole.start, whole.end)
-        problem(nb, lambda: nb.save_report(connection, nothing, whole, built), "Choose at least one region")
+def test_a_file_or_report_of_nothing(open_shop, story, pages, built, tmp_path):
+    with contextlib.closing(open_shop(built)) as shop:
+        nothing = replace(shop.everything(), regions=())
+        problem(lambda: save_page(shop, pages, nothing, tmp_path / "page.html", Look()), "Choose at least one region")
+        problem(lambda: save_report(shop, story.REPORT, nothing, tmp_path, Look()), "Choose at least one region")
+    assert not (tmp_path / "page.html").exists()
 
 
-def test_a_problem_is_shown_without_a_traceback(nb):
-    (shown,) = nb.ShopProblem("Mend <this>.")._render_traceback_()
+def test_a_problem_is_shown_without_a_traceback():
+    (shown,) = ShopProblem("Mend <this>.")._render_traceback_()
     assert "Mend <this>." in shown
     assert "Traceback" not in shown
 
@@ -296,7 +297,7 @@ def test_spaces_and_quotes_in_paths(build, tmp_path):
 # What an adversary, or a bad day, does
 
 
-def test_a_kernel_killed_while_summarising(nb, built, tmp_path):
+def test_a_kernel_killed_while_writing(open_or_build, built, tmp_path):
     """A journal that a killed process left is rolled back, and never touches a database that is made anew."""
     path = tmp_path / "out" / "ecommerce.db"
     code = (
@@ -306,20 +307,19 @@ def test_a_kernel_killed_while_summarising(nb, built, tmp_path):
     )
     subprocess.run([sys.executable, "-c", code, str(path)], check=False)
     assert (tmp_path / "out" / "ecommerce.db-journal").exists()
-    assert nb.open_or_build(built).startswith("Opened")
-    with contextlib.closing(nb.connect(path)) as connection:
+    assert open_or_build(built).startswith("Opened")
+    with contextlib.closing(connect(path)) as connection:
         assert connection.execute("SELECT COUNT(DISTINCT quantity) FROM orders").fetchone()[0] > 1
 
     subprocess.run([sys.executable, "-c", code, str(path)], check=False)
     path.unlink()  # a user follows "delete it", and leaves the journal
-    nb.open_or_build(replace(built, seed=5))
-    nb.summarise(built)
-    with contextlib.closing(nb.connect(path)) as connection:
+    open_or_build(replace(built, seed=5))
+    with contextlib.closing(connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 @pytest.fixture
-def shop_file(nb, tmp_path):
+def shop_file(tmp_path):
     """A function that writes a small shop as an SQLite file, and does something more to it."""
 
     def shop_file(*more):
@@ -343,14 +343,19 @@ def shop_file(nb, tmp_path):
     return shop_file
 
 
-def loaded(nb, build, tmp_path, source, **changed):
-    """Build from a source, read the page, and return the settings."""
-    (tmp_path / "out").mkdir(exist_ok=True)
-    settings = build(tmp_path / "out", source=str(source), **changed)
-    with contextlib.closing(nb.connect(settings.database)) as connection:
-        nb.read_page(connection, nb.everything(connection))
-        nb.reconciliation(connection, settings)
-    return settings
+@pytest.fixture
+def load(build, tiles, tmp_path):
+    """A function that builds from a source, asks for the page's first figures, and returns the settings."""
+
+    def load(source, **changed):
+        (tmp_path / "out").mkdir(exist_ok=True)
+        settings = build(tmp_path / "out", source=str(source), **changed)
+        tiles(settings)
+        with contextlib.closing(connect(settings.database)) as connection:
+            reconciliation(connection, settings)
+        return settings
+
+    return load
 
 
 @pytest.mark.parametrize(
@@ -372,12 +377,17 @@ def loaded(nb, build, tmp_path, source, **changed):
         "DELETE FROM customers WHERE 0",
     ],
 )
-def test_odd_values_are_loaded_or_set_aside(nb, build, tmp_path, shop_file, change):
-    settings = loaded(nb, build, tmp_path, shop_file(change))
-    with contextlib.closing(nb.connect(settings.database)) as connection:
-        whole = nb.everything(connection)
-        nb.save_report(connection, whole, whole, settings)
-        assert nb.Dashboard(settings).status.value.count("shop-alert") == 0
+def test_odd_values_are_loaded_or_set_aside(load, open_shop, story, pages, tmp_path, shop_file, change):
+    settings = load(shop_file(change))
+    with contextlib.closing(open_shop(settings)) as shop:
+        dashboard = Dashboard(shop, pages)
+        for page in pages:
+            dashboard.navigation.value = page.name
+            assert "shop-alert" not in dashboard.status.value
+            assert [card["message"] for card in dashboard.board.cards if card["state"] == "failed"] == []
+        dashboard.close()
+        save_page(shop, pages, shop.everything(), tmp_path / "page.html", Look())
+        save_report(shop, story.REPORT, shop.everything(), tmp_path, Look())
 
 
 @pytest.mark.parametrize(
@@ -387,12 +397,12 @@ def test_odd_values_are_loaded_or_set_aside(nb, build, tmp_path, shop_file, chan
         ("CREATE VIEW broken AS SELECT * FROM nowhere", ""),
     ],
 )
-def test_odd_tables(nb, build, attempt, tmp_path, shop_file, change, said):
+def test_odd_tables(load, attempt, tmp_path, shop_file, change, said):
     path = shop_file(change)
     if said:
         attempt(path, said)
     else:
-        loaded(nb, build, tmp_path, path)
+        load(path)
 
 
 def test_a_view_that_cannot_be_read(attempt, shop_file):
@@ -400,28 +410,28 @@ def test_a_view_that_cannot_be_read(attempt, shop_file):
     attempt(path, "`reviews`", "repair the source")
 
 
-def test_a_source_with_an_open_log_is_read_again_when_the_log_grows(nb, build, tmp_path, shop_file):
+def test_a_source_with_an_open_log_is_read_again_when_the_log_grows(open_or_build, load, tmp_path, shop_file):
     path = shop_file("PRAGMA journal_mode = WAL")
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writer:
-        settings = loaded(nb, build, tmp_path, path)
+        settings = load(path)
         writer.execute("INSERT INTO orders VALUES (3, 1, 1, '2025-01-03', 1, 100, 'Completed')")
-        assert nb.open_or_build(settings).startswith("Replaced")
-        with contextlib.closing(nb.connect(settings.database)) as connection:
+        assert open_or_build(settings).startswith("Replaced")
+        with contextlib.closing(connect(settings.database)) as connection:
             assert connection.execute("SELECT SUM(total_amount) FROM orders").fetchone() == (128.5,)
 
 
-def test_a_source_that_changes_meanwhile_is_loaded_again(nb, build, folder, tmp_path, monkeypatch):
-    load_staged = nb.load_staged
+def test_a_source_that_changes_meanwhile_is_loaded_again(open_or_build, load, folder, tmp_path, monkeypatch):
+    load_staged = loading.load_staged
 
     def changes_meanwhile(target, table, numbers):
         load_staged(target, table, numbers)
         if table == "orders":
             (folder / "orders.csv").write_text(CSV["orders.csv"] + "2,1,1,2025-01-02,5\n")
 
-    monkeypatch.setattr(nb, "load_staged", changes_meanwhile)
-    settings = loaded(nb, build, tmp_path, folder)
+    monkeypatch.setattr(loading, "load_staged", changes_meanwhile)
+    settings = load(folder)
     monkeypatch.undo()
-    assert nb.open_or_build(settings).startswith("Replaced")
+    assert open_or_build(settings).startswith("Replaced")
 
 
 def test_a_locked_source(attempt, shop_file):
@@ -432,9 +442,9 @@ def test_a_locked_source(attempt, shop_file):
         other.execute("ROLLBACK")
 
 
-def test_the_database_is_not_its_own_source(nb, make_settings, shop_file):
+def test_the_database_is_not_its_own_source(open_or_build, make_settings, shop_file):
     path = str(shop_file())
-    problem(nb, lambda: nb.open_or_build(make_settings(source=path, database=path)), "`source`", "`database`")
+    problem(lambda: open_or_build(make_settings(source=path, database=path)), "`source`", "`database`")
 
 
 @pytest.mark.parametrize("select", ["ATTACH '{0}/x.db' AS e", "VACUUM INTO '{0}/x.db'", "PRAGMA user_version = 5"])
@@ -451,15 +461,15 @@ def test_a_column_given_twice(attempt, shop_file):
     attempt(shop_file(), "`customer_id`", "more than once", mapping={"orders": select})
 
 
-def test_other_files_beside_the_shop_do_no_harm(nb, build, folder, tmp_path):
+def test_other_files_beside_the_shop_do_no_harm(load, folder, tmp_path):
     (folder / "notes.csv").write_bytes("x,x\n\xe4,\n".encode("latin-1"))
     (folder / "README.txt").write_text("What these files are: orders, and so on.\nAsk Ann.\n")
     (folder / "._orders.csv").write_bytes(b"\0\1")
     (folder / "old.csv").mkdir()
     (folder / "sqlite_export.csv").write_text("a\n1\n")
     (folder / "ragged.csv").write_text("a,b\n1\n")
-    settings = loaded(nb, build, tmp_path, folder)
-    with contextlib.closing(nb.connect(settings.database)) as connection:
+    settings = load(folder)
+    with contextlib.closing(connect(settings.database)) as connection:
         assert connection.execute("SELECT COUNT(*) FROM set_aside").fetchone() == (0,)
 
 
@@ -468,45 +478,45 @@ def test_another_file_that_is_asked_for_says_why_it_cannot_be_read(attempt, fold
     attempt(folder, "`orders`", "sales.csv reads as a single column", mapping={"orders": "SELECT * FROM sales"})
 
 
-def test_exports_may_lie_beside_the_source(nb, make_settings, folder, tmp_path):
+def test_exports_may_lie_beside_the_source(open_or_build, make_settings, folder, tmp_path):
     """What was set aside is no source, and goes once the source is mended."""
     (folder / "orders.csv").write_text(CSV["orders.csv"] + "2,1,1,soon,5\n")
     settings = make_settings(source=str(folder), database=str(tmp_path / "e.db"), exports=str(folder))
     for opened in ("Made", "Opened"):
-        assert nb.open_or_build(settings).startswith(opened)
-        with contextlib.closing(nb.connect(settings.database)) as connection:
-            nb.reconciliation(connection, settings)
+        assert open_or_build(settings).startswith(opened)
+        with contextlib.closing(connect(settings.database)) as connection:
+            reconciliation(connection, settings)
         assert (folder / "set_aside.csv").exists()
     (folder / "orders.csv").write_text(CSV["orders.csv"])
-    assert nb.open_or_build(settings).startswith("Replaced")
-    with contextlib.closing(nb.connect(settings.database)) as connection:
-        nb.reconciliation(connection, settings)
+    assert open_or_build(settings).startswith("Replaced")
+    with contextlib.closing(connect(settings.database)) as connection:
+        reconciliation(connection, settings)
     assert not (folder / "set_aside.csv").exists()
 
 
-def test_amounts_of_any_size_add_up(nb, build, folder, tmp_path):
+def test_amounts_of_any_size_add_up(load, folder, tmp_path):
     """A million yen a line: what was read is what was loaded and set aside, though floats lose cents in a long sum."""
     lines = "".join(
         f"{n},1,1,{'soon' if n % 20 == 0 else '2025-01-01'},{n * 7919.37 % 1e6:.2f}\n" for n in range(2, 20_000)
     )
     (folder / "orders.csv").write_text(CSV["orders.csv"] + lines)
-    settings = loaded(nb, build, tmp_path, folder)
+    settings = load(folder)
     written = [float(line.rsplit(",", 1)[1]) for line in (CSV["orders.csv"] + lines).splitlines()[1:]]
-    with contextlib.closing(nb.connect(settings.database)) as connection:
+    with contextlib.closing(connect(settings.database)) as connection:
         read = connection.execute("SELECT amount_read FROM reconciliation WHERE table_name = 'orders'").fetchone()[0]
     assert read == math.fsum(written)
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
-def test_paths_that_are_no_paths(nb, make_settings, tmp_path, name):
-    problem(nb, lambda: nb.open_or_build(make_settings(source=name, database=str(tmp_path / "e.db"))), "`source`")
-    problem(nb, lambda: nb.open_or_build(make_settings(database=str(tmp_path / name / "e.db"))), "`database`")
+def test_paths_that_are_no_paths(open_or_build, make_settings, tmp_path, name):
+    problem(lambda: open_or_build(make_settings(source=name, database=str(tmp_path / "e.db"))), "`source`")
+    problem(lambda: open_or_build(make_settings(database=str(tmp_path / name / "e.db"))), "`database`")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_link_to_the_database_stays_a_link(nb, build, make_settings, tmp_path):
+def test_a_link_to_the_database_stays_a_link(open_or_build, build, make_settings, tmp_path):
     settings = build(tmp_path)
     (tmp_path / "link.db").symlink_to(tmp_path / "ecommerce.db")
-    assert nb.open_or_build(replace(settings, database=str(tmp_path / "link.db"), seed=9)).startswith("Replaced")
+    assert open_or_build(replace(settings, database=str(tmp_path / "link.db"), seed=9)).startswith("Replaced")
     assert (tmp_path / "link.db").is_symlink()
-    assert nb.open_or_build(replace(settings, seed=9)).startswith("Opened")
+    assert open_or_build(replace(settings, seed=9)).startswith("Opened")

@@ -1,21 +1,76 @@
-"""The charts: what they are given is what they draw, in one colour per category, and any shop's texts stay texts."""
+"""The figures: what they are given is what they draw, whatever it is, and any shop's texts stay texts."""
 
+import itertools
 import json
 import math
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 from plotly.utils import PlotlyJSONEncoder
 
-CHARTS = ("daily_revenue", "category_share", "regional_heatmap", "top_customers", "sales_rating")
+from shopboard import marks
+from shopboard.style import ACCENT, GROUND, Look, category_colours
+
+QUESTIONS = {  # figure -> the questions whose answers it draws
+    "daily_revenue_chart": ["DAILY_REVENUE"],
+    "category_share_chart": ["CATEGORY_SHARES"],
+    "regional_heatmap": ["REGIONAL_SALES"],
+    "top_customers_chart": ["TOP_CUSTOMERS"],
+    "concentration_chart": ["CONCENTRATION"],
+    "rfm_chart": ["RFM_GROUPS"],
+    "cohort_heatmap": ["COHORT_RETENTION"],
+    "new_returning_chart": ["NEW_AND_RETURNING"],
+    "sales_rating_chart": ["PRODUCT_SALES"],
+    "sales_quadrants_chart": ["PRODUCT_SALES"],
+    "price_units_chart": ["PRODUCT_SALES"],
+    "rating_distribution_chart": ["RATINGS_BY_STAR"],
+    "rating_trend_chart": ["RATINGS_BY_MONTH"],
+    "most_returned_chart": ["MOST_RETURNED"],
+    "category_pairs_chart": ["PAIRS_OF_CATEGORIES"],
+    "stock_scatter": ["INVENTORY"],
+    "demand_chart": ["PRODUCT_DEMAND"],
+    "stock_chart": ["PRODUCT_DEMAND", "INVENTORY"],
+}
+NASTY = "<b>A & B</b> <a href='x'>$5 $6</a> %{x} 'q' \"d\" "
+PLACES = {
+    "product_id",
+    "customer_id",
+    "value_rank",
+    "top_percent",
+    "months_after",
+    "is_partial",
+    "is_first",
+    "whole_month",
+}
 
 
 @pytest.fixture(scope="module")
-def figures(nb, shop):
-    """The five charts of a whole shop, with the data that they draw."""
-    page = nb.read_page(shop.connection, shop.whole)
-    return page, nb.page_figures(page, "$", nb.category_colours(shop.whole.categories))
+def look(shop):
+    """How a page of the shop is written."""
+    return Look("$", "1,234.56", category_colours(shop.whole.categories))
+
+
+@pytest.fixture(scope="module")
+def answers(story, shop):
+    """Every question's answer over the whole shop."""
+    product = int(shop.ask(story.PRODUCT_SALES)["product_id"].iloc[0])
+    asked = {name for names in QUESTIONS.values() for name in names}
+    given = {"INVENTORY": story.planning(), "PRODUCT_DEMAND": {"product": product}}
+    return {name: shop.ask(getattr(story, name), **given.get(name, {})) for name in asked}
+
+
+@pytest.fixture(scope="module")
+def draw(story, answers, look):
+    """A function that draws a figure of the shop's answers, each changed, with warnings as errors."""
+
+    def draw(name, change=lambda answer: answer, look=look):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return getattr(story, name)(*(change(answers[asked].copy()) for asked in QUESTIONS[name]), look)
+
+    return draw
 
 
 def values(items):
@@ -27,260 +82,509 @@ def values(items):
     return [items]
 
 
-def test_each_chart_draws_its_data(figures):
-    page, charts = figures
-    day, average, marks = charts["daily_revenue"].data
-    assert list(day.x) == page.daily_revenue["day"].tolist()
-    assert list(day.y) == page.daily_revenue["revenue"].tolist()
-    drawn = [math.nan if value is None else value for value in average.y]
-    assert np.allclose(drawn, page.daily_revenue["moving_average"].astype(float), equal_nan=True)
-    assert list(marks.x) == page.unusual_days["day"].tolist()
-    (ring,) = charts["category_share"].data
-    assert list(ring.values) == page.category_shares["revenue"].tolist()
-    (bars,) = charts["top_customers"].data
-    assert list(bars.x) == page.customers["lifetime_value"].tolist()
-    (points,) = charts["sales_rating"].data
-    rated = page.product_sales[page.product_sales["rating"].notna()]
-    assert list(points.x) == rated["rating"].tolist()
-    assert list(points.y) == rated["revenue"].tolist()
-    assert list(points.marker.size) == rated["units"].tolist()
-    (cells,) = charts["regional_heatmap"].data
-    assert sum(sum(row) for row in cells.z) == pytest.approx(page.regional_sales["revenue"].sum())
+def notes(figure):
+    """Return the sentences within a figure."""
+    return [note.text for note in figure.layout.annotations if note.text]
 
 
-def test_each_cell_stands_in_its_row_and_column(nb, sample_settings):
-    connection = nb.connect(sample_settings.database)
-    sales = nb.read_page(connection, nb.everything(connection)).regional_sales
-    (cells,) = nb.regional_heatmap(sales, "$").data
-    revenue = sales.set_index(["region", "category"])["revenue"]
-    for row, region in enumerate(cells.y):
-        for column, category in enumerate(cells.x):
-            assert cells.z[row][column] == revenue[region, category]
-    connection.close()
+def is_empty(figure):
+    """Say whether a figure is a sentence alone."""
+    return not figure.data and len(notes(figure)) == 1
 
 
-def test_one_colour_per_category_everywhere(nb, shop, figures):
-    page, charts = figures
-    colours = nb.category_colours(shop.whole.categories)
-    assert len(set(colours.values())) == len(colours)
-    assert list(charts["category_share"].data[0].marker.colors) == [
-        colours[c] for c in page.category_shares["category"]
-    ]
-    rated = page.product_sales[page.product_sales["rating"].notna()]
-    assert list(charts["sales_rating"].data[0].marker.color) == [colours[c] for c in rated["category"]]
-    for category in rated["category"].unique():
-        assert (
-            f"<span style='color:{colours[category]}'>●</span> {category}"
-            in charts["sales_rating"].layout.title.subtitle.text
-        )
+def said(figure):
+    """Return all that a figure says when it is pointed at."""
+    return [text for trace in figure.data for text in values(list(trace.hovertext or [])) if text]
 
 
-def test_colours_stay_when_the_selection_narrows(nb):
-    whole = nb.category_colours(["A", "B", "C"])
-    shares = pd.DataFrame({"category": ["C"], "revenue": [1.0], "units": [1], "percent_of_revenue": [100.0]})
-    assert list(nb.category_share_chart(shares, "$", whole).data[0].marker.colors) == [whole["C"]]
+# --- any figure, whatever it is given
 
 
-def test_every_chart_has_title_units_and_hovers(figures):
-    _, charts = figures
-    assert set(charts) == set(CHARTS)
-    for name, figure in charts.items():
-        assert figure.layout.title.text, name
-        assert figure.layout.title.subtitle.text, name
-        for trace in figure.data:
-            assert "%{" in trace.hovertemplate, name
-            assert "$" in trace.hovertemplate, name
-    assert "$" in charts["daily_revenue"].layout.yaxis.title.text
-    assert "$" in charts["top_customers"].layout.xaxis.title.text
-    assert "$" in charts["sales_rating"].layout.yaxis.title.text
-    assert "stars" in charts["sales_rating"].layout.xaxis.title.text
-    assert "in $" in charts["regional_heatmap"].layout.title.subtitle.text
+def without_rows(answer):
+    return answer.head(0)
 
 
-def test_figures_hold_plain_values_only(nb, figures):
+def one_row(answer):
+    return answer.head(1)
+
+
+def one_category(answer):
+    for column in ("category", "companion_category"):
+        if column in answer:
+            answer = answer[answer[column] == answer[column].min()]
+    return answer
+
+
+def measures(answer):
+    """Return the columns that measure something."""
+    return [column for column in answer.select_dtypes("number") if column not in PLACES]
+
+
+def all_zeros(answer):
+    columns = [column for column in measures(answer) if column != "rating"]
+    return answer.assign(**{column: answer[column] * 0 for column in columns})
+
+
+def huge(answer):
+    return answer.assign(**{column: answer[column] * 10.0**12 for column in measures(answer) if column != "rating"})
+
+
+def unknown_floats(answer):
+    return answer.assign(**dict.fromkeys(answer.select_dtypes("float"), math.nan))
+
+
+def hostile(answer):
+    names = "name product_name category companion_category region customer_segment supplier".split()
+    return answer.assign(**{column: NASTY + answer[column].astype(str) for column in names if column in answer})
+
+
+def nameless(answer):
+    names = "name product_name region customer_segment".split()
+    keyed = [column for column in names if column in answer and not ("region" in column and "name" not in answer)]
+    return answer.assign(**dict.fromkeys(keyed, None))
+
+
+def colliding(answer):
+    """Give categories and regions the names of what every JavaScript object has."""
+    for column in ("category", "companion_category", "region"):
+        if column in answer and len(answer):
+            found = sorted(answer[column].dropna().unique())
+            answer[column] = answer[column].replace({found[0]: "__proto__", found[-1]: "constructor"})
+    return answer
+
+
+CHANGES = [without_rows, one_row, one_category, all_zeros, huge, unknown_floats, hostile, nameless, colliding]
+
+
+@pytest.mark.parametrize("change", [lambda answer: answer, *CHANGES])
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_figure_draws_or_says_why_not_and_holds_plain_values_only(draw, name, change):
     """Arrays may travel as binary, which some pages lose, and NaN is no JSON."""
-    _, charts = figures
-    composed = nb.compose(charts, nb.SIDE_BY_SIDE)
-    for value in values(composed):
+    figure = draw(name, change)
+    drawn = figure.to_plotly_json()
+    drawn["layout"].pop("template")
+    assert is_empty(figure) or any(len(trace.y) for trace in figure.data)
+    for value in values(drawn):
         assert type(value) in (str, int, float, bool, type(None)), value
-        assert not (isinstance(value, float) and math.isnan(value))
-    assert "bdata" not in json.dumps(composed, cls=PlotlyJSONEncoder)
+        assert not (isinstance(value, float) and not math.isfinite(value))
+    text = json.dumps(drawn, cls=PlotlyJSONEncoder)
+    assert "bdata" not in text
+    shown = [{**trace, "customdata": None} for trace in drawn["data"]]  # keys are not drawn
+    text = json.dumps([shown, drawn["layout"]], cls=PlotlyJSONEncoder)
+    for markup in ("<b>A &", "<a ", "%{x}"):
+        assert markup not in text
+    assert "width" not in drawn["layout"] and "height" not in drawn["layout"] and "title" not in drawn["layout"]
 
 
-NASTY = "<b>A & B</b> $5 $6 %{x} 'q' \"d\""
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_an_answer_without_rows_is_a_sentence(draw, name):
+    assert is_empty(draw(name, without_rows))
 
 
-def test_a_shops_texts_stay_texts(nb):
-    """Plotly reads `<b>` as HTML and `%{x}` as a template: names are escaped and come as data."""
-    colours = nb.category_colours([NASTY])
-    customers = pd.DataFrame(
-        {
-            "value_rank": [1],
-            "customer_id": [1],
-            "name": [NASTY],
-            "region": [NASTY],
-            "customer_segment": [None],
-            "lifetime_value": [1.0],
-            "units": [1],
-            "customers": [1],
-        }
-    )
-    products = pd.DataFrame(
-        {
-            "product_id": [1],
-            "product_name": [NASTY],
-            "category": [NASTY],
-            "price": [1.0],
-            "revenue": [1.0],
-            "units": [1],
-            "rating": [4.0],
-            "reviews": [1],
-        }
-    )
-    sales = pd.DataFrame({"region": [NASTY], "category": [NASTY], "revenue": [1.0], "units": [1]})
-    shares = pd.DataFrame({"category": [NASTY], "revenue": [1.0], "units": [1], "percent_of_revenue": [100.0]})
-    drawn = [
-        nb.top_customers_chart(customers, "$"),
-        nb.sales_rating_chart(products, "$", colours),
-        nb.regional_heatmap(sales, "$"),
-        nb.category_share_chart(shares, "$", colours),
-    ]
-    for figure in drawn:
-        text = json.dumps(figure.to_plotly_json(), cls=PlotlyJSONEncoder)
-        assert "<b>A" not in text
-        assert "&lt;b&gt;A &amp; B" in text
-        for trace in figure.data:
-            assert "A &" not in trace.hovertemplate
-    assert "<b>" not in nb.tiles_html(minimal_page(nb), NASTY)
+@pytest.mark.parametrize("name", ["regional_heatmap", "new_returning_chart", "rfm_chart", "rating_trend_chart"])
+def test_rows_of_nothing_are_a_sentence(draw, name):
+    assert is_empty(draw(name, all_zeros))
 
 
-def minimal_page(nb):
-    tiles = pd.DataFrame({"now": 1.0, "before": 2.0}, index=list(nb.MEASURES))
-    filters = nb.Filters((NASTY,), (NASTY,), "2025-01-01", "2025-01-31")
-    return nb.PageData(filters, tiles, *[pd.DataFrame()] * 7)
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_numbers_are_written_as_the_reader_writes_them(draw, look, name):
+    german = Look("€", "1.234,56", look.colours)
+    english = said(draw(name))
+    texts = said(draw(name, look=german))
+    swap = str.maketrans({",": ".", ".": ","})
+    money = [(one, other) for one, other in zip(english, texts, strict=True) if "$" in one]
+    for one, other in money[:200]:
+        amount = one[one.index("$") + 1 :].split("<")[0].rstrip(")")
+        assert f"€{amount.translate(swap)}" in other
 
 
-def test_two_customers_of_one_name_have_a_bar_each(nb):
-    customers = pd.DataFrame(
-        {
-            "value_rank": [1, 2],
-            "customer_id": [1, 2],
-            "name": ["Ann", "Ann"],
-            "region": ["x", None],
-            "customer_segment": ["VIP", None],
-            "lifetime_value": [2.0, 1.0],
-            "units": [1, 1],
-            "customers": [2, 2],
-        }
-    )
-    (bars,) = nb.top_customers_chart(customers, "€").data
-    assert len(set(bars.y)) == 2
-    assert list(bars.customdata[1])[1:3] == ["(unknown)", "no segment"]
+def test_shops_texts_are_escaped(draw):
+    for name in ("top_customers_chart", "sales_rating_chart", "regional_heatmap", "category_share_chart"):
+        texts = said(draw(name, hostile))
+        assert any("&lt;b&gt;A &amp; B" in text for text in texts), name
 
 
-def test_many_regions_and_categories_are_folded_without_loss(nb):
-    rng = np.random.default_rng(1)
-    sales = pd.DataFrame(
-        [
-            {"region": f"r{r:02}", "category": f"c{c:02}", "revenue": float(rng.integers(1, 100)), "units": 1}
-            for r in range(40)
-            for c in range(30)
-        ]
-    )
-    (cells,) = nb.regional_heatmap(sales, "$").data
-    assert (len(cells.y), len(cells.x)) == (nb.SHOWN_ROWS, nb.SHOWN_COLUMNS)
-    assert sum(sum(row) for row in cells.z) == sales["revenue"].sum()
-    assert sum(sum(row) for row in cells.customdata) == len(sales)
-    others = sales.groupby("region")["revenue"].sum().sort_values(ascending=False).iloc[nb.SHOWN_ROWS - 1 :].sum()
-    assert sum(cells.z[list(cells.y).index("27 others")]) == others
+def test_hovers_name_the_thing_and_the_unit(draw, shop):
+    first = said(draw("daily_revenue_chart"))[0]
+    assert first.startswith(f"<b>{pd.Timestamp(shop.whole.start):%a %d %b %Y}</b><br>Revenue $")
+    for text in said(draw("regional_heatmap")):
+        assert all(part in text for part in ("<b>", "Revenue $", "Units "))
+    for name in ("sales_rating_chart", "price_units_chart"):
+        assert all(text.startswith("<b>") and "Units " in text for text in said(draw(name)))
+    assert {text[:7] for text in said(draw("new_returning_chart"))} == {"<b>" + text for text in _months(shop)}
 
 
-def test_charts_of_nothing(nb, shop):
-    """A selection without any sale gives charts, not errors."""
-    nothing = nb.Filters(shop.whole.regions, shop.whole.categories, "1990-01-01", "1990-01-07")
-    page = nb.read_page(shop.connection, nothing)
-    charts = nb.page_figures(page, "$", nb.category_colours(shop.whole.categories))
-    composed = nb.compose(charts, nb.SIDE_BY_SIDE)
-    assert [trace["meta"] for trace in composed["data"]].count("daily_revenue") == 3
-    assert page.tiles.loc["revenue", "now"] == 0
-    assert "$0.00" in nb.tiles_html(page, "$")
+def _months(shop):
+    return {pd.Timestamp(day).strftime("%b ") for day in shop.orders["order_date"]}
 
 
-@pytest.mark.parametrize("layout", ["SIDE_BY_SIDE", "STACKED"])
-def test_charts_do_not_overlap_on_the_canvas(nb, figures, layout):
-    _, charts = figures
-    canvas = getattr(nb, layout)
-    composed = nb.compose(charts, canvas)["layout"]
-    places = []
-    for number, name in zip(("", "2", "3", "4", "5"), charts, strict=True):
-        if name == "category_share":
-            place = canvas.places[name]
-            across, upright = (place.left, place.right), (canvas.part(place.lower), canvas.part(place.upper))
+# --- what is drawn
+
+
+def test_each_day_is_drawn(draw, answers, story):
+    daily = answers["DAILY_REVENUE"]
+    revenue, pending, average, marked = draw("daily_revenue_chart").data
+    assert list(revenue.x) == list(pending.x) == list(average.x) == daily["day"].tolist()
+    assert list(revenue.y) == daily["revenue"].tolist()
+    assert list(pending.y) == daily["pending_revenue"].tolist()
+    drawn = [math.nan if value is None else value for value in average.y]
+    assert np.allclose(drawn, daily["moving_average"].astype(float), equal_nan=True)
+    odd = story.unusual_days(daily)
+    assert (list(marked.x), list(marked.y)) == (odd["day"].tolist(), odd["revenue"].tolist())
+
+
+def test_an_unusual_day_says_why(story, look):
+    days = pd.date_range("2024-01-01", periods=70).strftime("%Y-%m-%d")
+    daily = pd.DataFrame({"day": days, "revenue": 100.0, "moving_average": 100.0, "pending_revenue": 0.0})
+    daily.loc[30, "revenue"] = 1_000.0
+    daily.loc[69, "pending_revenue"] = 5.0
+    revenue, pending, _, marked = story.daily_revenue_chart(daily, look).data
+    assert list(marked.x) == [days[30]]
+    assert "10.0 times what is expected of a Wednesday" in revenue.hovertext[30]
+    assert "(that is $100.00)" in revenue.hovertext[30]
+    assert "Pending $5.00" in revenue.hovertext[69] and "Pending" not in revenue.hovertext[68]
+    assert pending.showlegend and pending.marker.pattern.shape == "/"
+
+
+def test_shares_rank_categories_in_their_colours(draw, answers, look):
+    shares = answers["CATEGORY_SHARES"]
+    (bars,) = draw("category_share_chart").data
+    assert list(bars.x) == shares["revenue"].tolist()
+    assert list(bars.customdata) == shares["category"].tolist()
+    assert list(bars.text) == [f"{value:.1f}%" for value in shares["percent_of_revenue"]]
+    assert list(bars.marker.color) == [look.colours[name] for name in shares["category"]]
+
+
+def test_a_category_has_one_colour_everywhere(draw, look):
+    assert len(set(look.colours.values())) == len(look.colours)
+    for name in ("sales_rating_chart", "sales_quadrants_chart", "price_units_chart"):
+        for trace in draw(name).data:
+            assert trace.marker.color == look.colours[trace.name]
+
+
+def test_each_cell_stands_in_its_row_and_column(draw, answers):
+    sales = answers["REGIONAL_SALES"].set_index(["region", "category"])["revenue"]
+    if sales.groupby("region").sum().size > 14:
+        pytest.skip("regions are added up")
+    inner, edge = draw("regional_heatmap").data
+    found = {}
+    for row, column in itertools.product(range(len(inner.y)), range(len(inner.x))):
+        value = inner.z[row][column]
+        assert (value is None) == (edge.z[row][column] is not None), "a cell is a pair or a total"
+        region, category = inner.customdata[row][column]
+        if value is None:
+            total = sales[(region or slice(None), category or slice(None))]
+            assert edge.z[row][column] == pytest.approx(np.sum(total))
         else:
-            across, upright = composed[f"xaxis{number}"]["domain"], composed[f"yaxis{number}"]["domain"]
-        assert 0 <= across[0] < across[1] <= 1
-        assert 0 <= upright[0] < upright[1] <= 1
-        places.append((*across, *upright))
-    for n, one in enumerate(places):
-        for other in places[n + 1 :]:
-            assert one[1] <= other[0] or other[1] <= one[0] or one[3] <= other[2] or other[3] <= one[2]
+            found[region, category] = value
+            assert inner.text[row][column] == "–" or value
+    assert found == sales.to_dict()
+
+
+def test_many_regions_and_categories_are_folded_without_loss(story, look):
+    rng = np.random.default_rng(1)
+    pairs = itertools.product(range(40), range(30))
+    rows = [(f"r{one:02}", f"c{other:02}", float(rng.integers(1, 100)), 1) for one, other in pairs]
+    sales = pd.DataFrame(rows, columns=["region", "category", "revenue", "units"])
+    inner, edge = story.regional_heatmap(sales, look).data
+    assert (len(inner.y), len(inner.x)) == (14 + 1, 10 + 1)
+    assert sum(value for row in inner.z for value in row if value) == edge.z[-1][-1] == sales["revenue"].sum()
+    assert "Units 1,200" in edge.hovertext[-1][-1]
+    assert (inner.y[-2], inner.x[-2]) == ("27 others", "21 others")
+    assert list(inner.customdata[-2][0]) == ["", inner.x[0]], "a sum of others is no region to choose"
+    smallest = sales.groupby("region")["revenue"].sum().sort_values(ascending=False).iloc[13:].sum()
+    assert edge.z[-2][-1] == smallest
+
+
+def test_a_region_called_total_is_a_region(story, look):
+    sales = pd.DataFrame({"region": ["Total", "East"], "category": "Total", "revenue": [1.0, 2.0], "units": 1})
+    inner, edge = story.regional_heatmap(sales, look).data
+    assert sorted(value for row in inner.z for value in row if value is not None) == [1, 2]
+    assert edge.z[-1][-1] == 3
+    assert len(set(inner.y)) == 3 and len(set(inner.x)) == 2
+
+
+def test_customers_are_drawn_by_their_places(draw, answers, story, look):
+    customers = answers["TOP_CUSTOMERS"]
+    (bars,) = draw("top_customers_chart").data
+    assert list(bars.x) == customers["lifetime_value"].tolist()
+    assert list(bars.customdata) == customers["customer_id"].tolist()
+    two = customers.head(2).assign(name="Ann", region=["x", None], customer_segment=["VIP", None])
+    (bars,) = story.top_customers_chart(two, look).data
+    assert len(set(bars.y)) == 2, "two customers may bear one name"
+    assert bars.hovertext[1].endswith("(unknown), no segment")
+    (bars,) = story.top_customers_chart(two.assign(name=None), look).data
+    assert bars.hovertext[0].startswith(f"<b>Customer {two['customer_id'].iloc[0]}</b>")
+
+
+def test_the_curve_of_concentration(draw, answers, story, look):
+    known = answers["CONCENTRATION"]
+    _, curve, marked = draw("concentration_chart").data
+    assert list(curve.x) == list(range(101))
+    assert list(curve.y)[1:] == known["percent_of_revenue"].tolist()
+    assert list(marked.x) == [1, 10, 20]
+    assert list(marked.y) == known.set_index("top_percent")["percent_of_revenue"][[1, 10, 20]].tolist()
+    two_people = known.assign(customers=[1] * 50 + [2] * 50, percent_of_revenue=[75.0] * 50 + [100.0] * 50)
+    _, _, marked = story.concentration_chart(two_people, look).data
+    assert (list(marked.x), list(marked.y)) == ([20], [75]), "the same people are marked once"
+    assert is_empty(story.concentration_chart(known.assign(percent_of_revenue=math.nan), look))
+
+
+def test_groups_and_who_is_in_none(draw, answers, story, look):
+    groups = answers["RFM_GROUPS"]
+    (bars,) = draw("rfm_chart").data
+    assert list(bars.x) == groups["revenue"][:11].tolist()
+    assert list(bars.customdata) == groups["rfm_group"][:11].tolist() == list(story.RFM_MEANINGS)
+    assert [text.split(" · ")[0] for text in bars.text] == [f"{size:,}" for size in groups["customers"][:11]]
+    outside = groups.assign(customers=[*groups["customers"][:11], 7])
+    figure = story.rfm_chart(outside, look)
+    assert "7 customers who bought earlier" in figure.layout.xaxis.title.text
+
+
+def cohort_answer(months):
+    """Return two customers a month, one of whom orders in every later month."""
+    rows = [
+        (cohort, after, 2, 2 - bool(after), 50.0 if after else 100.0, 0, int(n == 0))
+        for n, cohort in enumerate(months)
+        for after in range(len(months) - n)
+    ]
+    rows += [("average", after, 2, 1, 50.0, 0, 0) for after in range(len(months))]
+    columns = "cohort months_after customers ordering_customers percent_of_cohort is_partial is_first".split()
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_the_triangle_of_cohorts(draw, answers, story, look):
+    known = answers["COHORT_RETENTION"].set_index(["cohort", "months_after"])["percent_of_cohort"]
+    (cells,) = draw("cohort_heatmap").data
+    for row, keys in zip(cells.z, cells.customdata, strict=True):
+        assert [value for value in row if value is not None] == known[keys[0][0]].tolist()
+    assert cells.y[-1] == "Average"
+    months = [f"{year}-{month:02}" for year in (2022, 2023, 2024) for month in range(1, 13)]
+    figure = story.cohort_heatmap(cohort_answer(months), look)
+    (cells,) = figure.data
+    assert [keys[0][0] for keys in cells.customdata] == [*months[-24:], "average"]
+    assert "The latest 24 of 36 cohorts" in figure.layout.xaxis.title.text
+    assert "older" not in figure.layout.xaxis.title.text
+    figure = story.cohort_heatmap(cohort_answer(months[:3]), look)
+    assert list(figure.data[0].y) == ["Jan 2022* · 2", "Feb 2022 · 2", "Mar 2022 · 2", "Average"]
+    assert "* may hold older customers" in figure.layout.xaxis.title.text
+    assert list(figure.data[0].text[1]) == ["", "50", ""]
+    assert "1 of 2 customers ordered, 50.0%" in figure.data[0].hovertext[0][1]
+
+
+def test_orders_of_new_and_returning_customers(draw, answers, story, look):
+    months = answers["NEW_AND_RETURNING"]
+    figure = draw("new_returning_chart")
+    drawn = {trace.name: list(trace.y) for trace in figure.data}
+    assert drawn["New"] == months["new_orders"].tolist()
+    assert drawn["Returning"] == months["returning_orders"].tolist()
+    assert ("Customer unknown" in drawn) == bool(months["guest_orders"].any())
+    assert list(figure.data[0].customdata) == months["month"].tolist()
+    guests = story.new_returning_chart(months.assign(guest_orders=3), look)
+    assert guests.data[-1].name == "Customer unknown" and set(guests.data[-1].y) == {3}
+    assert figure.layout.barmode == "stack"
+
+
+def drawn_points(figure):
+    """Return product -> (x, y)."""
+    return {key: (x, y) for trace in figure.data for key, x, y in zip(trace.customdata, trace.x, trace.y, strict=True)}
+
+
+def pairs(products, x, y):
+    return dict(zip(products["product_id"], zip(products[x], products[y], strict=True), strict=True))
+
+
+def test_products_are_drawn_where_they_belong(draw, answers):
+    products = answers["PRODUCT_SALES"]
+    rated = products[products["rating"].notna()]
+    assert drawn_points(draw("sales_rating_chart")) == pairs(rated, "rating", "revenue")
+    sold = rated[rated["revenue"] > 0]
+    assert drawn_points(draw("sales_quadrants_chart")) == pairs(sold, "rating", "revenue")
+    assert drawn_points(draw("price_units_chart")) == pairs(products[products["price"] > 0], "price", "units")
+    sizes = {
+        key: size
+        for trace in draw("sales_rating_chart").data
+        for key, size in zip(trace.customdata, trace.marker.size, strict=True)
+    }
+    assert sizes == dict(zip(rated["product_id"], rated["units"], strict=True))
+
+
+def products(*rows):
+    """Return products as the page has them: (rating, revenue) each."""
+    columns = {"rating": [row[0] for row in rows], "revenue": [row[1] for row in rows]}
+    return pd.DataFrame(columns, dtype=float)
+
+
+def test_fields_are_parted_at_the_medians(story):
+    assert story.quadrants(products((5, 40), (4, 30), (4, 10), (1, 35), (2, 5))) == {
+        "Stars": 2,  # one of them lies on both lines
+        "Well rated, little sold": 1,
+        "Sold in spite of ratings": 1,
+        "Neither": 1,
+    }
+    assert list(story.quadrants(products((5, 3), (4, 0), (3, 0))).values()) == [1, 1, 0, 1], (
+        "what is not sold is never well sold"
+    )
+    assert list(story.quadrants(products()).values()) == [0] * 4
+
+
+def test_fields_are_marked_in_the_figure(draw, answers, story):
+    rated = answers["PRODUCT_SALES"].dropna(subset="rating").head(marks.SHOWN_POINTS)
+    figure = draw("sales_quadrants_chart")
+    upright, level = figure.layout.shapes
+    assert (upright.x0, level.y0) == (rated["rating"].median(), rated["revenue"].median())
+    for name, count in story.quadrants(rated).items():
+        assert f"{name}: <b>{count:,}</b>" in notes(figure)
+    assert sum(story.quadrants(rated).values()) == len(rated)
+
+
+def test_products_without_a_point_are_counted(story, look, answers, monkeypatch):
+    some = answers["PRODUCT_SALES"].head(6).assign(price=[None, 0, 1, 2, 3, 4], rating=[None, None, 3, 4, 5, 4])
+    price, rating = story.price_units_chart(some, look), story.sales_rating_chart(some, look)
+    assert "1 products without a price,<br>1 at a price of 0" in price.layout.xaxis.title.text
+    assert "2 products without a review" in rating.layout.xaxis.title.text
+    monkeypatch.setattr(story, "SHOWN_POINTS", 3)
+    figure = story.sales_quadrants_chart(some, look)
+    assert "1 of least revenue" in figure.layout.xaxis.title.text
+    assert len(drawn_points(figure)) == 3
+    assert figure.layout.shapes[1].y0 == some["revenue"].iloc[3]
+
+
+def test_reviews_by_star_and_month(draw, answers, story, look):
+    (bars,) = draw("rating_distribution_chart").data
+    stars = answers["RATINGS_BY_STAR"]
+    assert list(bars.x) == stars["percent_of_reviews"].tolist()[::-1]
+    assert list(bars.customdata) == [5, 4, 3, 2, 1]
+    months = answers["RATINGS_BY_MONTH"]
+    (trend,) = draw("rating_trend_chart").data
+    drawn = [math.nan if value is None else value for value in trend.y]
+    assert drawn == pytest.approx(months["mean_rating"].tolist(), nan_ok=True)
+    assert [colour == GROUND for colour in trend.marker.color] == (months["whole_month"] == 0).tolist()
+    columns = ["month", "whole_month", "reviews", "mean_rating"]
+    gap = pd.DataFrame([("2025-01", 1, 3, 4.0), ("2025-02", 1, 0, math.nan), ("2025-03", 0, 1, 2.0)], columns=columns)
+    (trend,) = story.rating_trend_chart(gap, look).data
+    assert list(trend.y) == [4, None, 2] and not trend.connectgaps
+    assert list(trend.marker.color) == [ACCENT, ACCENT, GROUND]
+    assert "part of the month" in trend.hovertext[2]
+
+
+def test_returns_are_drawn_by_their_places(draw, answers, shop):
+    returned = answers["MOST_RETURNED"]
+    figure = draw("most_returned_chart")
+    if not shop.states_statuses:
+        assert is_empty(figure)
+        return
+    (bars,) = figure.data
+    assert list(bars.x) == returned["returned_units"].tolist()
+    assert list(bars.customdata) == returned["product_id"].tolist()
+    assert [text.split(" · ")[1] for text in bars.text] == [f"{share:.1%}" for share in returned["returned_share"]]
+
+
+def test_each_pair_has_one_cell(draw, answers):
+    figure = draw("category_pairs_chart")
+    known = answers["PAIRS_OF_CATEGORIES"]
+    if known.empty:
+        assert is_empty(figure)
+        return
+    (cells,) = figure.data
+    drawn = {
+        tuple(sorted(keys)): value
+        for row, names in zip(cells.z, cells.customdata, strict=True)
+        for value, keys in zip(row, names, strict=True)
+        if value is not None
+    }
+    assert drawn == dict(
+        zip(zip(known["category"], known["companion_category"], strict=True), known["lift"], strict=True)
+    )
+    assert (cells.zmin, cells.zmax) == (0, 2), "chance is in the middle of the colours"
+
+
+def test_few_categories_of_many_have_a_cell(story, look, monkeypatch):
+    monkeypatch.setattr(story, "SHOWN_PAIRED", 3)
+    sizes = {"a": 50, "b": 10, "c": 40, "d": 30}
+    rows = [(one, other, sizes[one], sizes[other], 6, 0.1, 1.5) for one, other in itertools.combinations(sizes, 2)]
+    columns = "category companion_category checkouts companion_checkouts checkouts_with_both affinity lift".split()
+    figure = story.category_pairs_chart(pd.DataFrame(rows, columns=columns), look)
+    (cells,) = figure.data
+    assert (list(cells.x), list(cells.y)) == (["a", "c"], ["c", "d"])
+    assert "The 3 categories in most checkouts" in figure.layout.xaxis.title.text
+
+
+def test_stock_by_class(draw, answers, shop):
+    known = answers["INVENTORY"]
+    figure = draw("stock_scatter")
+    if known["stock"].isna().all():
+        assert is_empty(figure)
+        return
+    able = known[(known["days_of_inventory"] > 0) & (known["revenue_per_day"] > 0)]
+    assert drawn_points(figure) == pairs(able, "days_of_inventory", "revenue_per_day")
+    assert [trace.name for trace in figure.data] == ["Class A", "Class B", "Class C"]
+    assert len({trace.marker.symbol for trace in figure.data}) == 3
+    assert f"{(known['stock'] == 0).sum()} out of stock" in figure.layout.xaxis.title.text
+    assert not {trace.marker.color for trace in figure.data} & set(category_colours(shop.whole.categories).values())
+
+
+def test_demand_and_its_forecast(draw, answers, story):
+    demand = answers["PRODUCT_DEMAND"]
+    sold, coming = draw("demand_chart").data
+    assert list(sold.x) == demand["day"].tail(91).tolist()
+    assert list(sold.y) == demand["units"].tail(91).tolist()
+    found = story.forecast_demand(demand)
+    assert list(coming.y) == found.forecast["units"].head(28).tolist()
+    assert coming.x[0] > sold.x[-1]
+    assert "than a naive forecast" in draw("demand_chart").layout.xaxis.title.text
+    assert "too few sales to test it" in draw("demand_chart", one_row).layout.xaxis.title.text
 
 
 @pytest.mark.parametrize(
-    ("value", "written"),
-    [(0, "0"), (999.4, "999"), (999.9, "1k"), (1_500, "1.5k"), (750_767, "751k"), (999_999, "1M"), (2.5e9, "2.5B")],
-)
-def test_compact_numbers(nb, value, written):
-    assert nb.compact(value) == written
-
-
-@pytest.mark.parametrize(
-    ("measure", "now", "before", "shown"),
+    ("stock", "title", "last"),
     [
-        ("revenue", 110, 100, '<span class="good">▲ 10.0%</span>'),
-        ("revenue", 90, 100, '<span class="bad">▼ 10.0%</span>'),
-        ("revenue", 100, 100, "± 0"),
-        ("revenue", 100, 0, "&nbsp;"),
-        ("revenue", 100, math.nan, "&nbsp;"),
-        ("cancelled_share", 0.06, 0.05, '<span class="bad">▲ 1.0 points</span>'),
-        ("returned_share", 0.04, 0.05, '<span class="good">▼ 1.0 points</span>'),
-        ("rating", 4.2, 4.0, '<span class="good">▲ 0.20</span>'),
-        ("rating", math.nan, 4.0, "&nbsp;"),
+        (10.0, "Runs out on Fri 10 Jan 2025", 0.0),
+        (10_000.0, "Lasts beyond Tue 01 Jul 2025", 9_818.0),
+        (0.0, "Has run out", 0.0),
     ],
 )
-def test_changes_in_words(nb, measure, now, before, shown):
-    assert nb.change(measure, now, before) == shown
+def test_stock_falls_as_demand_comes(story, look, stock, title, last):
+    days = pd.date_range(end="2024-12-31", periods=100).strftime("%Y-%m-%d")
+    demand = pd.DataFrame({"product_id": 7, "product_name": "Hat", "day": days, "units": 1})
+    inventory = pd.DataFrame({"product_id": [6, 7], "stock": [5.0, stock], "reorder_point": [1.0, 3.5]})
+    figure = story.stock_chart(demand, inventory, look)
+    falling, point, gone = figure.data
+    assert figure.layout.xaxis.title.text == title
+    assert (falling.x[0], falling.y[0], falling.y[-1]) == ("2024-12-31", stock, pytest.approx(last))
+    assert set(point.y) == {3.5}
+    assert len(gone.x) == (last == 0)
+    unknown = story.stock_chart(demand, inventory.assign(stock=math.nan), look)
+    assert notes(unknown) == ["The stock of this product is not known"]
 
 
-def test_a_redrawn_canvas_is_the_fallback(nb, figures, monkeypatch):
-    """Where Plotly cannot make a widget, `auto` redraws and `widget` says so."""
-    _, charts = figures
-    composed = nb.compose(charts, nb.SIDE_BY_SIDE)
-
-    def refuse(*_):
-        raise ImportError("Please install anywidget")
-
-    monkeypatch.setattr(nb.go, "FigureWidget", refuse)
-    assert isinstance(nb.make_canvas(composed, "auto"), nb.RedrawnCanvas)
-    with pytest.raises(nb.ShopProblem, match="charts"):
-        nb.make_canvas(composed, "widget")
+# --- axes and labels
 
 
-def test_a_widget_shows_exactly_the_new_selection(nb, shop):
-    """Filled in place, the widget holds the same as one that is made anew."""
-    colours = nb.category_colours(shop.whole.categories)
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (20, 800, ["10", "20", "50", "100", "200", "500", "1k"]),
+        (0.03, 0.2, ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]),
+        (40, 20_000, ["10", "30", "100", "300", "1k", "3k", "10k", "30k", "100k"]),
+        (5, 5, ["1", "2", "5", "10"]),
+    ],
+)
+def test_log_axes_have_plain_ticks(low, high, ticks):
+    axis = marks.log_axis("", pd.Series([low, high], dtype=float), Look())
+    assert [text for text in axis["ticktext"] if text not in {"20", "50"} or text in ticks][: len(ticks)] == ticks
+    assert min(axis["tickvals"]) <= low <= high <= max(axis["tickvals"])
 
-    def composed(filters, canvas):
-        return nb.compose(nb.page_figures(nb.read_page(shop.connection, filters), "$", colours), canvas)
 
-    narrow = nb.Filters(shop.whole.regions[:1], shop.whole.categories[1:], shop.whole.start, shop.whole.end)
-    canvas = nb.make_canvas(composed(shop.whole, nb.SIDE_BY_SIDE), "widget")
-    for filters, layout in ((narrow, nb.SIDE_BY_SIDE), (shop.whole, nb.STACKED), (narrow, nb.STACKED)):
-        expected = composed(filters, layout)
-        canvas.show(expected)
-        shown = canvas.figure.to_dict()
-        fresh = nb.go.FigureWidget(expected).to_dict()
-        for one, other in zip(shown["data"], fresh["data"], strict=True):
-            one.pop("uid", None), other.pop("uid", None)
-            assert one == other
-        assert shown["layout"]["annotations"] == fresh["layout"]["annotations"]
+def test_log_axes_of_any_range_have_few_ticks():
+    for low, high in [(1e-4, 1e12), (1, 1e9), (1e15, 1e16)]:
+        axis = marks.log_axis("", pd.Series([low, high]), Look())
+        assert 2 <= len(axis["ticktext"]) <= 12
+        assert len(set(axis["ticktext"])) == len(axis["ticktext"])
+
+
+def test_a_legend_has_room_or_is_not_there():
+    def named(count):
+        return marks.chart(*(marks.line([1], [1], name=str(n)) for n in range(count))).layout.showlegend
+
+    assert [named(count) for count in (1, 2, 10, 11)] == [False, True, True, False]

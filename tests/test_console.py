@@ -1,54 +1,65 @@
-"""The console that only reads, the page as a text, the way back, and what is behind each figure."""
+"""The console: whatever is asked, it only reads, ends in time, and says what is wrong."""
 
-import csv
 import hashlib
+import io
 import json
-import math
-import sqlite3
-from contextlib import closing
-from datetime import date, timedelta
 from pathlib import Path
+from threading import Event, Timer
 
 import pandas as pd
 import pytest
-from conftest import tables
-from hypothesis import Phase, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from small_shop import small_shop
+
+from shopboard import console as console_module
+from shopboard.console import ROWS, SELECTED, Console, ask_console, format_of, script_text, table_of, without_explain
+from shopboard.database import COLUMNS
+from shopboard.problems import ShopProblem
+from shopboard.texts import csv_text
+
+import browser
 
 
 @pytest.fixture(scope="module")
-def small_settings(build, tmp_path_factory):
+def shop(story, tmp_path_factory):
     """A small sample shop."""
-    return build(
-        tmp_path_factory.mktemp("console"),
-        sample_customers=60,
-        sample_products=60,
-        sample_orders=800,
-        sample_reviews=120,
-        days=200,
-    )
+    shop = small_shop(story, tmp_path_factory.mktemp("console"))
+    yield shop
+    shop.close()
 
 
 @pytest.fixture
-def ask(nb, small_settings):
-    """A function that asks the console of the small shop."""
+def ask(shop):
+    """A function that asks the small shop's file; it returns the rows, and whether there are more."""
 
     def ask(sql, **parameters):
-        return nb.ask_console(small_settings.database, sql, parameters)
+        answer = ask_console(str(shop.path), sql, parameters)
+        return answer.frame, answer.more
 
     return ask
 
 
-# ------------------------------------------------------------------ the console
+@pytest.fixture
+def console(shop, story):
+    """The console as the page has it."""
+    examples = {
+        "How much?": story.OVERALL,
+        "Which category leads?": story.CATEGORY_RANKS,
+        "Who buys?": story.TOP_CUSTOMERS,
+    }
+    console = Console(shop, examples, parameters=lambda: {"lead_time": 14})
+    yield console
+    console.close()
 
 
-def test_it_reads(nb, ask, small_settings):
-    rows = tables(small_settings.database)
+# ------------------------------------------------------------------ it only reads
+
+
+def test_it_reads(ask, shop):
+    statuses = shop.connection.execute("SELECT status, COUNT(*) FROM orders GROUP BY status ORDER BY status").fetchall()
     frame, more = ask("SELECT status, COUNT(*) AS lines FROM orders GROUP BY status ORDER BY status")
-    assert dict(frame.itertuples(index=False)) == rows["orders"]["status"].value_counts().to_dict()
+    assert list(frame.itertuples(index=False, name=None)) == statuses
     assert not more
-    for table, names in nb.COLUMNS.items():
+    for table, names in COLUMNS.items():
         frame, more = ask(f"WITH all_rows AS (SELECT * FROM {table}) SELECT * FROM all_rows LIMIT 3;  -- and no more")
         assert frame.columns.tolist() == list(names)
     assert len(ask("EXPLAIN QUERY PLAN SELECT * FROM orders")[0]) > 0
@@ -94,18 +105,25 @@ WRITES = [
     "SELECT LOAD_EXTENSION('mine', 'entry')",
     "SELECT 1; DELETE FROM orders",
     "SELECT 1; SELECT 2",
+    "DELETE FROM orders WHERE order_id IN (SELECT order_id FROM selected_lines)",
+    "EXPLAIN DELETE FROM orders WHERE order_id IN (SELECT order_id FROM selected_lines)",
+    "SELECT order_id FROM selected_lines; DELETE FROM orders",
+    "WITH one AS (SELECT order_id FROM selected_lines) DELETE FROM orders WHERE order_id IN one",
+    "EXPLAIN EXPLAIN DELETE FROM orders",
 ]
 
 
 @pytest.mark.parametrize("sql", WRITES)
-def test_whatever_writes_is_refused(nb, ask, small_settings, tmp_path, monkeypatch, sql):
+def test_whatever_writes_is_refused(ask, console, shop, tmp_path, monkeypatch, sql):
     monkeypatch.chdir(tmp_path)
-    before = hashlib.sha256(Path(small_settings.database).read_bytes()).hexdigest()
-    with pytest.raises(nb.ShopProblem) as problem:
+    before = hashlib.sha256(Path(shop.path).read_bytes()).hexdigest()
+    with pytest.raises(ShopProblem) as problem:
         ask(sql)
     known = ("only reads", "one statement", "load_extension", "no such", "syntax error", "already a table")
     assert any(reason in str(problem.value) for reason in known)
-    assert hashlib.sha256(Path(small_settings.database).read_bytes()).hexdigest() == before
+    said = console.run(sql)["problem"]  # as the page asks, with the selection's CTEs in front where they are read
+    assert any(reason in said for reason in known)
+    assert hashlib.sha256(Path(shop.path).read_bytes()).hexdigest() == before
     assert list(tmp_path.iterdir()) == []
 
 
@@ -126,8 +144,8 @@ def test_whatever_writes_is_refused(nb, ask, small_settings, tmp_path, monkeypat
         ("SELECT ZEROBLOB(2000000000)", "too big"),
     ],
 )
-def test_what_is_wrong_is_said(nb, ask, sql, said):
-    with pytest.raises(nb.ShopProblem, match=said):
+def test_what_is_wrong_is_said(ask, sql, said):
+    with pytest.raises(ShopProblem, match=said):
         ask(sql)
 
 
@@ -142,407 +160,246 @@ NUMBERS = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n
         "SELECT COUNT(*) FROM orders AS a, orders AS b, orders AS c, orders AS d WHERE a.order_id + b.order_id + c.order_id = d.quantity",
     ],
 )
-def test_what_does_not_end_is_stopped(nb, ask, monkeypatch, sql):
-    monkeypatch.setattr(nb, "CONSOLE_SECONDS", 0.2)
-    with pytest.raises(nb.ShopProblem, match=r"more than 0\.2 seconds and was stopped"):
+def test_what_does_not_end_is_stopped(ask, monkeypatch, sql):
+    monkeypatch.setattr(console_module, "SECONDS", 0.2)
+    with pytest.raises(ShopProblem, match=r"more than 0\.2 seconds and was stopped"):
         ask(sql)
 
 
-def test_rows_and_values_are_limited(nb, ask, monkeypatch):
+def test_rows_and_values_are_limited(ask, monkeypatch):
     frame, more = ask(f"{NUMBERS} SELECT n FROM numbers")
-    assert frame["n"].tolist() == list(range(1, nb.CONSOLE_ROWS + 1))
+    assert frame["n"].tolist() == list(range(1, ROWS + 1))
     assert more
-    monkeypatch.setattr(nb, "CONSOLE_ROWS", 3)
+    monkeypatch.setattr(console_module, "ROWS", 3)
     assert [len(ask(f"{NUMBERS} SELECT n FROM numbers LIMIT {limit}")[0]) for limit in (2, 3, 4)] == [2, 3, 3]
     assert [ask(f"{NUMBERS} SELECT n FROM numbers LIMIT {limit}")[1] for limit in (2, 3, 4)] == [False, False, True]
     frame, _ = ask("SELECT ZEROBLOB(12345) AS bytes, PRINTF('%.*c', 1000000, 'x') AS long, 'short' AS short, NULL AS n")
     assert frame.loc[0, "bytes"] == "BLOB of 12,345 bytes"
-    assert frame.loc[0, "long"] == "x" * nb.CONSOLE_CHARACTERS + "… (1,000,000 characters)"
+    assert frame.loc[0, "long"] == "x" * console_module.CHARACTERS + "… (1,000,000 characters)"
     assert frame.loc[0, "short"] == "short"
     assert frame.loc[0, "n"] is None
 
 
-def test_every_example_runs_with_what_the_page_gives(nb, small_settings):
-    dashboard = nb.Dashboard(small_settings)
-    dashboard.navigation.value = "Data & SQL"
-    page = dashboard.shown
-    dashboard.regions.value = dashboard.whole.regions[:2]
-    for name in nb.CONSOLE_EXAMPLES:
-        page.example.value = name
-        assert "shop-alert" not in page.answer.value, name
-        assert len(page.frame) > 0, name
-        assert "shop-alert" not in dashboard.status.value
-    page.sql.value = "SELECT value FROM JSON_EACH(:regions) WHERE :start < :end AND :lead_time = 14"
-    page.run.click()
-    assert page.frame["value"].tolist() == list(dashboard.whole.regions[:2])
-    dashboard.close()
+# ------------------------------------------------------------------ the selection, and what the page shows
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT 1 AS same, '<b>' AS same",
-        "EXPLAIN SELECT 1",
-        "SELECT * FROM orders WHERE 0",
-        "SELECT '<script>' AS \"<script>\"",
-    ],
-)
-def test_what_is_behind_an_answer(nb, small_settings, sql):
-    dashboard = nb.Dashboard(small_settings)
-    dashboard.navigation.value, dashboard.show_behind.value = "Data & SQL", True
-    assert "no charts or tables" in dashboard.behind.value
-    dashboard.csv.click()
-    assert "There is no table to download" in dashboard.status.value
-    dashboard.refresh()
-    page = dashboard.shown
-    page.sql.value = sql
-    page.run.click()
-    for aspect, part in (("SQL", "shop-sql"), ("Rows", "that its SQL reads"), ("Table", "shop-rows")):
-        dashboard.aspect.value = aspect
-        assert part in dashboard.behind.value
-        assert "shop-alert" not in dashboard.status.value
-        assert "<script>" not in dashboard.behind.value
-    assert "<script>" not in page.answer.value
-    dashboard.close()
+def test_every_example_gives_what_the_page_gives(console, shop):
+    everything = shop.everything()
+    for narrow in (False, True):
+        regions = everything.regions[:2] if narrow else everything.regions
+        selection = type(everything)(regions, everything.categories, everything.start, everything.end)
+        console.selection = lambda selection=selection: selection
+        for name, sql in console.widget.examples:
+            answer = console.run(sql)
+            assert "problem" not in answer, name
+            expected = shop.ask(sql, selection)
+            assert 0 < len(console.frame) == len(expected)
+            pd.testing.assert_frame_equal(
+                as_numbers(console.frame), as_numbers(expected), check_dtype=False, check_column_type=False
+            )
 
 
-# ------------------------------------------------------------------ the page as a text
+def as_numbers(frame):
+    """Return a table whose columns of numbers are floats, and what is not known is None."""
+    numbers = [name for name in frame if not any(isinstance(value, str) for value in frame[name])]
+    texts = {
+        name: [None if pd.isna(value) else value for value in frame[name]] for name in frame if name not in numbers
+    }
+    return (
+        frame.assign(**texts)
+        .rename(columns=str)
+        .astype({**dict.fromkeys(numbers, float), **dict.fromkeys(texts, object)})
+    )
+
+
+def test_a_statement_reads_the_selection_and_its_parameters(console, shop):
+    everything = shop.everything()
+    console.selection = lambda: type(everything)(
+        everything.regions[:2], everything.categories, "2025-08-01", "2025-08-31"
+    )
+    assert "problem" not in console.run("SELECT DISTINCT region FROM selected_lines ORDER BY region")
+    assert console.frame["region"].tolist() == list(everything.regions[:2])
+    console.run("SELECT $start AS start, $end AS last, $lead_time AS days")
+    assert console.frame.iloc[0].tolist() == ["2025-08-01", "2025-08-31", 14]
+    console.run("EXPLAIN QUERY PLAN SELECT COUNT(*) FROM selected_lines")
+    assert "detail" in console.frame
+
+
+def test_tables_and_columns_are_at_hand(console, story):
+    tables = {name: (grain, columns) for name, grain, columns in console.widget.tables}
+    assert {*COLUMNS, *story.MODELS, *(f"selected_{part}" for part in SELECTED)} == set(tables)
+    assert tables["orders"][1] == list(COLUMNS["orders"])
+    assert tables["order_lines"][0].startswith("One row per line")
+    assert "region" in tables["selected_lines"][1]
+    assert console.widget.parameters == ["start", "end", "lead_time"]
+
+
+def test_without_explain():
+    assert without_explain("SELECT 1") == ("", "SELECT 1")
+    assert without_explain(" explain  query\nplan SELECT 1") == ("EXPLAIN QUERY PLAN ", "SELECT 1")
+    assert without_explain("EXPLAIN SELECT 1") == ("EXPLAIN ", "SELECT 1")
+    assert without_explain("EXPLAIN") == ("EXPLAIN ", "")
+    assert without_explain("-- EXPLAIN\nSELECT 1") == ("", "-- EXPLAIN\nSELECT 1")
+
+
+def test_numbers_are_numbers_and_names_are_not(ask):
+    frame, _ = ask(
+        "SELECT 9007199254740993 AS large, 5 AS order_id, 2025 AS year, 7 AS units, 1.005 AS price, NULL AS missing, "
+        "'x' AS text UNION ALL SELECT NULL, NULL, NULL, NULL, 2, NULL, NULL"
+    )
+    kinds = [format_of(name, frame[name]) for name in frame]
+    assert kinds == ["text", "text", "text", "integer", "decimal", "text", "text"]
+    assert table_of(frame)["rows"] == [
+        ["9007199254740993", "5", "2025", 7, 1.005, None, "x"],
+        [None, None, None, None, 2, None, None],
+    ]
+
+
+def test_columns_of_one_name_stay_apart(console):
+    answer = console.run("SELECT 1 AS same, '<b>' AS same")
+    assert [column["label"] for column in answer["table"]["columns"]] == ["same", "same"]
+    assert answer["table"]["rows"] == [[1, "<b>"]]
+    assert csv_text(console.frame) == "same,same\r\n1,<b>\r\n"
+
+
+def test_csv_runs_in_no_spreadsheet(console):
+    console.run("SELECT '=1+1' AS \"=cmd\", -5 AS n, 3528.5399999999954 AS revenue")
+    assert csv_text(console.frame) == "'=cmd,n,revenue\r\n'=1+1,-5,3528.54\r\n"
+    assert pd.read_csv(io.StringIO(csv_text(console.frame)))["n"].tolist() == [-5]
+
+
+def test_a_statement_can_be_stopped(shop):
+    stopped = Event()
+    Timer(0.2, stopped.set).start()
+    with pytest.raises(ShopProblem, match=r"statement: it was stopped\."):
+        ask_console(str(shop.path), f"{NUMBERS} SELECT COUNT(*) FROM numbers", {}, stopped)
+
+
+def test_the_widget_answers(console):
+    sent = []
+    console.widget.send = sent.append
+    console._heard(None, {"run": "SELECT 1 AS one"}, [])
+    console.running.join(10)
+    console._heard(None, {"csv": True}, [])
+    console._heard(None, {"nothing": "known"}, [])
+    assert sent[0]["answer"]["table"]["rows"] == [[1]]
+    assert sent[1:] == [{"csv": "one\r\n1\r\n"}]
+    console._heard(None, {"run": f"{NUMBERS} SELECT COUNT(*) FROM numbers"}, [])
+    console._heard(None, {"run": "SELECT 2"}, [])  # one at a time
+    console._heard(None, {"stop": True}, [])
+    console.running.join(10)
+    assert [list(message) for message in sent[2:]] == [["answer"]]
+    assert "stopped" in sent[2]["answer"]["problem"]
+
+
+# ------------------------------------------------------------------ in a browser
+
+PAGE = """<!DOCTYPE html><meta charset="utf-8"><style>%s</style><body style="margin:12px"><div id="place"></div>
+<script type="module">
+const given = %s;
+%s
+const listeners = new Map();
+window.sent = [];
+const model = {
+    get: name => given[name], set: (name, value) => { given[name] = value; }, save_changes: () => {}, off: () => {},
+    on: (name, f) => listeners.set(name, [...(listeners.get(name) ?? []), f]), send: message => sent.push(message),
+};
+window.hear = message => listeners.get("msg:custom").forEach(f => f(message));
+window.given = given;
+shown.render({model, el: document.querySelector("#place")});
+</script>"""
 
 
 @pytest.fixture(scope="module")
-def dashboard(nb, small_settings):
-    dashboard = nb.Dashboard(small_settings)
-    yield dashboard
-    dashboard.close()
+def chromium():
+    with browser.chromium() as running:
+        yield running
 
 
-def shown(dashboard):
-    """Return all that a text of the page keeps, from the controls."""
-    numbers = {name: control.value for name, control in dashboard.pages["Inventory"].numbers.items()}
-    return dashboard._here(), numbers, len(dashboard.past)
+@pytest.fixture
+def opened(console, chromium, tmp_path):
+    """A function that opens the console in a real browser of a certain width, and runs what is asked there."""
+    pages = []
+
+    def opened(width=1200, dark=False):
+        given = {name: getattr(console.widget, name) for name in ("sql", "examples", "tables", "parameters", "look")}
+        given["look"] = {**given["look"], "dark": dark}
+        script = script_text().replace("export default", "const shown =").replace("</script", "<\\/script")
+        text = PAGE % (console.widget._css, json.dumps(given).replace("<", "\\u003c"), script)
+        (tmp_path / "console.html").write_text(text, encoding="utf-8")
+        page = chromium.new_page(viewport={"width": width, "height": 900})
+        page.troubles = []
+        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+        page.on("dialog", lambda dialog: (page.troubles.append(dialog.message), dialog.dismiss()))
+        page.goto((tmp_path / "console.html").as_uri())
+        page.wait_for_selector(".sb-field")
+        pages.append(page)
+        return page
+
+    yield opened
+    for page in pages:
+        assert page.troubles == []
+        page.close()
 
 
-PLANS = st.fixed_dictionaries(
-    {},
-    optional={
-        "demand_days": st.integers(7, 365),
-        "lead_time": st.floats(0, 365),
-        "lead_time_deviation": st.sampled_from([0.0, 2.5, 365.0]),
-        "service_level": st.integers(500, 999).map(lambda share: share / 1000),
-        "review_period": st.floats(0, 365).map(lambda days: round(days, 2)),
-        "pack_size": st.integers(1, 100_000),
-    },
-)
+def answered(page, console):
+    """Answer what the page has asked last, as the kernel would."""
+    asked = page.evaluate("sent.at(-1)")
+    page.evaluate("answer => hear({answer})", console.run(asked["run"]))
 
 
-@hypothesis_settings(max_examples=10, phases=list(Phase)[:3])
-@given(st.data())
-def test_a_text_brings_the_page_back(nb, dashboard, data):
-    whole = dashboard.whole
-    days = st.integers(0, 199).map(lambda n: (date.fromisoformat(whole.start) + timedelta(days=n)).isoformat())
-    start, end = sorted([data.draw(days), data.draw(days)])
-    filters = nb.Filters(
-        tuple(name for name in whole.regions if data.draw(st.booleans())),
-        tuple(name for name in whole.categories if data.draw(st.booleans())),
-        start,
-        min(end, whole.end),
-    )
-    plan = nb.Planning(**data.draw(PLANS))
-    page = data.draw(st.sampled_from(list(dashboard.pages)))
-    customer = data.draw(st.sampled_from([0, 1, 60]))
-    dashboard.restore("{}")
-    assert json.loads(dashboard.state()) == {"page": "Overview"}
-    with dashboard.quietly():
-        dashboard.pages["Inventory"].plan(plan)
-    dashboard.go("Inventory", filters)
-    dashboard.go(page, customer=customer)
-    if filters.problem() == "":
-        listed = nb.read_inventory(dashboard.connection, filters, plan, whole).products["product_id"]
-        dashboard.go(product=data.draw(st.sampled_from([0, *listed])))
-    text, before = dashboard.state(), shown(dashboard)[:2]
-    dashboard.restore("{}")
-    dashboard.restore(text)
-    assert dashboard.state() == text
-    assert shown(dashboard)[:2] == before
-    planned = dashboard.pages["Inventory"].planning()
-    assert planned.parameters() == pytest.approx(plan.parameters(), abs=1e-8)
-    dashboard.restore(f'{{"page": "Overview", "planning": {json.dumps(vars(plan))}}}')  # kept though not shown
-    assert nb.Planning(**json.loads(dashboard.state()).get("planning", {})) == planned == dashboard.planning
-    dashboard.past.clear()
+def test_ctrl_enter_runs_and_the_page_waits(opened, console):
+    page = opened()
+    page.get_by_label("SQL", exact=True).fill("SELECT region, COUNT(*) AS lines FROM selected_lines GROUP BY region")
+    page.keyboard.press("Control+Enter")
+    assert page.get_by_role("button", name="Run", exact=True).is_disabled()
+    assert page.get_by_role("status").first.inner_text() == "Running…"
+    page.get_by_role("button", name="Stop").click()
+    assert page.evaluate("sent.map(message => Object.keys(message)[0])") == ["run", "stop"]
+    page.evaluate("sent.pop()")
+    answered(page, console)
+    assert page.get_by_role("button", name="Run", exact=True).is_enabled()
+    assert not page.get_by_role("button", name="Stop").is_visible()
+    assert page.locator(".sb-answer tbody tr").count() == len(console.frame) > 1
+    assert page.locator(".sb-answer td.sb-number").first.inner_text() == f"{console.frame['lines'][0]:,}"
+    field = page.get_by_label("SQL", exact=True).evaluate("field => getComputedStyle(field).fontFamily")
+    assert "monospace" in field
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "not the text of a page"),
-        ("no text", "not the text of a page"),
-        ("[1, 2]", "not the text of a page"),
-        ("null", "not the text of a page"),
-        ('{"page": "Overview"', "not the text of a page"),
-        ("[" * 100_000, "not the text of a page"),
-        ('{"page": "Nowhere"}', "Nowhere"),
-        ('{"regions": ["Atlantis", "North"]}', "Atlantis"),
-        ('{"regions": "North"}', "are lists"),
-        ('{"regions": 3}', "are lists"),
-        ('{"categories": [["Books"]]}', "Books"),
-        ('{"start": "2025-02-30"}', "not the text of a page"),
-        ('{"end": null}', "not the text of a page"),
-        ('{"planning": {"lead_tme": 3}}', "lead_tme"),
-        ('{"planning": 5}', "not the text of a page"),
-        ('{"planning": {"lead_time": "long"}}', "lead_time 'long'"),
-        ('{"planning": {"lead_time": -1}}', "lead_time -1"),
-        ('{"planning": {"lead_time": NaN}}', "lead_time nan"),
-        ('{"planning": {"service_level": 1.5}}', "service_level 1.5"),
-        ('{"planning": {"pack_size": 0}}', "pack_size 0"),
-        ('{"planning": {"demand_days": 28.5}}', "demand_days 28.5"),
-        ('{"product": Infinity}', "not the text of a page"),
-        ('{"product": "x"}', "not the text of a page"),
-        ('{"product": 987654}', "product 987654"),
-        ('{"product": 1e40}', "product 1"),
-        ('{"customer": 987654}', "customer 987654"),
-        ('{"customer": 1e40}', "customer 1"),
-        ('{"region": ["North"]}', "region"),
-    ],
-)
-def test_a_text_that_cannot_be_shown_changes_nothing(nb, dashboard, text, said):
-    dashboard.restore('{"page": "Inventory", "regions": ["North"], "planning": {"lead_time": 21.0}}')
-    before, state = shown(dashboard), dashboard.state()
-    with pytest.raises(nb.ShopProblem, match=said) as problem:
-        dashboard.restore(text)
-    assert "Something unforeseen" not in str(problem.value)
-    assert (shown(dashboard), dashboard.state()) == (before, state)
-    dashboard.restore("{}")
-    dashboard.past.clear()
+def test_an_example_is_taken_over_and_run(opened, console):
+    page = opened()
+    page.get_by_label("Examples").select_option(label="Who buys?")
+    assert page.evaluate("sent.at(-1).run") == console.widget.examples[2][1] == page.evaluate("given.sql")
+    answered(page, console)
+    assert page.locator(".sb-answer tbody tr").count() == 20
 
 
-def test_names_given_twice_or_in_another_order_are_what_they_are(dashboard):
-    whole = dashboard.whole
-    dashboard.restore(json.dumps({"regions": [*reversed(whole.regions), whole.regions[0]]}))
-    assert json.loads(dashboard.state()) == {"page": "Overview"}
-    assert "shop-alert" not in dashboard.status.value
-    dashboard.past.clear()
+def test_what_is_wrong_stands_there_and_is_no_html(opened, console):
+    page = opened()
+    page.get_by_label("SQL", exact=True).fill("SELECT '<img src=x onerror=alert(1)>' AS \"<b>\", '$x$' AS y")
+    page.get_by_role("button", name="Run", exact=True).click()
+    answered(page, console)
+    assert page.locator(".sb-answer img").count() == 0
+    assert "<img src=x onerror=alert(1)>" in page.locator(".sb-answer").inner_text()
+    page.get_by_label("SQL", exact=True).fill("DELETE FROM orders")
+    page.get_by_role("button", name="Run", exact=True).click()
+    answered(page, console)
+    assert "this console only reads" in page.locator(".sb-said").inner_text()
 
 
-def test_the_way_back(nb, dashboard):
-    dashboard.restore("{}")
-    dashboard.past.clear()
-    first = dashboard._here()
-    dashboard.go_back()
-    assert dashboard._here() == first
-    assert dashboard.back.layout.display != "" or not dashboard.past
-    one_region = nb.replace(dashboard.whole, regions=dashboard.whole.regions[:1])
-    dashboard.go(filters=one_region)
-    dashboard.go(page="Inventory", product=3)
-    dashboard.go(page="Inventory", product=3)  # no step: nothing changed
-    dashboard.go(page="Customers", customer=5)
-    assert dashboard.back.layout.display == ""
-    dashboard.go_back()
-    assert (dashboard.navigation.value, dashboard.product, dashboard.customer) == ("Inventory", 3, 0)
-    assert int(dashboard.shown.demand.product["product_id"]) == 3
-    dashboard.go_back()
-    assert (dashboard.navigation.value, dashboard.selection()) == ("Overview", one_region)
-    dashboard.go_back()
-    assert dashboard._here() == first
-    assert dashboard.back.layout.display == "none"
+def test_a_name_is_put_where_the_caret_stands(opened):
+    page = opened()
+    page.get_by_label("SQL", exact=True).fill("SELECT * FROM ")
+    page.get_by_role("button", name="order_lines", exact=True).click()
+    assert page.evaluate("given.sql") == "SELECT * FROM order_lines"
 
 
-def test_the_way_back_leads_to_what_a_shop_still_has(nb, dashboard):
-    dashboard.past.append({**dashboard._here(), "filters": nb.replace(dashboard.whole, regions=("Gone", "North"))})
-    dashboard.go_back()
-    assert dashboard.selection().regions == ("North",)
-    dashboard.restore("{}")
-    dashboard.past.clear()
-
-
-def test_a_product_is_chosen_from_the_list(dashboard):
-    dashboard.restore('{"page": "Inventory"}')
-    dashboard.past.clear()
-    best = int(dashboard.shown.demand.product["product_id"])
-    other = dashboard.shown.product.options[7][1]
-    dashboard.shown.product.value = other
-    assert int(dashboard.shown.demand.product["product_id"]) == other != best
-    assert dashboard.shown.product.value == dashboard.product == other
-    dashboard.go_back()
-    assert dashboard.shown.product.value == 0
-    assert int(dashboard.shown.demand.product["product_id"]) == best
-    dashboard.restore("{}")
-    dashboard.past.clear()
-
-
-def test_without_a_selection_nothing_needs_attention(nb, sample_settings):
-    dashboard = nb.Dashboard(sample_settings)
-    dashboard.navigation.value = "Inventory"
-    assert len(dashboard.shown.attention.children) > 1
-    dashboard.select(nb.replace(dashboard.whole, regions=()))
-    assert len(dashboard.shown.attention.children) == 0
-    dashboard.csv.click()  # there are no figures of this selection
-    assert "Choose at least one region" in dashboard.status.value
-    dashboard.close()
-
-
-# ------------------------------------------------------------------ behind the figures
-
-
-@pytest.fixture(scope="module", params=["whole", "narrow"])
-def opened(request, nb, sample_settings):
-    """The sample's page, with a customer opened, in two selections."""
-    dashboard = nb.Dashboard(sample_settings)
-    whole = dashboard.whole
-    narrow = nb.replace(whole, regions=whole.regions[1:3], categories=whole.categories[::2], start="2025-03-10")
-    dashboard.customer = int(nb.top_customers(dashboard.connection, narrow)["customer_id"].iloc[0])
-    dashboard.select(whole if request.param == "whole" else narrow)
-    yield dashboard
-    dashboard.close()
-
-
-def items(dashboard):
-    for page in list(dashboard.pages)[:4]:
-        dashboard.navigation.value = page
-        assert "shop-alert" not in dashboard.status.value
-        for name, item in dashboard.shown.items().items():
-            yield page, name, item
-
-
-def test_each_select_gives_the_figures_that_it_stands_behind(nb, opened):
-    seen = set()
-    for page, name, item in items(opened):
-        seen.add((page, name))
-        answer, frame = nb.read_query(opened.connection, item.sql, **item.parameters), item.frame
-        if (page, name) == ("Overview", "tiles"):
-            answer, frame = answer.T.reset_index(names="measure"), frame[["measure", "now"]]
-            answer.columns = frame.columns
-        elif name == "regional_heatmap":  # its rank is in the order, and an empty cell is no row
-            assert set(answer) - set(frame) == {"rank_in_region"}
-            frame = frame[frame["revenue"] > 0]
-            answer, frame = (
-                rows[["region", "category", "revenue"]].sort_values(["region", "category"], ignore_index=True)
-                for rows in (answer, frame)
-            )
-        elif name == "demand":
-            frame = frame[frame["units"] > 0][["day", "units"]].reset_index(drop=True)
-        elif page == "Inventory":
-            assert set(answer) == set(frame), name
-            answer = answer[list(frame)]
-            frame, answer = (
-                rows.assign(last_sale=rows["last_sale"].fillna("").astype(str)) for rows in (frame, answer)
-            )
-        assert nb.largest_difference(frame.reset_index(drop=True), answer) < 0.005, (page, name)
-    assert len(seen) == 6 + 7 + 6 + 4
-
-
-def counts(values, keys):
-    return values.value_counts().reindex(keys, fill_value=0).tolist()
-
-
-def orders_by_month(frame, rows):
-    keys = ["customer_id", "order_date", "order_number"]
-    orders = rows.dropna(subset="customer_id")[keys].drop_duplicates()
-    return frame[["new_orders", "returning_orders"]].sum(axis=1), counts(orders["order_date"].str[:7], frame["month"])
-
-
-def tiles_of_rows(frame, rows):
-    sold = rows[rows["status"] == "Completed"]
-    orders = len(sold[["order_date", "order_number"]].drop_duplicates())
-    found = frame.set_index("measure").loc[["revenue", "orders", "units", "cancelled_share"], "now"]
-    cancelled = (rows["status"] == "Cancelled").mean()
-    return found, [sold["total_amount"].sum(), orders, sold["quantity"].sum(), cancelled]
-
-
-def stock_of_rows(frame, rows):
-    return frame.sort_values("product_id")["stock"], rows.sort_values("product_id")["stock_quantity"]
-
-
-def units_of_rows(frame, rows):
-    return frame.loc[frame["units"] > 0, "units"], rows.groupby("order_date")["quantity"].sum()
-
-
-def ratings_of_rows(frame, rows):
-    stars = rows.groupby(rows["review_date"].str[:7])["rating"].mean()
-    return frame["mean_rating"], stars.reindex(frame["month"])
-
-
-def revenue_of_rows(frame, rows):
-    return [frame["revenue"].sum()], [rows["total_amount"].sum()]
-
-
-def known_revenue(frame, rows):
-    last = frame["revenue"].iloc[-1] if "top_percent" in frame else frame["revenue"].sum()
-    return [last], [rows.loc[rows["customer_id"].notna(), "total_amount"].sum()]
-
-
-ADDED_UP = {
-    ("Overview", "tiles"): tiles_of_rows,
-    ("Overview", "daily_revenue"): revenue_of_rows,
-    ("Overview", "category_share"): revenue_of_rows,
-    ("Overview", "regional_heatmap"): revenue_of_rows,
-    ("Overview", "sales_rating"): revenue_of_rows,
-    ("Overview", "top_customers"): lambda frame, rows: (
-        frame["lifetime_value"],
-        rows.groupby("customer_id")["total_amount"].sum().loc[frame["customer_id"]],
-    ),
-    ("Customers", "new_returning"): orders_by_month,
-    ("Customers", "concentration"): known_revenue,
-    ("Customers", "rfm_groups"): known_revenue,
-    ("Customers", "customer"): revenue_of_rows,
-    ("Products", "sales_quadrants"): revenue_of_rows,
-    ("Products", "rating_distribution"): lambda frame, rows: (
-        frame["reviews"],
-        counts(rows["rating"], frame["rating"]),
-    ),
-    ("Products", "rating_trend"): ratings_of_rows,
-    ("Products", "most_returned"): lambda frame, rows: (
-        frame["returned_units"],
-        rows.groupby("product_id")["quantity"].sum().loc[frame["product_id"]],
-    ),
-    ("Inventory", "stock"): stock_of_rows,
-    ("Inventory", "demand"): units_of_rows,
-}
-
-
-def test_the_rows_behind_add_up_to_the_figures(opened):
-    checked = set()
-    for page, name, item in items(opened):
-        rows = item.rows.read(opened.connection, opened.selection(), opened.settings, most=10**9)
-        if item.rows.kind == "orders" and item.rows.also:
-            assert set(rows["status"]) == {"Returned" if item.rows.also == "returned" else "Completed"}
-        if (page, name) in ADDED_UP:
-            found, known = map(list, ADDED_UP[page, name](item.frame, rows))
-            assert len(found) > 0
-            assert found == pytest.approx(known, nan_ok=True), (page, name)
-            checked.add((page, name))
-    assert checked == set(ADDED_UP)
-
-
-def test_csv_is_the_table_with_its_stamp(nb, opened):
-    opened.show_behind.value = True
-    for page, name, item in items(opened):
-        opened.item.value = name
-        opened.csv.click()
-        assert f'download="{name}.csv"' in opened.csv_link.value
-        path = Path(opened.settings.exports) / f"{name}.csv"
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            (stamp,), header, *rows = csv.reader(file)
-        chosen = nb.selection_text(opened.selection(), opened.whole)
-        assert stamp == f"# {item.title} · Sample shop · {chosen}"
-        assert header == list(item.frame.columns), (page, name)
-        assert len(rows) == len(item.frame)
-        for row, known in zip(rows[:50], item.frame.itertuples(index=False), strict=False):
-            for text, value in zip(row, known, strict=True):
-                if pd.isna(value):
-                    assert text == ""
-                elif isinstance(value, str):
-                    assert text == value
-                else:
-                    assert math.isclose(float(text), value)
-    opened.show_behind.value = False
-
-
-def test_the_card_of_a_customer_is_of_all_days(nb, opened):
-    opened.navigation.value = "Customers"
-    with closing(sqlite3.connect(opened.settings.database)) as connection:
-        total, count = connection.execute(
-            "SELECT SUM(total_amount), COUNT(DISTINCT order_date || order_number) FROM orders "
-            "WHERE customer_id = ? AND status = 'Completed'",
-            (opened.customer,),
-        ).fetchone()
-    assert f"{count:,} orders of all days and categories · ${total:,.2f}" in opened.shown.above.value
+@pytest.mark.parametrize("width", [360, 800, 1400])
+@pytest.mark.parametrize("dark", [False, True])
+def test_everything_fits(opened, console, width, dark):
+    page = opened(width, dark)
+    page.get_by_label("SQL", exact=True).fill("SELECT * FROM orders CROSS JOIN customers USING (customer_id)")
+    page.get_by_role("button", name="Run", exact=True).click()
+    answered(page, console)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".sb-answer tbody tr").count() == 20

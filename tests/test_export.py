@@ -1,36 +1,50 @@
-"""The page as one file: opened from disk, offline, in a real browser, it shows what the notebook shows of any selection."""
+"""The page as one file: opened from disk, offline, in a real browser, it shows what the dashboard shows of each choice."""
 
+import base64
 import json
 import math
-import random
 import re
 import sqlite3
+import zlib
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
 
 import pytest
-from test_page import OUTSIDE_OR_OVERLAPPING
+from small_shop import small_shop
+
+from shopboard import export as export_module
+from shopboard.ask import open_shop
+from shopboard.export import EVERY, choices, chosen, for_file, save_page
+from shopboard.pages import Chart, Page, Table, fill
+from shopboard.problems import ShopProblem
+from shopboard.style import Look, category_colours
 
 import browser
 
-READ_TILES = """tiles => [...tiles.querySelectorAll('.shop-tile')].map(tile =>
-    [tile.dataset.measure, tile.title, ...[...tile.children].map(part => part.textContent),
-     tile.children[1].className, tile.querySelector('span')?.className ?? ''])"""
-READ_HTML = f"""html => {{
-    const place = document.createElement('div');
-    place.innerHTML = html;
-    return ({READ_TILES})(place);
-}}"""
 HOSTILE = [
     "</script><script>window.hacked = 1</script>",
     '<img src=x onerror="window.hacked = 2">',
     "<!-- <script> \"quoted\" & 'single' \\u003c \\",
-    "line\u2028and paragraph\u2029, Ünïcödé 商店 🛒 %{x} %total% %keys%",
-    "$1 $& {0} __proto__",
-    "others and 3 others",
+    "line\u2028and paragraph\u2029, Ünïcödé 商店 🛒 %{x}",
+    "__proto__",
     "constructor",
+    "$1 $& {0} $x$",
 ]
+SHOWN = """() => {
+    const place = document.querySelector("main > section:not([hidden])");
+    const plain = value => JSON.parse(JSON.stringify(value));
+    return Object.fromEntries([...place.querySelectorAll("[data-card]")].map(card => {
+        const plot = card.querySelector(".js-plotly-plot");
+        return [card.dataset.card, {
+            state: card.dataset.state,
+            title: card.querySelector("h3").textContent,
+            data: plot?.data ? plain(plot.data) : null,
+            tiles: [...card.querySelectorAll(".sb-tile")].map(tile => tile.querySelector(".sb-value").textContent),
+            cells: [...card.querySelectorAll("tbody tr")].map(row => [...row.children].map(cell => cell.textContent)),
+            text: card.innerText,
+        }];
+    }));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -39,397 +53,379 @@ def chromium():
         yield running
 
 
+@pytest.fixture(scope="module")
+def pages(story):
+    """The pages of the story."""
+    return [story.OVERVIEW, story.CUSTOMERS, story.PRODUCTS, story.INVENTORY_PAGE, story.DATA_PAGE]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience():
+    """Give every choice its figures, however busy the machine is."""
+    before, export_module.LONGEST = export_module.LONGEST, 600.0
+    yield
+    export_module.LONGEST = before
+
+
+@pytest.fixture(scope="module")
+def shop(story, tmp_path_factory):
+    """A sample shop, with names in it that would like to be more than names."""
+    folder = tmp_path_factory.mktemp("export")
+    shop = small_shop(story, folder, sample_orders=1_500, days=150)
+    shop.close()
+    with closing(sqlite3.connect(folder / "ecommerce.db")) as connection, connection:
+        for number, hostile in enumerate(HOSTILE):
+            connection.execute("UPDATE customers SET name = ? WHERE customer_id % 9 = ?", (hostile, number))
+            connection.execute("UPDATE products SET product_name = ? WHERE product_id % 9 = ?", (hostile, number))
+        connection.execute("UPDATE customers SET region = ? WHERE region = 'North'", (HOSTILE[0],))
+        connection.execute("UPDATE customers SET region = '__proto__' WHERE region = 'East'")
+        connection.execute("UPDATE customers SET region = NULL WHERE region = 'West'")
+        connection.execute("UPDATE products SET category = ? WHERE category = 'Books'", (HOSTILE[1],))
+        connection.execute("UPDATE products SET category = 'constructor' WHERE category = 'Toys'")
+    settings = replace(shop.settings, shop_name="</title><script>window.hacked = 3</script>", currency="<i>& ")
+    shop = open_shop(settings, shop.design)
+    yield shop
+    shop.close()
+
+
+@pytest.fixture(scope="module")
+def look(shop):
+    whole = shop.everything()
+    return Look(shop.settings.currency, "1.234,56", category_colours(whole.categories), end=whole.end)
+
+
+@pytest.fixture(scope="module")
+def selection(shop):
+    """The last days of the shop, with as many days before them."""
+    whole = shop.everything()
+    return replace(whole, start="2025-10-20", categories=whole.categories[:3], regions=whole.regions[:3])
+
+
 class Opened:
     """An exported file, opened offline: its page, what it asked the network for, and what went wrong."""
 
-    def __init__(self, nb, chromium, connection, filters, whole, settings, **options):
-        self.nb, self.connection, self.filters, self.whole, self.settings = nb, connection, filters, whole, settings
-        self.path = nb.save_page(connection, filters, whole, settings)
-        options = {"viewport": {"width": 1500, "height": 1500}, **options}
-        self.context = chromium.new_context(offline=True, **options)
+    def __init__(self, chromium, path, **options):
+        self.path = path
+        self.context = chromium.new_context(offline=True, **{"viewport": {"width": 1400, "height": 1000}, **options})
         self.page = self.context.new_page()
         self.requests, self.troubles = [], []
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.troubles.append(error.stack))
-        self.page.on("console", lambda said: self.troubles.append(said.text))
+        self.page.on("console", lambda said: "MathJax is not loaded" in said.text or self.troubles.append(said.text))
         self.page.on("dialog", lambda dialog: (self.troubles.append(dialog.message), dialog.dismiss()))
-        self.page.goto(self.path.as_uri())
-        self.page.wait_for_selector(".js-plotly-plot .main-svg")
+        self.page.goto(path.as_uri())
+        self.drawn(EVERY, EVERY, 0)
+
+    def drawn(self, region, category, page):
+        """Wait until a choice's cards are drawn on a page."""
+        self.page.wait_for_selector(f"html[data-drawn='{region} {category} {page}']", timeout=30_000)
+
+    def choose(self, region, category, page=0):
+        """Choose in both lists, and a page; return what is shown."""
+        self.page.locator("#regions").select_option(str(region))
+        self.page.locator("#categories").select_option(str(category))
+        self.page.locator("[role=tab]").nth(page).click()
+        self.drawn(region, category, page)
+        return self.page.evaluate(SHOWN)
 
     def close(self):
         """Close the page; whatever was done with it, it asked nobody for anything, and nothing went wrong."""
+        hacked = self.page.evaluate("window.hacked ?? null")
         self.context.close()
         asked = [url for url in self.requests if not url.startswith(("data:", "blob:"))]
-        assert (asked, self.troubles) == ([self.path.as_uri()], [])
+        assert (asked, self.troubles, hacked) == ([self.path.as_uri()], [], None)
 
-    def choose(self, regions, categories):
-        """Choose in both lists; return the selection."""
-        for name, chosen in (("regions", regions), ("categories", categories)):
-            choices, choice = getattr(self.whole, name), self.page.locator(f"#{name}")
-            values = [str(choices.index(name)) for name in chosen]
-            if choice.evaluate("list => [...list.selectedOptions].map(option => option.value)") != values:
-                choice.select_option(values)
-        return replace(self.filters, regions=tuple(regions), categories=tuple(categories))
 
-    def tiles(self):
-        """Return what each tile says, its hint and its class."""
-        return self.page.evaluate(f"({READ_TILES})(document)")
+@pytest.fixture(scope="module")
+def path(shop, pages, selection, look, tmp_path_factory):
+    """The file of a selection."""
+    path = tmp_path_factory.mktemp("file") / "dashboard.html"
+    said = save_page(shop, pages, selection, path, look)
+    assert said.startswith("dashboard.html, ")
+    assert said.endswith("each of the 3 regions and each of the 3 categories, and for each pair of them.")
+    return path
 
-    def plot(self):
-        """Return the data that the browser has drawn, and what the layout says of it."""
-        return self.page.evaluate(
-            """() => {
-                const {data, layout} = document.querySelector('.js-plotly-plot');
-                return JSON.parse(JSON.stringify({data, texts: layout.annotations.map(note => note.text),
-                    ticks: [layout.yaxis4.tickvals, layout.yaxis4.ticktext], axis: layout.xaxis5.title.text}));
-            }"""
-        )
 
-    def assert_lines(self, data):
-        """Assert that the tiles have the notebook's small lines of what the file holds by day, and no others."""
-        found = self.page.evaluate(
-            """() => Object.fromEntries([...document.querySelectorAll('.shop-tile')].map(tile =>
-                [tile.dataset.measure, tile.querySelector('polyline')?.getAttribute('points') ?? '']))"""
-        )
-        for measure, points in found.items():
-            held = measure in ("revenue", "units", "cancelled_share", "returned_share")
-            held = held and not math.isnan(data.tiles.loc[measure, "now"])
-            line = self.nb.trend_line(data.trends[measure].tolist()) if held else ""
-            expected = re.findall(r"[\d.]+", re.search('points="(.*?)"', line)[1]) if line else []
-            drawn = [float(number) for number in re.findall(r"[\d.]+", points)]
-            assert drawn == pytest.approx([float(number) for number in expected], abs=0.11), measure
+@pytest.fixture(scope="module")
+def file(chromium, path):
+    """The file, opened."""
+    opened = Opened(chromium, path)
+    yield opened
+    opened.close()
 
-    def assert_shows(self, filters):
-        """Assert that tiles, charts and words are those of the notebook's page of a selection."""
-        nb, currency = self.nb, self.settings.currency
-        data = nb.read_page(self.connection, filters)
-        assert self.tiles() == self.page.evaluate(READ_HTML, nb.tiles_html(data, currency))
-        self.assert_lines(data)
-        colours = nb.category_colours(self.whole.categories)
-        expected = nb.compose(nb.page_figures(data, currency, colours), nb.SIDE_BY_SIDE)
-        expected = json.loads(json.dumps(expected))  # as a browser would be told
-        drawn, layout = self.plot(), expected["layout"]
-        assert [trace["meta"] for trace in drawn["data"]] == [trace["meta"] for trace in expected["data"]]
-        for trace, other in zip(drawn["data"], expected["data"], strict=True):
-            assert_same(trace, other, trace["meta"])
-        assert drawn["texts"] == [note["text"] for note in layout["annotations"]]
-        assert drawn["ticks"] == [layout["yaxis4"]["tickvals"], layout["yaxis4"]["ticktext"]]
-        assert drawn["axis"] == layout["xaxis5"]["title"]["text"]
-        said = self.page.locator("[role=status]").text_content()
-        assert said.startswith(nb.selection_text(filters, self.whole) + " · ")
+
+def data_of(path):
+    """Return what a file holds."""
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', path.read_text(encoding="utf-8"))
+    return json.loads(found[1])
+
+
+def cards_of(data):
+    """Return the cards of a file: choice -> a list for each page."""
+    blocks = [json.loads(zlib.decompress(base64.b64decode(block))) for block in data["blocks"]]
+    return {
+        tuple(map(int, choice.split())): [[blocks[block][place] for block, place in page] for page in view]
+        for choice, view in data["views"].items()
+    }
 
 
 def assert_same(found, expected, where):
-    """Assert that two values of JSON are the same, numbers to far less than a cent."""
+    """Assert that two values of JSON are the same, field by field; Plotly leaves out what is None."""
     if isinstance(expected, dict):
-        assert found.keys() == expected.keys(), where
-        for name in expected:
+        known = {name for name, value in expected.items() if value is not None}
+        assert {name for name, value in found.items() if value is not None} == known, where
+        for name in known:
             assert_same(found[name], expected[name], f"{where}.{name}")
     elif isinstance(expected, list):
         assert len(found) == len(expected), where
         for number, pair in enumerate(zip(found, expected, strict=True)):
             assert_same(*pair, f"{where}[{number}]")
     elif isinstance(expected, float) or isinstance(found, float):
-        assert math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-6), f"{where}: {found} instead of {expected}"
+        assert math.isclose(found, expected, rel_tol=1e-12), f"{where}: {found} instead of {expected}"
     else:
         assert found == expected, where
 
 
-@pytest.fixture(scope="module")
-def export(nb, chromium, tmp_path_factory):
-    """A function that exports a selection and opens the file."""
-    opened = []
-
-    def export(connection, filters, whole, settings, **options):
-        settings = replace(settings, exports=str(tmp_path_factory.mktemp("export")))
-        opened.append(Opened(nb, chromium, connection, filters, whole, settings, **options))
-        return opened[-1]
-
-    yield export
-    for file in opened:
-        file.close()
+# ------------------------------------------------------------------ what the file holds
 
 
-def selections(whole, number):
-    """Return regions and categories to choose: single ones, all, and some drawn at random."""
-    draw = random.Random(7)
-    yield whole.regions[:1], whole.categories[:1]
-    yield whole.regions[-1:], whole.categories
-    yield whole.regions, whole.categories[-1:]
-    for _ in range(number):
-        yield tuple(
-            tuple(sorted(draw.sample(names, draw.randint(1, len(names))), key=names.index))
-            for names in (whole.regions, whole.categories)
-        )
-    yield whole.regions, whole.categories
+def test_every_choice_has_the_cards_of_the_dashboard(shop, pages, selection, look, path):
+    """Field by field: figures, tiles, tables and texts as `fill` makes them for that very selection."""
+    held = cards_of(data_of(path))
+    assert set(held) == set(choices(shop, selection))
+    assert len(held) == 4 * 4
+    for choice in [(EVERY, EVERY), (0, EVERY), (EVERY, 2), (1, 1), (2, 0)]:
+        for page, cards in zip(pages, held[choice], strict=True):
+            expected = [for_file(card) for card in fill(page, shop, chosen(selection, choice), look, {})]
+            assert_same(cards, json.loads(json.dumps(expected)), f"{choice} {page.name}")
 
 
-@pytest.fixture(scope="module")
-def last_year(nb):
-    """A function that returns the shop's last days, with as many days before them as there are."""
-
-    def last_year(whole):
-        start, end = date.fromisoformat(whole.start), date.fromisoformat(whole.end)
-        days = min(300, ((end - start).days + 1) // 2)
-        return replace(whole, start=(end - timedelta(days=days - 1)).isoformat())
-
-    return last_year
+def test_the_largest_come_first(shop, selection):
+    order = choices(shop, selection)
+    assert order[0] == (EVERY, EVERY)
+    assert all(EVERY in choice for choice in order[:7])
+    assert not any(EVERY in choice for choice in order[7:])
+    for group in (order[1:7], order[7:]):
+        sizes = [len(shop.ask("SELECT order_id FROM selected_lines", chosen(selection, choice))) for choice in group]
+        assert sizes == sorted(sizes, reverse=True)
 
 
-@pytest.fixture(scope="module")
-def file(export, sample_settings, last_year, nb):
-    """The sample shop's last days, saved with two regions chosen."""
-    connection = nb.connect(sample_settings.database)
-    whole = nb.everything(connection)
-    yield export(connection, replace(last_year(whole), regions=("East", "West")), whole, sample_settings)
-    connection.close()
+def test_cards_that_are_alike_are_kept_once(path):
+    data = data_of(path)
+    held = cards_of(data)
+    places = [place for view in data["views"].values() for page in view for place in map(tuple, page)]
+    assert len(set(places)) < 0.9 * len(places)
+    stock = {card["id"]: number for number, card in enumerate(held[EVERY, EVERY][3])}["inventory-what-to-order-now"]
+    asked = {tuple(data["views"][f"{region} -1"][3][stock]) for region in (EVERY, 0, 1, 2)}
+    assert len(asked) == 1, "what does not depend on the region is there once"
+    texts = [
+        json.dumps(card) for block in data["blocks"] for card in json.loads(zlib.decompress(base64.b64decode(block)))
+    ]
+    assert len(set(texts)) == len(texts)
+    assert all(len(view) == 5 for view in held.values())
 
 
-def test_every_selection_is_the_notebooks(nb, shop, export, last_year):
-    file = export(shop.connection, last_year(shop.whole), shop.whole, shop.settings)
-    file.assert_shows(file.filters)
-    assert shop.states_statuses == ("–" not in [tile[3] for tile in file.tiles()])
-    changes = {tile[0]: tile[4] for tile in file.tiles()}
-    assert changes["customers"].startswith(("▲", "▼")), "the customers of the days before are known"
-    for regions, categories in selections(shop.whole, 3):
-        file.assert_shows(file.choose(regions, categories))
-    texts = [option.inner_text() for option in file.page.locator("#regions option").all()]
-    assert texts == list(shop.whole.regions)
+def test_the_library_is_there_once_and_the_file_is_small(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.encode()) < 4_000_000
+    assert text.count('id="code"') == 1
+    assert "plotly" not in text.lower().split('id="data"')[0]
 
 
-def test_without_days_before_nothing_is_compared(nb, file, export):
-    whole = export(file.connection, file.whole, file.whole, file.settings)
-    whole.assert_shows(file.whole)
-    assert {tile[4].strip() for tile in whole.tiles()} == {""}
-    assert "no earlier days to compare with" in whole.page.locator("[role=status]").inner_text()
-    whole.assert_shows(whole.choose(file.whole.regions[:2], file.whole.categories[2:]))
+def test_the_same_figures_give_the_same_file(shop, pages, selection, look, path, tmp_path):
+    save_page(shop, pages, selection, tmp_path / "again.html", look)
+    assert (tmp_path / "again.html").read_bytes() == path.read_bytes()
 
 
-@pytest.fixture(scope="module", params=["few categories", "many categories"])
-def odd_shop(request, nb, build, tmp_path_factory):
-    """A shop with hostile names, guests, checkouts of several customers, and perhaps more categories than a set can number."""
-    size = {"sample_orders": 2_000, "sample_customers": 80, "sample_products": 160, "sample_reviews": 300, "days": 120}
-    settings = build(tmp_path_factory.mktemp("odd"), **size)
-    with closing(sqlite3.connect(settings.database)) as connection, connection:
-        regions = [name for (name,) in connection.execute("SELECT DISTINCT region FROM customers ORDER BY region")]
-        for name, hostile in zip(regions, HOSTILE, strict=False):
-            connection.execute("UPDATE customers SET region = ? WHERE region = ?", (hostile, name))
-        categories = [
-            name for (name,) in connection.execute("SELECT DISTINCT category FROM products ORDER BY category")
-        ]
-        for name, hostile in zip(categories, HOSTILE[:-1], strict=False):  # a slice called "constructor" stops Plotly
-            connection.execute("UPDATE products SET category = ? WHERE category = ?", (hostile, name))
-        for number, hostile in enumerate(HOSTILE):
-            connection.execute("UPDATE customers SET name = ? WHERE customer_id % 9 = ?", (hostile, number))
-            connection.execute("UPDATE products SET product_name = ? WHERE product_id % 9 = ?", (hostile, number))
-        connection.execute(
-            "UPDATE customers SET region = NULL, name = NULL, customer_segment = NULL WHERE customer_id % 10 = 8"
-        )
-        connection.execute("UPDATE customers SET customer_segment = ? WHERE customer_id % 10 = 7", (HOSTILE[0],))
-        connection.execute("UPDATE products SET category = NULL WHERE product_id % 20 = 3")
-        connection.execute(
-            "UPDATE orders SET customer_id = NULL WHERE order_id % 11 = 0"
-        )  # guests, also within a checkout
-        connection.execute("UPDATE orders SET customer_id = 1 + order_id % 60 WHERE order_number % 5 = 0")
-        connection.execute("UPDATE orders SET customer_id = 5 WHERE customer_id = 6")
-        connection.execute("UPDATE orders SET total_amount = 1 WHERE customer_id % 4 = 0")  # many ties
-        if request.param == "many categories":
-            connection.execute("UPDATE products SET category = category || '-' || (product_id % 11)")
-    nb.catch_up(settings)
-    settings = replace(settings, shop_name="</title><script>window.hacked = 3</script>", currency="<i>& ")
-    with closing(nb.connect(settings.database)) as connection:
-        whole = nb.everything(connection)
-        assert connection.execute("SELECT COUNT(*) FROM mixed_checkouts").fetchone()[0] > 100
-        assert (len(whole.categories) > 60) == (request.param == "many categories")
-        yield connection, whole, settings
+def test_rows_that_are_left_out_are_said():
+    table = {
+        "columns": [{"name": "a", "label": "A", "format": "text", "click": True}],
+        "rows": [["x"]] * 3,
+        "total": 1_500,
+    }
+    card = for_file({"id": "all", "kind": "table", "subtitle": "Those who bought", "table": table})
+    assert card["subtitle"] == "Those who bought · the first 3 of 1,500 rows are in this file"
+    assert card["table"]["total"] == 3
+    assert "click" not in card["table"]["columns"][0]
 
 
-def test_hostile_names_guests_and_checkouts_of_several_customers(odd_shop, export, last_year):
-    connection, whole, settings = odd_shop
-    file = export(connection, last_year(whole), whole, settings)
-    file.assert_shows(file.filters)
-    for regions, categories in selections(whole, 2):
-        file.assert_shows(file.choose(regions, categories))
-    assert file.page.evaluate("window.hacked") is None
-    assert file.page.locator("img").count() == 0
+def test_a_single_region_and_category_need_no_lists(shop, pages, selection, look, tmp_path, chromium):
+    one = replace(selection, regions=selection.regions[:1], categories=selection.categories[:1])
+    said = save_page(shop, pages[:1], one, tmp_path / "one.html", look)
+    assert said.endswith("It has the figures of this selection.")
+    opened = Opened(chromium, tmp_path / "one.html")
+    assert [opened.page.locator(name).is_disabled() for name in ("#regions", "#categories")] == [True, True]
+    opened.close()
+
+
+def test_what_cannot_be_saved(shop, pages, selection, look, tmp_path, monkeypatch):
+    with pytest.raises(ShopProblem, match="Choose at least one region"):
+        save_page(shop, pages, replace(selection, regions=()), tmp_path / "a.html", look)
+    monkeypatch.setattr(export_module, "LARGEST", 2_000_000)
+    with pytest.raises(ShopProblem, match="choose shorter dates"):
+        save_page(shop, pages, selection, tmp_path / "a.html", look)
+    (tmp_path / "file").write_text("")
+    monkeypatch.undo()
+    with pytest.raises(ShopProblem, match="set `exports`"):
+        save_page(shop, pages[4:], selection, tmp_path / "file" / "a.html", look)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_too_many_choices(shop, pages, look, selection, tmp_path, monkeypatch, chromium):
+    """Where time is short, the largest have figures of their own, and the file says so."""
+    monkeypatch.setattr(export_module, "LONGEST", 0.0)
+    now = iter([0.0] * 9)
+    monkeypatch.setattr(export_module, "time", type("Clock", (), {"monotonic": lambda: next(now, 1.0)}))
+    seen = []
+    said = save_page(
+        shop, pages[:1], selection, tmp_path / "few.html", look, progress=lambda done, text: seen.append((done, text))
+    )
+    assert said.endswith("each of the 3 regions and each of the 3 categories, and for the 2 largest pairs of them.")
+    assert len(seen) == 9
+    assert seen[0] == (0.0, "all regions · all categories")
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    opened = Opened(chromium, tmp_path / "few.html")
+    assert "for the 2 largest pairs of them" in opened.page.locator("footer").inner_text()
+    held = cards_of(data_of(tmp_path / "few.html"))
+    region, category = next((r, c) for r in range(3) for c in range(3) if (r, c) not in held)
+    opened.page.locator("#regions").select_option(str(region))
+    opened.page.locator("#categories").select_option(str(category))
+    assert "no figures for this pair" in opened.page.get_by_role("status").first.inner_text()
+    assert opened.page.locator("[data-card]:visible").count() == 0
+    opened.choose(region, EVERY)
+    assert opened.page.locator("[data-card]:visible").count() > 0
+    opened.close()
+
+
+def test_a_card_that_fails_leaves_the_others(shop, selection, look, story, tmp_path, chromium):
+    def broken(answer):
+        raise ValueError("this figure is broken")
+
+    page = Page(
+        "Broken", rows=[[Chart("A", story.TILES, broken), Table("B", story.CATEGORY_SHARES, {"category": "Category"})]]
+    )
+    nothing = Page("Not to be asked", rows=[[Table("C", "SELECT nothing_at_all FROM nowhere", {"a": "A"})]])
+    save_page(shop, [page, nothing], selection, tmp_path / "broken.html", look)
+    opened = Opened(chromium, tmp_path / "broken.html")
+    shown = opened.page.evaluate(SHOWN)
+    assert "this figure is broken" in shown["broken-a"]["text"]
+    assert len(shown["broken-b"]["cells"]) > 0
+    assert opened.choose(EVERY, EVERY, 1)["not-to-be-asked-c"]["state"] == "failed"
+    opened.close()
+
+
+# ------------------------------------------------------------------ in the browser
+
+
+@pytest.mark.parametrize("choice", [(EVERY, EVERY), (0, EVERY), (EVERY, 1), (1, 2)])
+def test_the_browser_draws_what_the_dashboard_draws(shop, pages, selection, look, file, choice):
+    for number, page in enumerate(pages):
+        shown = file.choose(*choice, number)
+        expected = {card["id"]: card for card in fill(page, shop, chosen(selection, choice), look, {})}
+        assert shown.keys() == expected.keys()
+        for name, card in expected.items():
+            assert shown[name]["state"] == card["state"], name
+            assert shown[name]["title"] == card.get("title", ""), name
+            if card["state"] != "ready":
+                assert card["message"] in shown[name]["text"]
+            elif card["kind"] == "chart":
+                figure = json.loads(json.dumps(card["figure"]))
+                assert_same(shown[name]["data"], figure["data"], name)
+            elif card["kind"] == "tiles":
+                assert shown[name]["tiles"] == [tile["value"] for tile in card["tiles"]]
+            elif card["kind"] == "table":
+                rows = min(len(card["table"]["rows"]), card["table"]["page"])
+                assert len(shown[name]["cells"]) == rows, name
+
+
+def test_hostile_names_stay_names(file, shop):
+    file.choose(0, EVERY, 1)
+    texts = [option.text_content() for option in file.page.locator("#regions option").all()]
+    assert texts[0] == "All 3 chosen regions"
+    assert set(texts[1:]) <= set(shop.everything().regions)
     assert "</title><script>" in file.page.title()
-    names = [" ".join(name.split()) for name in whole.categories]
-    assert [
-        " ".join(option.text_content().split()) for option in file.page.locator("#categories option").all()
-    ] == names
+    assert file.page.locator("main img, h1 script").count() == 0
+    assert file.page.locator("h1").inner_text() == "</title><script>window.hacked = 3</script>"
 
 
-def test_numbers_are_written_as_the_setting_says(nb, export, sample_settings, last_year):
-    """The script writes decimals and thousands as the notebook does, in tiles, hovers and sentences."""
-    settings = nb.replace(sample_settings, number_format="1.234,56")
-    nb.use_number_format(settings.number_format)
-    try:
-        connection = nb.connect(settings.database)
-        whole = nb.everything(connection)
-        file = export(connection, last_year(whole), whole, settings)
-        file.assert_shows(file.choose(whole.regions[:2], whole.categories))
-        connection.close()
-    finally:
-        nb.use_number_format("1,234.56")
+def test_no_other_script_may_run_and_nothing_may_be_fetched(chromium, path, tmp_path):
+    """The browser refuses by the file's own policy, even if a name had become markup."""
+    text = path.read_text(encoding="utf-8").replace(
+        "<noscript>", "<script>window.hacked = 4</script><img src='https://example.org/x.png'><noscript>"
+    )
+    (tmp_path / "attacked.html").write_text(text, encoding="utf-8")
+    page = chromium.new_page()
+    refused = []
+    page.on("requestfailed", lambda request: refused.append((request.url, request.failure)))
+    page.goto((tmp_path / "attacked.html").as_uri())
+    page.wait_for_selector("html[data-drawn]")
+    assert page.evaluate("window.hacked ?? null") is None
+    assert refused == [("https://example.org/x.png", "csp")]
+    page.close()
 
 
-def test_it_opens_with_the_selection_it_was_saved_with(file):
-    file.page.reload()
-    file.page.wait_for_selector(".js-plotly-plot .main-svg")
-    file.requests.pop()
-    assert file.page.locator("#regions").evaluate("list => [...list.selectedOptions].map(o => o.text)") == [
-        "East",
-        "West",
-    ]
-    file.assert_shows(file.filters)
+def test_it_says_which_days_and_which_selection(file, shop, selection):
+    assert file.page.title().endswith(f"· {selection.start} to {selection.end}")
+    foot = " ".join(file.page.locator("footer").inner_text().split())
+    whole = shop.everything()
+    assert f"{selection.start} to {selection.end}, from data of {whole.start} to {whole.end}" in foot
+    assert "Other days are not in this file" in foot
 
 
-def test_the_marks_are_really_there(file):
-    file.choose(file.whole.regions, file.whole.categories)
-    plot = file.page.locator(".js-plotly-plot")
-    assert plot.locator(".barlayer .point").count() == 20
-    assert plot.locator(".pielayer .slice").count() == 7
-    assert plot.locator(".scatterlayer .js-line").count() == 2
-    assert plot.locator(".scatterlayer .point").count() > 300
-    assert plot.locator(".heatmaplayer image").count() == 1
-
-
-def test_it_says_which_shop_which_days_and_which_selection(file):
-    start, end = file.filters.start, file.filters.end
-    assert file.page.title() == f"Sample shop · {start} to {end}"
-    foot = file.page.locator("footer").inner_text()
-    assert f"Saved with the selection East, West · all categories · {start} to {end}" in " ".join(foot.split())
-    assert f"from data of {file.whole.start} to {file.whole.end}" in " ".join(foot.split())
-
-
-def test_an_empty_list_says_what_to_choose(nb, file):
-    for regions, categories in (((), file.whole.categories), (file.whole.regions, ()), ((), ())):
-        problem = file.choose(regions, categories).problem()
-        assert file.page.locator("[role=status]").inner_text() == problem
-        assert not file.page.locator(".shop-tiles").is_visible()
-        drawn = file.plot()
-        assert drawn["texts"] == [problem] * 5
-        assert [trace.get("x", trace.get("values")) for trace in drawn["data"]] == [[]] * 7
-        assert drawn["ticks"] == [[], []]
-    file.page.get_by_role("button", name="All regions").click()
-    file.page.get_by_role("button", name="All categories").click()
-    assert file.page.locator(".shop-tiles").is_visible()
-    file.assert_shows(replace(file.filters, regions=file.whole.regions))
-
-
-def test_keys_alone_change_the_selection(file):
-    file.choose(("East",), file.whole.categories)
-    file.page.locator("body").click(position={"x": 2, "y": 2})
-    for name in ("regions", "all-regions", "categories", "all-categories"):
-        file.page.keyboard.press("Tab")
-        assert file.page.evaluate("document.activeElement.id") == name
-    file.page.keyboard.press("Shift+Tab")
-    file.page.keyboard.press("Home")
-    file.page.keyboard.press("ArrowDown")
-    file.assert_shows(replace(file.filters, regions=("East",), categories=file.whole.categories[1:2]))
-    file.page.keyboard.press("Shift+ArrowDown")
-    file.assert_shows(replace(file.filters, regions=("East",), categories=file.whole.categories[1:3]))
+def test_keys_alone_change_pages_and_lists(file):
+    file.choose(EVERY, EVERY, 0)
+    file.page.locator("[role=tab]").first.focus()
+    file.page.keyboard.press("ArrowRight")
+    file.drawn(EVERY, EVERY, 1)
+    assert file.page.evaluate("document.activeElement.textContent") == "Customers"
     file.page.keyboard.press("Tab")
-    file.page.keyboard.press("Enter")
-    file.assert_shows(replace(file.filters, regions=("East",)))
+    assert file.page.evaluate("document.activeElement.id") == "regions"
+    file.page.keyboard.press("ArrowDown")
+    file.drawn(file.page.locator("#regions").input_value(), EVERY, 1)
+    assert file.page.locator("#regions").input_value() != str(EVERY)
 
 
-def test_a_screen_reader_has_something_to_say(file):
-    file.choose(("North",), file.whole.categories)
-    page = file.page
-    assert page.locator("html").get_attribute("lang") == "en"
-    for name in ("Regions", "Categories"):
-        assert page.get_by_label(name, exact=True).evaluate("list => list.multiple")
-    label = page.get_by_role("img", name="Five charts").get_attribute("aria-label")
-    best = file.plot()["data"][5]
-    assert f"Five charts of North · all categories · {file.filters.start}" in label
-    assert f"Top customers: {best['customdata'][0][0]} leads with ${best['x'][0]:,.2f}" in label
-    sizes = [tile[4] for tile in file.tiles()]
-    spoken = page.locator(".shop-tile [role=img]").evaluate_all("all => all.map(change => change.ariaLabel)")
-    assert spoken == [
-        re.sub("^. ", "up by " if size[0] == "▲" else "down by ", size) for size in sizes if size[0] in "▲▼"
-    ]
+def test_the_question_of_a_card_is_there(file, story):
+    file.choose(EVERY, EVERY, 0)
+    card = file.page.locator("[data-card=overview-category-share]")
+    card.locator(".sb-menu-button").click()
+    entries = card.locator(".sb-menu-item").all_inner_texts()
+    assert entries == ["SQL", "Download PNG", "Enlarge"]
+    card.get_by_role("button", name="SQL").click()
+    card.locator(".sb-keyword").first.wait_for()
+    assert story.CATEGORY_SHARES.strip()[:60] in card.locator("pre").first.text_content()
+    card.get_by_role("button", name="Close SQL").click()
 
 
-@pytest.mark.parametrize("width", [420, 1000, 1500])
-def test_everything_fits(file, width):
-    file.choose(file.whole.regions, file.whole.categories)
-    file.page.set_viewport_size({"width": width, "height": 1500})
-    height = "document.querySelector('.js-plotly-plot')._fullLayout.height"
-    narrow = file.page.evaluate("document.querySelector('#shop-main').clientWidth") < file.nb.NARROW
-    assert narrow == (width == 420)
-    browser.wait_until(lambda: (file.page.evaluate(height) > 1500) == narrow, 20, "the layout for this width")
-    file.page.wait_for_timeout(300)
-    outside, overlapping = file.page.evaluate(OUTSIDE_OR_OVERLAPPING)
-    assert (outside, overlapping) == ([], [])
-    assert file.page.evaluate("document.documentElement.scrollWidth") <= width
-    file.page.set_viewport_size({"width": 1500, "height": 1500})
-    browser.wait_until(lambda: file.page.evaluate(height) < 1500, 20, "the charts side by side")
+@pytest.mark.parametrize("width", [360, 800, 1400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_fits_light_and_dark(chromium, path, pages, width, scheme):
+    opened = Opened(chromium, path, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    for number in range(len(pages)):
+        opened.choose(0, 0, number)
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    ground = opened.page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+    assert ground == ("rgb(15, 20, 26)" if scheme == "dark" else "rgb(238, 241, 245)")
+    is_dark = opened.page.locator("main section:not([hidden]) > .sb").evaluate(
+        "board => board.classList.contains('sb-dark')"
+    )
+    assert is_dark == (scheme == "dark")
+    opened.close()
 
 
-def test_a_dark_page_has_dark_charts(nb, file):
-    file.choose(("East",), file.whole.categories)
-    light = file.plot()
-    try:
-        file.page.emulate_media(color_scheme="dark")
-        background = "document.querySelector('.js-plotly-plot')._fullLayout.paper_bgcolor"
-        browser.wait_until(lambda: file.page.evaluate(background) == "#0d1117", 10, "dark charts")
-        assert file.page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor") == "rgb(13, 17, 23)"
-        dark = file.plot()
-        assert not any(colour in json.dumps(dark) for colour in (nb.INK, nb.SOFT, nb.ACCENT, nb.QUIET))
-        assert [trace.get("y") for trace in dark["data"]] == [trace.get("y") for trace in light["data"]]
-    finally:
-        file.page.emulate_media(color_scheme="light")
-    browser.wait_until(lambda: file.plot() == light, 10, "light charts again")
+def test_a_browser_that_is_too_old_says_so(chromium, path):
+    page = chromium.new_page()
+    page.add_init_script("delete globalThis.DecompressionStream")
+    page.goto(path.as_uri())
+    assert "too old to open this file" in page.locator("#status").inner_text()
+    page.close()
 
 
-def test_the_same_figures_give_the_same_file(nb, file):
-    before = file.path.read_bytes()
-    assert nb.save_page(file.connection, file.filters, file.whole, file.settings).read_bytes() == before
-    assert len(before) < 5_600_000, "Plotly's code and little more"
-
-
-def test_what_cannot_be_saved(nb, file, tmp_path, monkeypatch):
-    settings = replace(file.settings, exports=str(tmp_path))
-    with pytest.raises(nb.ShopProblem, match="Choose at least one region"):
-        nb.save_page(file.connection, replace(file.filters, regions=()), file.whole, settings)
-    for limit in (4_000_000, 1_000):  # more than the numbers take, and less
-        monkeypatch.setattr(nb, "EXPORT_LIMIT", limit)
-        with pytest.raises(nb.ShopProblem, match="choose shorter dates"):
-            nb.save_page(file.connection, file.filters, file.whole, settings)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_numbers_are_rounded_as_python_does(nb, file):
-    """Ties above all: a file from a kernel and a kernel must never differ by a cent."""
-    cents = [0.005, 0.125, 0.375, 10.125, 2.5, 1.005, 999.995, 1234567.125, 81 / 8, 0.0, 1e6, 123456789.125]
-    found = file.page.evaluate("values => values.map(value => [money(value), percent(value), compact(value)])", cents)
-    assert found == [[f"${value:,.2f}", f"{value:.1%}", nb.compact(value)] for value in cents]
-
-
-def test_a_tiny_shop_and_days_without_a_sale(nb, build, export, tmp_path):
-    """Two lines, one of a guest, no review, and weeks between them: every figure that is not known stays unknown."""
-    (tmp_path / "shop").mkdir()
-    for name, lines in {
-        "customers": ["customer_id,name,region", "9007199254740993,,"],
-        "products": ["product_id,product_name,category,price", "1,Book,Books,10", "2,Bear,Toys,20"],
-        "orders": [
-            "order_id,customer_id,product_id,order_date,quantity,total_amount",
-            "1,9007199254740993,1,2025-03-01,3,30",
-            "2,,2,2025-06-30,1,20",
-        ],
-    }.items():
-        (tmp_path / "shop" / f"{name}.csv").write_text("\n".join(lines))
-    settings = build(tmp_path, source=str(tmp_path / "shop"))
-    with closing(nb.connect(settings.database)) as connection:
-        whole = nb.everything(connection)
-        file = export(connection, whole, whole, settings)
-        file.assert_shows(whole)
-        assert file.plot()["data"][5]["customdata"][0][0] == "Customer 9007199254740993"
-        file.assert_shows(file.choose(whole.regions, ("Toys",)))
-        quiet = export(connection, replace(whole, start="2025-05-20", end="2025-05-20"), whole, settings)
-        quiet.assert_shows(quiet.filters)
-        assert {tile[0]: tile[3] for tile in quiet.tiles()}["average_order_value"] == "–"
-        label = quiet.page.get_by_role("img", name="Five charts").get_attribute("aria-label")
-        assert "nothing sold" in label
-        assert "nobody bought" in label
+def test_a_file_that_was_cut_off_says_so(chromium, path, tmp_path):
+    text = path.read_text(encoding="utf-8")
+    place = text.index('id="code">') + 2_000
+    (tmp_path / "cut.html").write_text(text[:place] + text[place + 5_000 :], encoding="utf-8")
+    page = chromium.new_page()
+    page.goto((tmp_path / "cut.html").as_uri())
+    page.wait_for_function("document.getElementById('status').textContent.includes('may not have arrived whole')")
+    page.close()

@@ -1,167 +1,120 @@
-"""What a page shows after others have written is what it would show had it been opened then."""
+"""The copy follows what anybody writes: after writes of every kind each model is what it would be if made anew."""
 
 import sqlite3
-from collections import Counter
 from contextlib import closing
-from itertools import pairwise
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from test_products import (
-    BALL,
-    BOOK,
-    DAYS,
-    FAR,
-    NEAR,
-    PEN,
-    THING,
-    assert_answers_agree,
-    basket,
-    everywhere,
-    line,
-    selections,
-    shop_of,  # noqa: F401
-    shown_pairs,
-)
 
-INSERT = (
-    "INSERT INTO orders (order_date, order_number, customer_id, product_id, quantity, status, total_amount) "
-    "VALUES (?, ?, ?, ?, ?, ?, 1)"
-)
-DAY_BEFORE = "2025-02-26"  # a day that no shop of `line` has
-days, numbers = st.sampled_from((DAY_BEFORE, *DAYS)), st.integers(1, 5)
-writes = st.one_of(
-    st.tuples(st.just(INSERT), line),
-    st.tuples(st.just(INSERT), line.map(lambda one: (DAY_BEFORE, *one[1:]))),
-    st.tuples(
-        st.just("DELETE FROM orders WHERE order_id > 1 AND order_date = ? AND order_number = ?"),
-        st.tuples(days, numbers),
-    ),
-    st.tuples(st.just("DELETE FROM orders WHERE order_id > 1 AND order_date = ?"), st.tuples(days)),
-    st.tuples(st.just("DELETE FROM orders WHERE order_id > 1 AND order_id % 4 = ?"), st.tuples(st.integers(0, 3))),
-    st.tuples(
-        st.just("UPDATE orders SET order_date = ?, order_number = ? WHERE order_id % 5 = ?"),
-        st.tuples(days, numbers, st.integers(0, 4)),
-    ),
-    st.tuples(
-        st.just("UPDATE orders SET product_id = ? WHERE order_id % 7 = ?"),
-        st.tuples(st.integers(BOOK, THING), st.integers(0, 6)),
-    ),
-    st.tuples(
-        st.just("UPDATE orders SET customer_id = ?, status = 'Completed' WHERE order_id % 5 = ?"),
-        st.tuples(st.sampled_from([FAR, 2, 3, None]), st.integers(0, 4)),
-    ),
-    st.tuples(st.just("UPDATE customers SET region = ? WHERE customer_id = 1"), st.tuples(st.sampled_from("FN"))),
-)
+from shopboard import columnar, following, notes
+from shopboard.ask import SqliteEngine
+from shopboard.database import COLUMNS
+from shopboard.following import ColumnarEngine
+
+DAYS = ["2023-12-31", "2024-02-28", "2024-02-29", "2024-03-01", "2025-01-01"]
+STATUSES = ["Completed", "Completed", "Completed", "Pending", "Cancelled", "Returned"]
+REGIONS = ["North", "South", "it's \"quoted\", with\ncomma", "", None]
+CATEGORIES = ["Books", "Toys", "Home", None]
+few = st.integers(1, 6)
+days, regions, categories = st.sampled_from(DAYS), st.sampled_from(REGIONS), st.sampled_from(CATEGORIES)
 
 
-def write(nb, connection, *batch):
-    """Write as another program would, and let the summaries follow; every tuple is an SQL and its values."""
-    with closing(sqlite3.connect(connection.settings.database)) as writer, writer:
-        for sql, values in batch:
-            writer.execute(sql, values)
-    nb.catch_up(connection.settings)
+def orders_of(key):
+    amounts = st.sampled_from([0.1, 19.99, 1e6 / 3])
+    values = (key, few | st.none(), few, days, st.integers(1, 3), amounts, st.sampled_from(STATUSES), few, regions)
+    return st.tuples(st.just("orders"), st.tuples(*values))
 
 
-def lines_of(nb, connection):
-    """Return how often each day, checkout, customer and product is among the lines that the page keeps, and their order."""
-    lines = nb.completed_lines(connection)
-    assert lines.ends[0] == 0 and lines.ends[-1] == len(lines.number) == len(lines.customer) == len(lines.product)
-    days = nb.np.repeat(lines.days, nb.np.diff(lines.ends)).tolist()
-    customers = [*nb.members_of(connection, "customer_days").tolist(), None]
-    products = nb.members_of(connection, "product_days").tolist()
-    checkouts = list(zip(days, lines.number.tolist(), strict=True))
-    assert checkouts == sorted(checkouts)
-    by_customer = list(zip(checkouts, lines.customer.tolist(), strict=True))
-    changes = sum(one != other for one, other in pairwise(by_customer))
-    assert changes == max(len(set(by_customer)) - 1, 0)  # those of a customer stand together
-    return Counter(
-        (*checkout, customers[customer], products[product])
-        for checkout, customer, product in zip(checkouts, lines.customer.tolist(), lines.product.tolist(), strict=True)
+def rows(key):
+    """Rows of any table, with keys of `key`."""
+    customers = st.tuples(key, st.just("Ann"), st.none(), regions, st.none() | days, st.none())
+    products = st.tuples(key, st.just("Pen"), categories, st.just(1.5) | st.none(), st.integers(0, 3), st.none())
+    reviews = st.tuples(key, few, few | st.none(), st.integers(1, 5), regions, days)
+    made = {"customers": customers, "products": products, "reviews": reviews}
+    return st.one_of(orders_of(key), *(st.tuples(st.just(table), row) for table, row in made.items()))
+
+
+def written(verb, table, row):
+    return f"{verb} INTO {table} VALUES ({', '.join('?' * len(row))})", row
+
+
+inserts = rows(few).map(lambda made: written("INSERT OR IGNORE", *made))
+replaces = rows(few).map(lambda made: written("INSERT OR REPLACE", *made))
+updates = st.tuples(rows(few), few, st.integers(0, 8)).map(
+    lambda made: (
+        f"UPDATE OR REPLACE {made[0][0]} SET {COLUMNS[made[0][0]][made[2] % len(made[0][1])]} = ? "
+        f"WHERE {COLUMNS[made[0][0]][0]} = ?",
+        (made[0][1][made[2] % len(made[0][1])], made[1]),
     )
+)
+deletes = st.tuples(st.sampled_from(list(COLUMNS)), few).map(
+    lambda made: (f"DELETE FROM {made[0]} WHERE {COLUMNS[made[0]][0]} >= ?", (made[1],))
+)
+writes = st.lists(inserts | replaces | updates | deletes, min_size=1, max_size=6)
 
 
-def assert_customers_agree(nb, connection, fresh, filters):
-    """Check the page Customers against one whose connection has seen nothing before."""
-    found, expected = nb.read_customers(connection, filters), nb.read_customers(fresh, filters)
-    assert found.measures == pytest.approx(expected.measures, nan_ok=True)
-    for name in ("customers", "concentration", "rfm_groups", "cohort_retention", "new_and_returning"):
-        assert nb.largest_difference(getattr(found, name), getattr(expected, name)) == 0, name
+@pytest.fixture
+def make_shop(story, tmp_path_factory):
+    """A function that makes a small shop, with writes noted, and returns its path."""
+
+    def make(first=(), kept=notes.NOTES_KEPT):
+        path = tmp_path_factory.mktemp("shop") / "shop.db"
+        with closing(sqlite3.connect(path)) as shop:
+            shop.executescript(story.SCHEMA + story.INDEXES)
+            for name, select in story.MODELS.items():
+                shop.execute(f"CREATE VIEW {name} AS {select}")
+            write(path, *first)
+            shop.executescript(notes.notes_sql(kept))
+        return path
+
+    return make
 
 
-@hypothesis_settings(max_examples=20)
-@given(data=st.data())
-def test_a_page_that_follows_shows_what_a_new_one_shows(nb, shop_of, monkeypatch, data):  # noqa: F811
-    monkeypatch.setattr(nb, "FEW_CHANGES", data.draw(st.sampled_from([5, 20_000])))  # with and without folding
-    monkeypatch.setattr(nb, "MOST_PAIRS", data.draw(st.sampled_from([10_000_000, 10_000_000, 60])))
-    size = data.draw(st.integers(1, 90))  # of which the first always stays: no page is shown of a shop without orders
-    connection = shop_of(data.draw(st.lists(line, min_size=size, max_size=size)))
-    whole = everywhere(nb, DAY_BEFORE, DAYS[-1], regions=("(unknown)", "F", "Far", "N", "Near"))
-    nb.read_products(connection, whole)
-    for batch in data.draw(st.lists(st.lists(writes, min_size=1, max_size=6), min_size=1, max_size=4)):
-        write(nb, connection, *batch)
-        completed = connection.execute(
-            "SELECT order_date, order_number, customer_id, product_id FROM orders WHERE status = 'Completed'"
-        )
-        assert lines_of(nb, connection) == Counter(completed.fetchall())
-        with closing(nb.connect(connection.settings.database)) as fresh:
-            for filters in (whole, data.draw(selections(whole))):
-                page, expected = nb.read_products(connection, filters), nb.read_products(fresh, filters)
-                assert page.pairs.equals(expected.pairs)
-                assert page.pairs_note == expected.pairs_note
-                if not page.pairs_note:
-                    assert_answers_agree(nb, connection, filters)
-                assert_customers_agree(nb, connection, fresh, filters)
+def write(path, *statements):
+    """Write as another program would: on a connection of its own, without foreign keys."""
+    with closing(sqlite3.connect(path)) as shop, shop:
+        for sql, values in statements:
+            shop.execute(sql, values)
 
 
-def pairs_shown(nb, connection):
-    """Return the pairs of the whole shop with the number of their checkouts, once they agree with the SQL."""
-    page = assert_answers_agree(nb, connection, everywhere(nb))
-    return {pair: both for pair, (both, *_) in shown_pairs(page.pairs, "product_id", "companion_id").items()}
+def contents(engine, story, table):
+    names = [*COLUMNS, *story.MODELS]
+    assert table in names
+    rows = engine.run(f"SELECT * FROM {table}", {}).astype(object)
+    rows = rows.where(rows.notna(), None)
+    return rows.sort_values(list(rows), key=lambda values: values.map(repr), ignore_index=True)
 
 
-def test_a_rare_pair_comes_and_goes(nb, shop_of):  # noqa: F811
-    """Four of its checkouts were there before, and were not kept."""
-    often = [one for number in range(6) for one in basket(number, PEN, THING)]
-    rare = [one for number in range(10, 14) for one in basket(number, BOOK, BALL)]
-    connection = shop_of(often + rare)
-    assert pairs_shown(nb, connection) == {(PEN, THING): 6}
-    write(nb, connection, *((INSERT, one) for one in basket(20, BOOK, BALL, day="2025-02-01")))
-    assert pairs_shown(nb, connection) == {(PEN, THING): 6, (BOOK, BALL): 5}
-    write(nb, connection, *((INSERT, one) for one in basket(3, BALL)))  # a third line of an earlier checkout
-    assert pairs_shown(nb, connection) == {(PEN, THING): 6, (BOOK, BALL): 5}
-    write(nb, connection, ("DELETE FROM orders WHERE order_number = 11 AND product_id = ?", (BOOK,)))
-    assert pairs_shown(nb, connection) == {(PEN, THING): 6}
-    write(nb, connection, ("UPDATE orders SET product_id = ? WHERE order_number = 2 AND product_id = ?", (BOOK, PEN)))
-    assert pairs_shown(nb, connection) == {(PEN, THING): 5}
+def assert_current(engine, story, path):
+    """Check each table and model of a copy against the record's own, whose models are views."""
+    with closing(SqliteEngine(path)) as record:
+        for table in (*COLUMNS, *story.MODELS):
+            found, expected = contents(engine, story, table), contents(record, story, table)
+            pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-12, obj=table)
+        if not engine.shared_checkouts():
+            assert not record.shared_checkouts()
 
 
-def test_the_lines_that_did_not_change_are_not_read_again(nb, shop_of, monkeypatch):  # noqa: F811
-    connection = shop_of([one for number in range(6) for one in basket(number, PEN, THING)])
-    assert pairs_shown(nb, connection) == {(PEN, THING): 6}
-    monkeypatch.setattr(nb, "packed_lines", None)
-    write(nb, connection, *((INSERT, one) for one in basket(9, PEN, THING)))
-    assert pairs_shown(nb, connection) == {(PEN, THING): 7}
+SHOP = [
+    *(written("INSERT", "products", (n, "Pen", CATEGORIES[n % 4], 1.5, 1, None)) for n in range(1, 5)),
+    *(written("INSERT", "customers", (n, "Ann", None, REGIONS[n % 5], None, None)) for n in range(1, 5)),
+    *(written("INSERT", "orders", (n, 1 + n % 3, 1 + n % 4, DAYS[n // 2], 1, 2.5, "Completed", n // 2, None)) for n in range(9)),
+    written("INSERT", "reviews", (1, 1, 1, 5, "Good\r\n\"very\"", DAYS[1])),
+]
 
 
-def test_checkouts_grow_too_large_and_small_again(nb, shop_of, monkeypatch):  # noqa: F811
-    connection = shop_of([one for number in range(6) for one in basket(number, BOOK, BALL)])
-    monkeypatch.setattr(nb, "MOST_PAIRS", 8)
-    assert nb.read_products(connection, everywhere(nb)).pairs_note == ""
-    write(nb, connection, *((INSERT, one) for one in basket(9, BOOK, PEN, BALL)))  # three pairs more
-    page = nb.read_products(connection, everywhere(nb))
-    assert page.pairs_note == "Checkouts of more than 2 lines are left out."
-    assert shown_pairs(page.pairs, "product_id", "companion_id")[BOOK, BALL][:2] == (6, 1.0)
-    write(nb, connection, ("DELETE FROM orders WHERE order_number = 9 AND product_id = ?", (PEN,)))
-    assert pairs_shown(nb, connection) == {(BOOK, BALL): 7}
-
-
-def test_what_is_written_counts_in_its_region_and_once_per_checkout(nb, shop_of):  # noqa: F811
-    connection = shop_of([one for number in range(1, 6) for one in basket(number, BOOK, BOOK, BALL)])
-    assert pairs_shown(nb, connection) == {(BOOK, BALL): 5}
-    write(nb, connection, *((INSERT, one) for one in [*basket(10, BOOK, customer=NEAR), *basket(9, BOOK, BOOK, BALL)]))
-    assert pairs_shown(nb, connection) == {(BOOK, BALL): 6}
-    page = assert_answers_agree(nb, connection, everywhere(nb, regions=("Far",)))
-    assert page.pairs[["checkouts_with_both", "affinity"]].to_numpy().tolist() == [[6, 1.0]]
+@given(batches=st.lists(writes, min_size=1, max_size=4), filled=st.booleans())
+@hypothesis_settings(max_examples=25)
+def test_models_follow_writes_of_every_kind(story, make_shop, batches, filled):
+    path = make_shop(SHOP if filled else ())
+    with closing(ColumnarEngine(path, story.MODELS)) as often, closing(ColumnarEngine(path, story.MODELS)) as late:
+        for batch in batches:
+            write(path, *batch)
+            often.refresh()
+            assert_current(often, story, path)
+            assert not often.refresh()
+        late.refresh()
+        assert_current(late, story, path)

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import math
 import sqlite3
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +14,12 @@ from conftest import METABASE, tables
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+
+from shopboard.dashboard import Dashboard
+from shopboard.database import connect
+from shopboard.importing.receipt import import_notes, reconciliation
+from shopboard.pages import Page
+from shopboard.problems import ShopProblem
 
 DATA = METABASE.parent
 
@@ -70,24 +77,24 @@ def set_aside(settings):
         return pd.read_sql_query("SELECT * FROM set_aside", connection)
 
 
-def receipt(nb, settings):
-    with contextlib.closing(nb.connect(settings.database)) as connection:
-        return nb.reconciliation(connection, settings).set_index("table_name")
+def receipt(settings):
+    with contextlib.closing(connect(settings.database)) as connection:
+        return reconciliation(connection, settings).set_index("table_name")
 
 
 # The Metabase shop, in both of its forms
 
 
-def test_metabase_is_accounted_for_to_the_cent(nb, metabase_settings):
-    rows = receipt(nb, metabase_settings)
+def test_metabase_is_accounted_for_to_the_cent(metabase_settings):
+    rows = receipt(metabase_settings)
     source = pd.read_csv(METABASE / "csv" / "orders.csv")
     bad = source[source["quantity"] <= 0]
     assert len(bad) == 67
     orders = rows.loc["orders"]
     assert (orders["rows_read"], orders["rows_loaded"], orders["rows_set_aside"]) == (18_760, 18_760 - 67, 67)
     assert orders["amount_read"] == "1,595,328.13"
-    with contextlib.closing(nb.connect(metabase_settings.database)) as connection:
-        said = nb.import_notes(connection, metabase_settings)["reason"]
+    with contextlib.closing(connect(metabase_settings.database)) as connection:
+        said = import_notes(connection, metabase_settings)["reason"]
     read, aside = source["total"].sum(), bad["total"].sum()
     exact = f"{read:,.6f} read = {read - aside:,.6f} loaded + {aside:,.6f} set aside"
     assert said.str.contains(exact, regex=False).sum() == 1  # in cents, the rounded sums do not add up
@@ -116,23 +123,23 @@ def test_metabase_reviewers_and_stock_stay_unknown(metabase_settings):
     assert rows["reviews"]["rating"].mean() == pytest.approx(3.9874, abs=0.00005)
 
 
-def test_metabase_figures_on_the_page(nb, metabase_settings):
-    with contextlib.closing(nb.connect(metabase_settings.database)) as connection:
-        page = nb.read_page(connection, nb.everything(connection))
-    header = nb.Dashboard(metabase_settings).header.value
-    assert "18,693 order rows (67 set aside)" in header
-    assert page.tiles.loc[["cancelled_share", "returned_share"], "now"].isna().all()  # it states no status
+def test_metabase_figures_on_the_page(metabase_settings, open_shop, tiles):
+    figures = tiles(metabase_settings)
+    with contextlib.closing(open_shop(metabase_settings)) as shop:
+        header = Dashboard(shop, [Page("Overview")]).header.value
+    assert "18,693 order lines (67 set aside)" in header
+    assert figures[["cancelled_share", "returned_share"]].isna().all()  # it states no status
     aside = set_aside(metabase_settings)
-    assert page.tiles.loc["revenue", "now"] + aside["amount"].sum() == pytest.approx(1_595_328.13, abs=0.005)
+    assert figures["revenue"] + aside["amount"].sum() == pytest.approx(1_595_328.13, abs=0.005)
     source = pd.read_csv(METABASE / "csv" / "orders.csv")
     source = source[source["quantity"] > 0]
-    assert page.tiles.loc["customers", "now"] == source["user_id"].nunique()
-    assert page.tiles.loc["units", "now"] == source["quantity"].sum() == 69_540
-    assert page.tiles.loc["rating", "now"] == pytest.approx(3.9874, abs=0.00005)
+    assert figures["customers"] == source["user_id"].nunique()
+    assert figures["units"] == source["quantity"].sum() == 69_540
+    assert figures["rating"] == pytest.approx(3.9874, abs=0.00005)
 
 
-def test_what_was_set_aside_is_a_file_too(nb, metabase_settings):
-    receipt(nb, metabase_settings)
+def test_what_was_set_aside_is_a_file_too(metabase_settings):
+    receipt(metabase_settings)
     written = pd.read_csv(Path(metabase_settings.exports) / "set_aside.csv", skiprows=1)
     assert len(written) == len(set_aside(metabase_settings)) == 67
     assert written["reason"].str.contains("quantity is '0', not a whole number other than 0").all()
@@ -147,7 +154,7 @@ def test_a_password_is_not_taken_over(metabase_settings):
 # Other shops, by a mapping
 
 
-def test_northwind(nb, load):
+def test_northwind(open_shop, tiles, load):
     if not DATA.exists():
         pytest.skip("the Northwind database is not beside this project")
     settings = load(DATA / "northwind" / "northwind.sqlite", mapping=NORTHWIND_MAPPING)
@@ -155,17 +162,17 @@ def test_northwind(nb, load):
     assert len(rows["orders"]) == 2_155
     assert rows["orders"]["order_number"].nunique() == 830
     assert rows["orders"]["total_amount"].sum() == pytest.approx(1_265_793.04, abs=0.005)
-    with contextlib.closing(nb.connect(settings.database)) as connection:
-        page = nb.read_page(connection, nb.everything(connection))
-        assert "(unknown)" in nb.everything(connection).regions
+    with contextlib.closing(connect(settings.database)) as connection:
         ids = dict(connection.execute("SELECT id, source_id FROM source_ids WHERE kind = 'customers'").fetchall())
     pending = rows["orders"]["status"] == "Pending"
     loaded = rows["orders"].loc[~pending, "total_amount"].sum()
-    assert page.tiles.loc["revenue", "now"] == pytest.approx(loaded, abs=0.005)
+    with contextlib.closing(open_shop(settings)) as shop:
+        assert "(unknown)" in shop.everything().regions
+    assert tiles(settings)["revenue"] == pytest.approx(loaded, abs=0.005)
     assert "ALFKI" in ids.values()
 
 
-def test_superstore(nb, load, folder):
+def test_superstore(load, folder, story, open_shop, tiles):
     if not DATA.exists():
         pytest.skip("the Superstore file is not beside this project")
     (folder / "superstore.csv").write_bytes((DATA / "superstore" / "superstore.csv").read_bytes())
@@ -183,12 +190,12 @@ def test_superstore(nb, load, folder):
     source = pd.read_csv(folder / "superstore.csv")
     assert len(rows["orders"]) + (set_aside(settings)["what"] == "row").sum() == 9_994
     assert rows["orders"]["total_amount"].sum() == pytest.approx(source["Sales"].sum(), abs=0.005)
-    with contextlib.closing(nb.connect(settings.database)) as connection:
-        page = nb.read_page(connection, nb.everything(connection))
-    assert page.tiles.loc["revenue", "now"] == pytest.approx(2_297_200.86, abs=0.005)
-    assert page.tiles.loc["orders", "now"] == 5_009
-    assert page.tiles.loc["customers", "now"] == 793
-    assert page.customers["name"].iloc[0] == "Sean Miller"
+    figures = tiles(settings)
+    assert figures["revenue"] == pytest.approx(2_297_200.86, abs=0.005)
+    assert figures["orders"] == 5_009
+    assert figures["customers"] == 793
+    with contextlib.closing(open_shop(settings)) as shop:
+        assert shop.ask(story.TOP_CUSTOMERS)["name"].iloc[0] == "Sean Miller"
 
 
 # Rows that break a rule
@@ -214,14 +221,14 @@ def test_superstore(nb, load, folder):
         (("1", "", "2025-01-01", "1", "10", "Completed"), "product_id is missing"),
     ],
 )
-def test_a_bad_order_is_set_aside_with_its_reason(nb, load, folder, order, reason):
+def test_a_bad_order_is_set_aside_with_its_reason(load, folder, order, reason):
     small_shop(folder, [GOOD, order])
     settings = load(folder)
     (aside,) = set_aside(settings).itertuples()
     assert (aside.table_name, aside.source_row, aside.what) == ("orders", 2, "row")
     assert reason in aside.reason
     assert len(tables(settings.database)["orders"]) == 1
-    receipt(nb, settings)
+    receipt(settings)
 
 
 def test_the_spellings_of_a_status(load, folder):
@@ -241,17 +248,16 @@ def test_repeated_keys_are_set_aside_after_the_first(load, folder):
     ]
 
 
-def test_guests_stay_unknown(nb, load, folder):
+def test_guests_stay_unknown(load, folder, tiles):
     small_shop(folder, [GOOD, ("", "1", "2025-01-02", "1", "5.00", "Completed")])
     settings = load(folder)
     rows = tables(settings.database)
     assert rows["orders"]["customer_id"].tolist()[0] == 1
     assert math.isnan(rows["orders"]["customer_id"].tolist()[1])
     assert len(rows["customers"]) == 1
-    with contextlib.closing(nb.connect(settings.database)) as connection:
-        page = nb.read_page(connection, nb.everything(connection))
-    assert page.tiles.loc["revenue", "now"] == 15
-    assert page.tiles.loc["customers", "now"] == 1
+    figures = tiles(settings)
+    assert figures["revenue"] == 15
+    assert figures["customers"] == 1
 
 
 def test_a_value_that_may_be_unknown_does_not_cost_its_row(load, folder):
@@ -273,7 +279,7 @@ def test_a_value_that_may_be_unknown_does_not_cost_its_row(load, folder):
     assert aside["content"].tolist() == ["long ago", "cheap", "-4"]
 
 
-def test_lines_of_a_wrong_length_are_set_aside(nb, load, folder):
+def test_lines_of_a_wrong_length_are_set_aside(load, folder):
     small_shop(folder, [GOOD, GOOD])
     with (folder / "orders.csv").open("a") as file:
         file.write("3,1,1,2025-01-01,1\n\n4,1,1,2025-01-01,1,10,Completed,extra\n")
@@ -282,14 +288,14 @@ def test_lines_of_a_wrong_length_are_set_aside(nb, load, folder):
     assert aside["what"].tolist() == ["line", "line"]
     assert aside["source_row"].tolist() == [4, 6]
     assert len(tables(settings.database)["orders"]) == 2
-    assert receipt(nb, settings)["rows_set_aside"].sum() == 2
+    assert receipt(settings)["rows_set_aside"].sum() == 2
 
 
-def test_what_a_source_lacks_is_said(nb, load, folder):
+def test_what_a_source_lacks_is_said(load, folder):
     small_shop(folder, [GOOD])
     settings = load(folder)
-    with contextlib.closing(nb.connect(settings.database)) as connection:
-        said = "\n".join(nb.import_notes(connection, settings)["reason"])
+    with contextlib.closing(connect(settings.database)) as connection:
+        said = "\n".join(import_notes(connection, settings)["reason"])
     assert "orders.order_number: the source does not have it; every row counts as order_id." in said
     assert "customers.region: the source does not have it; it stays unknown." in said
     assert "The source has no reviews." in said
@@ -326,25 +332,35 @@ def test_text_ids_are_kept_beside_the_databases_own(load, folder):
     assert names == [("ann", "Ann"), ("bob", "Bob")]
 
 
-def test_a_changed_source_is_loaded_again(nb, load, folder):
+def test_a_changed_source_is_loaded_again(open_or_build, load, folder):
     small_shop(folder, [GOOD])
     settings = load(folder)
-    assert nb.open_or_build(settings).startswith("Opened")
+    assert open_or_build(settings).startswith("Opened")
     small_shop(folder, [GOOD, GOOD])
-    assert nb.open_or_build(settings).startswith("Replaced")
+    assert open_or_build(settings).startswith("Replaced")
     assert len(tables(settings.database)["orders"]) == 2
 
 
-def test_the_source_is_not_changed(nb, load, tmp_path):
+def test_a_mapping_may_say_where_an_order_went(load, folder, open_shop):
+    small_shop(folder, [GOOD, ("1", "1", "2025-01-02", "1", "5.00", "Completed"), ("1", "1", "2025-01-03", "1", "6.00", "Completed")])
+    mapping = {"orders": "SELECT *, CASE order_date WHEN '2025-01-02' THEN ' Abroad ' END AS region FROM orders"}
+    settings = load(folder, mapping=mapping)
+    assert tables(settings.database)["orders"]["region"].fillna("").tolist().count("Abroad") == 1
+    with contextlib.closing(open_shop(settings)) as shop:
+        abroad = replace(shop.everything(), regions=("Abroad",))
+        assert shop.ask("SELECT SUM(total_amount) AS amount FROM selected_lines", abroad)["amount"].tolist() == [5.0]
+
+
+def test_the_source_is_not_changed(load, story, tmp_path):
     source = tmp_path / "shop.sqlite"
     with contextlib.closing(sqlite3.connect(source)) as connection:
-        connection.executescript(nb.SCHEMA + "INSERT INTO products VALUES (1, 'Lamp', 'Home', 1.0, 1, 'A');")
-        connection.execute("INSERT INTO orders VALUES (1, NULL, 1, '2025-01-01', 1, 1.0, 'Completed', 1)")
+        connection.executescript(story.SCHEMA + "INSERT INTO products VALUES (1, 'Lamp', 'Home', 1.0, 1, 'A');")
+        connection.execute("INSERT INTO orders VALUES (1, NULL, 1, '2025-01-01', 1, 1.0, 'Completed', 1, NULL)")
         connection.commit()
     before = source.read_bytes()
     assert len(tables(load(source).database)["orders"]) == 1
     assert source.read_bytes() == before
-    with pytest.raises(nb.ShopProblem, match="orders"):
+    with pytest.raises(ShopProblem, match="orders"):
         load(source, mapping={"orders": "DELETE FROM orders RETURNING *"})
     assert source.read_bytes() == before
 
@@ -375,7 +391,7 @@ def as_cents(text):
 @given(
     orders=orders_strategy, customers=st.lists(messy, max_size=5), reviews=st.lists(st.tuples(messy, messy), max_size=5)
 )
-def test_nothing_is_lost_or_invented(nb, build, tmp_path_factory, orders, customers, reviews):
+def test_nothing_is_lost_or_invented(build, tiles, tmp_path_factory, orders, customers, reviews):
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("out")
     small_shop(
         source,
@@ -398,10 +414,6 @@ def test_nothing_is_lost_or_invented(nb, build, tmp_path_factory, orders, custom
     money_out = (rows["orders"]["total_amount"] * signs).sum() + aside["amount"].sum()
     assert float(money_in) == pytest.approx(money_out, abs=0.004)
     assert set(rows["customers"]["name"]) <= {"Ann", "Somebody"}
-    receipt(nb, settings)
-    with contextlib.closing(nb.connect(settings.database)) as connection:
-        whole = nb.everything(connection)
-        page = nb.read_page(connection, whole)
-        assert max(nb.compare_summaries(connection, whole).values()) < 0.005
+    receipt(settings)
     completed = rows["orders"]["status"] == "Completed"
-    assert page.tiles.loc["revenue", "now"] == pytest.approx(rows["orders"].loc[completed, "total_amount"].sum())
+    assert tiles(settings)["revenue"] == pytest.approx(rows["orders"].loc[completed, "total_amount"].sum())

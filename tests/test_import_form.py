@@ -5,11 +5,25 @@ import base64
 import sqlite3
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+import ipywidgets as widgets
 import pandas as pd
 import pytest
+
+from shopboard.dashboard import Dashboard
+from shopboard.importing import form as form_module
+from shopboard import opening
+from shopboard.importing import staging
+from shopboard.importing.form import ImportForm
+from shopboard.opening import ShopQuestion
+from shopboard.own_data import free_database, uploaded
+from shopboard.importing.source import opened_source
+from shopboard.importing.staging import OPEN_SOURCES
+from shopboard.pages import Page
+from shopboard.problems import ShopProblem
 
 from notebook_module import read_notebook
 
@@ -46,7 +60,7 @@ def doubtful(tmp_path):
 
 
 @pytest.fixture
-def form_of(nb, make_settings, tmp_path):
+def form_of(make_settings, tmp_path):
     """A function that makes the form of a source; what it would load is noted in `form.given`."""
     made = []
 
@@ -58,7 +72,7 @@ def form_of(nb, make_settings, tmp_path):
             return load_shop(settings) if load_shop else "Loaded."
 
         settings = make_settings(source=str(source), database=str(tmp_path / "own.db"), exports=str(tmp_path))
-        form = nb.ImportForm(settings, note)
+        form = ImportForm(settings, note)
         form.given = given
         made.append(form)
         return form
@@ -115,12 +129,12 @@ def test_a_choice_changes_the_select_and_says_whose_it_is(form_of, folder):
     assert "email AS name" in form.given[0].mapping["customers"]
 
 
-def test_nothing_is_loaded_while_a_question_is_open(nb, form_of, doubtful):
+def test_nothing_is_loaded_while_a_question_is_open(form_of, doubtful):
     form = form_of(doubtful)
     assert {key.split()[0] for key in form.questions()} == {"order", "status"}
     assert form.accepted.disabled
     assert "Please answer" in form.verdict.value
-    with pytest.raises(nb.ShopProblem, match="Please answer: How does Bestelldatum write its dates"):
+    with pytest.raises(ShopProblem, match="Please answer: How does Bestelldatum write its dates"):
         form.accept()
     for key, answer in (("order", "dmy"), ("status", "Returned")):
         assert form.accepted.disabled
@@ -172,8 +186,8 @@ def test_check_shows_rows_or_what_is_wrong(form_of, folder):
     assert form.connection.execute("SELECT COUNT(*) FROM products").fetchone() == (2,)
 
 
-def test_a_problem_is_said_and_the_form_goes_on(nb, form_of, folder):
-    problems = [nb.ShopProblem("The disk is <full>: make room."), ZeroDivisionError("division by zero")]
+def test_a_problem_is_said_and_the_form_goes_on(form_of, folder):
+    problems = [ShopProblem("The disk is <full>: make room."), ZeroDivisionError("division by zero")]
 
     def load(_):
         if problems:
@@ -261,25 +275,25 @@ def test_an_export_known_by_name_is_one_click_and_can_still_be_matched(form_of, 
 # ------------------------------------------------------------------ a path in the settings
 
 
-def test_a_source_with_other_names_is_asked_about(nb, make_settings, folder, tmp_path):
+def test_a_source_with_other_names_is_asked_about(open_or_ask, make_settings, folder, tmp_path):
     settings = make_settings(source=str(folder), database=str(tmp_path / "own.db"), exports=str(tmp_path))
-    with pytest.raises(nb.ShopQuestion, match="press Load, then run the cells below") as caught:
-        nb.open_or_ask(settings)
+    with pytest.raises(ShopQuestion, match="press Load, then run the cells below") as caught:
+        open_or_ask(settings)
     assert not (tmp_path / "own.db").exists()
     form = caught.value.form
     form.accepted.click()
     assert "Now run the cells below" in form.said.value
-    said = nb.open_or_ask(settings)  # what was accepted is known at the next run
+    said = open_or_ask(settings)  # what was accepted is known at the next run
     assert said.startswith("Opened own.db")
     with closing(sqlite3.connect(tmp_path / "own.db")) as connection:
         assert connection.execute("SELECT COUNT(*), SUM(total_amount) FROM orders").fetchone() == (3, 70.0)
 
 
-def test_the_question_shows_the_form_once(nb, make_settings, folder, tmp_path, monkeypatch):
+def test_the_question_shows_the_form_once(open_or_ask, make_settings, folder, tmp_path, monkeypatch):
     shown = []
-    monkeypatch.setattr(nb, "display", shown.append)
-    with pytest.raises(nb.ShopQuestion) as caught:
-        nb.open_or_ask(make_settings(source=str(folder), database=str(tmp_path / "own.db")))
+    monkeypatch.setattr(opening, "display", shown.append)
+    with pytest.raises(ShopQuestion) as caught:
+        open_or_ask(make_settings(source=str(folder), database=str(tmp_path / "own.db")))
     for _ in range(2):
         (line,) = caught.value._render_traceback_()
     assert "Stopped here" in line
@@ -288,56 +302,57 @@ def test_the_question_shows_the_form_once(nb, make_settings, folder, tmp_path, m
     caught.value.form.close()
 
 
-def test_proposed_takes_what_is_sure_unseen(nb, make_settings, folder, doubtful, tmp_path):
+def test_proposed_takes_what_is_sure_unseen(open_or_ask, make_settings, folder, doubtful, tmp_path):
     given = {"mapping": "proposed", "database": str(tmp_path / "own.db"), "exports": str(tmp_path)}
-    assert nb.open_or_ask(make_settings(source=str(folder), **given)).startswith("Made own.db")
+    assert open_or_ask(make_settings(source=str(folder), **given)).startswith("Made own.db")
     with closing(sqlite3.connect(tmp_path / "own.db")) as connection:
         before = connection.execute("SELECT * FROM orders").fetchall()
-    with pytest.raises(nb.ShopProblem, match="Please answer: How does Bestelldatum") as caught:
-        nb.open_or_ask(make_settings(source=str(doubtful), **given))
-    assert not isinstance(caught.value, nb.ShopQuestion)
+    with pytest.raises(ShopProblem, match="Please answer: How does Bestelldatum") as caught:
+        open_or_ask(make_settings(source=str(doubtful), **given))
+    assert not isinstance(caught.value, ShopQuestion)
     with closing(sqlite3.connect(tmp_path / "own.db")) as connection:
         assert connection.execute("SELECT * FROM orders").fetchall() == before
 
 
-def test_a_source_is_read_once_for_the_form_and_for_loading(nb, make_settings, folder, tmp_path, monkeypatch):
-    opened, open_source = [], nb.opened_source
+def test_a_source_is_read_once_for_the_form_and_for_loading(open_or_ask, make_settings, folder, tmp_path, monkeypatch):
+    opened, open_source = [], opened_source
 
     def counted(*arguments):
         opened.append(arguments)
         return open_source(*arguments)
 
-    monkeypatch.setattr(nb, "opened_source", counted)
+    for module in (form_module, staging):  # each may open it
+        monkeypatch.setattr(module, "opened_source", counted)
     settings = make_settings(source=str(folder), database=str(tmp_path / "own.db"), exports=str(tmp_path))
-    with pytest.raises(nb.ShopQuestion) as caught:
-        nb.open_or_ask(settings)
+    with pytest.raises(ShopQuestion) as caught:
+        open_or_ask(settings)
     caught.value.form.accepted.click()
     assert (tmp_path / "own.db").exists()
     assert len(opened) == 1
-    assert nb.OPEN_SOURCES == {}
+    assert OPEN_SOURCES == {}
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         caught.value.form.connection.execute("SELECT 1")
 
 
-def test_a_file_that_changed_meanwhile_is_read_anew(nb, make_settings, folder, tmp_path):
+def test_a_file_that_changed_meanwhile_is_read_anew(open_or_ask, make_settings, folder, tmp_path):
     settings = make_settings(source=str(folder), database=str(tmp_path / "own.db"), exports=str(tmp_path))
-    with pytest.raises(nb.ShopQuestion) as caught:
-        nb.open_or_ask(settings)
+    with pytest.raises(ShopQuestion) as caught:
+        open_or_ask(settings)
     (folder / "orders.csv").write_text(SHOP["orders.csv"] + "4,1,10,2025-02-16,1,7.25\n")
     caught.value.form.accepted.click()
     with closing(sqlite3.connect(tmp_path / "own.db")) as connection:
         assert connection.execute("SELECT COUNT(*) FROM orders").fetchone() == (4,)
 
 
-def test_columns_that_are_named_so_but_hold_something_else_are_asked_about(nb, make_settings, tmp_path):
+def test_columns_that_are_named_so_but_hold_something_else_are_asked_about(open_or_ask, make_settings, tmp_path):
     source = tmp_path / "shop"
     source.mkdir()
     (source / "customers.csv").write_text("customer_id,name\n1,Ann\n")
     (source / "products.csv").write_text("product_id,product_name\n1,Cup\n")
     (source / "orders.csv").write_text("order_id,customer_id,product_id,order_date,total_amount\n1,1,1,31.01.2025,5\n")
     settings = make_settings(source=str(source), database=str(tmp_path / "own.db"), exports=str(tmp_path))
-    with pytest.raises(nb.ShopQuestion) as caught:
-        nb.open_or_ask(settings)
+    with pytest.raises(ShopQuestion) as caught:
+        open_or_ask(settings)
     form = caught.value.form
     assert "DAY(order_date, 'dmy')" in form.texts["orders"].value
     form.accepted.click()
@@ -345,37 +360,43 @@ def test_columns_that_are_named_so_but_hold_something_else_are_asked_about(nb, m
         assert connection.execute("SELECT order_date FROM orders").fetchall() == [("2025-01-31",)]
 
 
-def test_names_that_match_are_not_asked_about(nb, make_settings, tmp_path):
+def test_names_that_match_are_not_asked_about(open_or_ask, make_settings, tmp_path):
     source = tmp_path / "shop"
     source.mkdir()
     (source / "customers.csv").write_text("customer_id,name\n1,Ann\n")
     (source / "products.csv").write_text("product_id,product_name\n1,Cup\n")
     (source / "orders.csv").write_text("order_id,customer_id,product_id,order_date,total_amount\n1,1,1,2025-01-31,5\n")
     settings = make_settings(source=str(source), database=str(tmp_path / "own.db"), exports=str(tmp_path))
-    assert nb.open_or_ask(settings).startswith("Made own.db")
+    assert open_or_ask(settings).startswith("Made own.db")
 
 
-def test_a_mapping_that_is_wrong_is_not_asked_about(nb, make_settings, folder, tmp_path):
+def test_a_mapping_that_is_wrong_is_not_asked_about(open_or_ask, make_settings, folder, tmp_path):
     settings = make_settings(source=str(folder), database=str(tmp_path / "own.db"), mapping={"orders": "SELECT 1 AS x"})
-    with pytest.raises(nb.ShopProblem) as caught:
-        nb.open_or_ask(settings)
-    assert not isinstance(caught.value, nb.ShopQuestion)
+    with pytest.raises(ShopProblem) as caught:
+        open_or_ask(settings)
+    assert not isinstance(caught.value, ShopQuestion)
 
 
 # ------------------------------------------------------------------ on the page
 
 
 @pytest.fixture
-def dashboard(nb, build, tmp_path):
+def show(open_shop):
+    """A function that shows a shop on a page with nothing but a shop of one's own."""
+    return lambda settings: Dashboard(open_shop(settings), [Page("Data & SQL", tools=["own data"])])
+
+
+@pytest.fixture
+def dashboard(build, show, tmp_path):
     """The page of a small sample shop, in a folder of its own."""
     settings = build(tmp_path, sample_customers=60, sample_products=60, sample_orders=500, sample_reviews=50, days=100)
-    dashboard = nb.Dashboard(settings)
-    dashboard.own_data.click()
+    dashboard = show(settings)
     yield dashboard
     dashboard.close()
+    dashboard.shop.close()
 
 
-def pick(nb, upload, files):
+def pick(upload, files):
     """Pick files as the browser does."""
     if hasattr(upload, "piece"):  # they come in pieces
         for place, (name, content) in enumerate(files.items()):
@@ -386,7 +407,7 @@ def pick(nb, upload, files):
                 number = upload.written + 1
                 upload.piece = {"number": number, "name": name, "content": part, **told}
                 assert upload.written == number
-    elif nb.widgets.__version__ < "8":
+    elif widgets.__version__ < "8":
         upload.set_trait("value", {name: {"metadata": {"name": name}, "content": files[name]} for name in files})
     else:
         upload.value = [
@@ -405,24 +426,24 @@ def shop_files():
     return {name: text.encode() for name, text in SHOP.items()}
 
 
-def test_what_was_picked_is_read_in_both_versions_of_the_widgets(nb):
+def test_what_was_picked_is_read_in_both_versions_of_the_widgets():
     class Upload:
         pass
 
     upload = Upload()
     upload.value = {"a.csv": {"metadata": {"name": "a.csv"}, "content": b"1"}}
-    assert nb.uploaded(upload) == {"a.csv": b"1"}
+    assert uploaded(upload) == {"a.csv": b"1"}
     upload.value = ({"name": "a.csv", "content": memoryview(b"1")}, {"name": "b.csv", "content": memoryview(b"2")})
-    assert nb.uploaded(upload) == {"a.csv": b"1", "b.csv": b"2"}
+    assert uploaded(upload) == {"a.csv": b"1", "b.csv": b"2"}
     upload.value = ()
-    assert nb.uploaded(upload) == {}
+    assert uploaded(upload) == {}
 
 
-def test_picked_files_become_the_shop_of_the_page(nb, dashboard, tmp_path):
-    own = dashboard.pages["Data & SQL"].own
+def test_picked_files_become_the_shop_of_the_page(dashboard, tmp_path):
+    own = dashboard.tools["own data"].own
     before = dashboard.page
     own.name.value = "Two cups"
-    pick(nb, own.files, shop_files())
+    pick(own.files, shop_files())
     assert "It will be kept in Two_cups.db" in own.said.value
     kept = Path(own.folder.name)
     assert kept.is_dir()
@@ -433,7 +454,8 @@ def test_picked_files_become_the_shop_of_the_page(nb, dashboard, tmp_path):
     assert own.form is None
     assert (tmp_path / "Two_cups.db").exists()
     header = before.children[1].value  # in the same widget
-    assert "Two cups · 3 order rows · 2025-01-13 to 2025-02-15" in header
+    assert "Two cups" in header
+    assert "3 order lines · 2025-01-13 to 2025-02-15" in header
     assert "3 of 3 order lines were loaded" in "".join(texts(before))
 
 
@@ -445,14 +467,12 @@ def texts(widget):
         yield widget.value
 
 
-def test_the_receipt_of_a_shop_of_ones_own_is_on_the_page(nb, make_settings, folder, tmp_path):
+def test_the_receipt_of_a_shop_of_ones_own_is_on_the_page(open_or_ask, show, make_settings, folder, tmp_path):
     (folder / "orders.csv").write_text(SHOP["orders.csv"] + "4,1,99,2025-02-16,1,7.25\n")
     settings = make_settings(source=str(folder), database=str(tmp_path / "own.db"), exports=str(tmp_path))
-    nb.open_or_ask(nb.replace(settings, mapping="proposed"))
-    nb.summarise(settings)
-    page = nb.Dashboard(settings)
-    own = page.pages["Data & SQL"].own
-    page.own_data.click()
+    open_or_ask(replace(settings, mapping="proposed"))
+    page = show(settings)
+    own = page.tools["own data"].own
     receipt = own.receipt.value
     assert "<td>orders</td><td class=number>4</td><td class=number>3</td><td class=number>1</td>" in receipt
     assert "77.25" in receipt
@@ -464,21 +484,21 @@ def test_the_receipt_of_a_shop_of_ones_own_is_on_the_page(nb, make_settings, fol
     assert "set_aside.csv" in own.links.value
     aside = pd.read_csv(tmp_path / "set_aside.csv", comment="#")
     aside["product_id"] = 11
-    pick(nb, own.corrected, {"set_aside.csv": aside.to_csv(index=False).encode()})
+    pick(own.corrected, {"set_aside.csv": aside.to_csv(index=False).encode()})
     assert "1 corrected rows were loaded" in own.said.value
     assert "<td>orders</td><td class=number>4</td><td class=number>4</td>" in own.receipt.value
-    assert "4 order rows" in page.header.value
+    assert "4 order lines" in page.header.value
     page.close()
 
 
 def test_the_sample_has_no_receipt(dashboard):
-    own = dashboard.pages["Data & SQL"].own
+    own = dashboard.tools["own data"].own
     assert own.receipt.value == ""
     assert hidden(own.receipt_row)
 
 
 def test_a_wrong_path_is_said_beside_it(dashboard):
-    own = dashboard.pages["Data & SQL"].own
+    own = dashboard.tools["own data"].own
     own.path.value = "/nowhere/orders.csv"
     own.look.click()
     assert "no such file" in own.said.value
@@ -488,42 +508,45 @@ def test_a_wrong_path_is_said_beside_it(dashboard):
     assert own.place.children == ()
 
 
-def test_a_file_of_somebody_else_is_never_taken(nb, dashboard, tmp_path):
+def test_a_file_of_somebody_else_is_never_taken(dashboard, tmp_path):
     (tmp_path / "orders.db").write_bytes(b"mine")
     with closing(sqlite3.connect(tmp_path / "orders-2.db")) as connection:
         connection.execute("CREATE TABLE mine (x)")
-    assert nb.free_database(dashboard.settings, "orders") == (tmp_path / "orders-3.db").resolve()
-    assert nb.free_database(dashboard.settings, "ecommerce") == (tmp_path / "ecommerce-2.db").resolve()
-    assert nb.free_database(dashboard.settings, "../../etc/passwd").parent == tmp_path.resolve()
+    assert free_database(dashboard.settings, "orders") == (tmp_path / "orders-3.db").resolve()
+    assert free_database(dashboard.settings, "ecommerce") == (tmp_path / "ecommerce-2.db").resolve()
+    assert free_database(dashboard.settings, "../../etc/passwd").parent == tmp_path.resolve()
 
 
-def test_a_database_of_the_notebook_is_opened_as_it_is(nb, dashboard, tmp_path):
-    own = dashboard.pages["Data & SQL"].own
-    pick(nb, own.files, shop_files())
+def test_a_database_of_the_notebook_is_opened_as_it_is(dashboard, show, tmp_path):
+    sample = dashboard.settings
+    own = dashboard.tools["own data"].own
+    pick(own.files, shop_files())
     own.form.accepted.click()
-    other = nb.Dashboard(dashboard.settings)
-    second = other.pages["Data & SQL"].own
+    other = show(sample)
+    second = other.tools["own data"].own
     second.path.value = str(tmp_path / "My_shop.db")
     second.look.click()
-    assert "3 order rows" in other.page.children[1].value
+    assert "3 order lines" in other.page.children[1].value
 
 
-def test_a_database_of_the_notebook_that_is_picked_is_kept(nb, dashboard, tmp_path):
-    own = dashboard.pages["Data & SQL"].own
-    pick(nb, own.files, shop_files())
+def test_a_database_of_the_notebook_that_is_picked_is_kept(dashboard, show, tmp_path):
+    sample = dashboard.settings
+    own = dashboard.tools["own data"].own
+    pick(own.files, shop_files())
     own.form.accepted.click()
     content = (tmp_path / "My_shop.db").read_bytes()
-    again = nb.Dashboard(dashboard.settings)
-    pick(nb, again.pages["Data & SQL"].own.files, {"copied.db": content})
-    assert "copied · 3 order rows" in again.page.children[1].value
+    again = show(sample)
+    pick(again.tools["own data"].own.files, {"copied.db": content})
+    assert "copied" in again.page.children[1].value
+    assert "3 order lines" in again.page.children[1].value
     assert (tmp_path / "copied.db").read_bytes() == content
     again.close()
 
 
-def test_what_is_picked_comes_before_a_path_that_was_written_earlier(nb, dashboard):
-    own = dashboard.pages["Data & SQL"].own
+def test_what_is_picked_comes_before_a_path_that_was_written_earlier(dashboard):
+    own = dashboard.tools["own data"].own
     own.path.value = "/nowhere/orders.csv"
-    pick(nb, own.files, shop_files())
+    pick(own.files, shop_files())
     assert own.form is not None
     own.close()
 

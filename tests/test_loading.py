@@ -17,6 +17,16 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from shopboard import building
+from shopboard.database import connect, read_query
+from shopboard.importing import loading
+from shopboard.importing.accounts import NO_PRODUCT
+from shopboard.importing.corrections import load_corrections
+from shopboard.importing.receipt import SET_ASIDE_BY_REASON, import_notes, reconciliation
+from shopboard.importing.statuses import SPELLINGS, is_no_product, status_of
+from shopboard.importing.values import plain_words
+from shopboard.problems import ShopProblem
+
 HEADER = ("order_id", "customer_id", "product_id", "order_date", "quantity", "total_amount", "status", "order_number")
 CUSTOMERS = [("1", "Ann Lee", "ann@example.com"), ("2", "Bob Ray", "bob@example.com")]
 PRODUCTS = [("1", "Lamp", "Home"), ("2", "Rug", "Home"), ("3", "Pen", "Office")]
@@ -65,16 +75,16 @@ def assumptions(settings):
     return "\n".join(sentence for (sentence,) in ask(settings, "SELECT assumption FROM assumptions"))
 
 
-def receipt(nb, settings):
+def receipt(settings):
     """Return the receipt; this checks it and writes the files."""
-    with contextlib.closing(nb.connect(settings.database)) as connection:
-        return nb.reconciliation(connection, settings).set_index("table_name")
+    with contextlib.closing(connect(settings.database)) as connection:
+        return reconciliation(connection, settings).set_index("table_name")
 
 
 # Signs
 
 
-def test_returns_by_their_sign(nb, load):
+def test_returns_by_their_sign(load):
     settings = load(
         [
             order(1, quantity="5", total_amount="50.00"),
@@ -97,12 +107,12 @@ def test_returns_by_their_sign(nb, load):
     ((reason, value, amount),) = ask(settings, "SELECT reason, value, amount FROM set_aside")
     assert "a correction of stock rather than a sale or a return" in reason
     assert (value, amount) == ("-4", 0)
-    orders = receipt(nb, settings).loc["orders"]
+    orders = receipt(settings).loc["orders"]
     assert (orders["amount_read"], orders["amount_loaded"], orders["amount_set_aside"]) == ("79.50", "79.50", "0.00")
 
 
-def test_a_shop_that_writes_sales_below_zero_is_refused(nb, load):
-    with pytest.raises(nb.ShopProblem, match="turn the signs"):
+def test_a_shop_that_writes_sales_below_zero_is_refused(load):
+    with pytest.raises(ShopProblem, match="turn the signs"):
         load([order(1, quantity="-1", total_amount="-9"), order(2, quantity="-1", total_amount="-9"), order(3)])
 
 
@@ -136,14 +146,14 @@ def test_a_shop_that_writes_sales_below_zero_is_refused(nb, load):
         (None, None),
     ],
 )
-def test_words_for_statuses(nb, word, status):
-    assert nb.status_of(word) == status
+def test_words_for_statuses(word, status):
+    assert status_of(word) == status
 
 
-def test_no_word_means_two_statuses(nb):
-    words = [word for words in nb.SPELLINGS.values() for word in words.split(", ")]
+def test_no_word_means_two_statuses():
+    words = [word for words in SPELLINGS.values() for word in words.split(", ")]
     assert sorted(words) == sorted(set(words))
-    assert [word for word in words if nb.plain_words(word) != word] == []
+    assert [word for word in words if plain_words(word) != word] == []
 
 
 def test_words_that_were_translated_are_stated(load):
@@ -164,9 +174,9 @@ def test_words_that_were_translated_are_stated(load):
         "|"
     ),
 )
-def test_names_of_what_is_no_product(nb, name):
-    assert nb.is_no_product("X1", name)
-    assert nb.is_no_product(name, None)
+def test_names_of_what_is_no_product(name):
+    assert is_no_product("X1", name)
+    assert is_no_product(name, None)
 
 
 @pytest.mark.parametrize(
@@ -184,25 +194,25 @@ def test_names_of_what_is_no_product(nb, name):
         None,
     ],
 )
-def test_products_with_such_words_are_products(nb, name):
-    assert not nb.is_no_product("85123A", name)
+def test_products_with_such_words_are_products(name):
+    assert not is_no_product("85123A", name)
 
 
-def test_services_count_in_revenue_and_can_be_left_out(nb, load):
+def test_services_count_in_revenue_and_can_be_left_out(load, open_shop, tiles):
     products = [*PRODUCTS, ("POST", "Postage", None), ("D", "Discount", "Other"), ("4", "Postage stamp mug", "Home")]
     orders = [
         order(1), order(2, product_id="POST", total_amount="4.50"), order(3, product_id="4"),
         order(4, product_id="D", quantity="-1", total_amount="-2.00"), order(5, product_id="2"),
     ]  # fmt: skip
     settings = load(orders, products=products)
-    services = ask(settings, f"SELECT product_name FROM products WHERE category = '{nb.NO_PRODUCT}'")
+    services = ask(settings, f"SELECT product_name FROM products WHERE category = '{NO_PRODUCT}'")
     assert services == [("Postage",), ("Discount",)]
     assert "Discount, Postage are no products by their names; their 2 lines (2.50)" in assumptions(settings)
-    with contextlib.closing(nb.connect(settings.database)) as connection:
-        whole = nb.everything(connection)
-        without = replace(whole, categories=tuple(name for name in whole.categories if name != nb.NO_PRODUCT))
-        assert nb.read_page(connection, whole).tiles.loc["revenue", "now"] == 34.5
-        assert nb.read_page(connection, without).tiles.loc["revenue", "now"] == 30.0
+    with contextlib.closing(open_shop(settings)) as shop:
+        whole = shop.everything()
+    without = replace(whole, categories=tuple(name for name in whole.categories if name != NO_PRODUCT))
+    assert tiles(settings, whole)["revenue"] == 34.5
+    assert tiles(settings, without)["revenue"] == 30.0
 
 
 # Repeats
@@ -229,13 +239,13 @@ def test_a_repeated_key_says_whether_the_rest_differs(load):
 # Where a row comes from
 
 
-def test_set_aside_rows_name_file_line_value_and_advice(nb, load, tmp_path):
+def test_set_aside_rows_name_file_line_value_and_advice(load, tmp_path):
     lines = {"orders": "SELECT *, 'shop.xlsx [Orders], row ' || (order_id + 1) AS source_line FROM orders"}
     settings = load([order(1), order(2, order_date="31.12.2025"), order(3)], changed={"mapping": lines})
     ((file, line, value, advice),) = ask(settings, "SELECT file, line, value, advice FROM set_aside")
     assert (file, line, value) == ("shop.xlsx [Orders]", 3, "31.12.2025")
     assert "year-month-day" in advice
-    receipt(nb, settings)
+    receipt(settings)
     text = (tmp_path / "out" / "set_aside.csv").read_text("utf-8-sig")
     stamp, rest = text.split("\n", 1)
     assert stamp.startswith("# shop: ")
@@ -287,14 +297,14 @@ def odd_shop(build, tmp_path_factory):
     return build(folder, source=str(folder / "shop")), rows
 
 
-def independent_parts(nb, rows):
+def independent_parts(rows):
     """Return what each year, category and status was read and loaded, computed in Python from the rows as written."""
     categories = {product_id: category for product_id, _, category in PRODUCTS}
     read, loaded = defaultdict(lambda: [0, Decimal(0)]), defaultdict(lambda: [0, Decimal(0)])
     for row in rows:
         fields = dict(zip(HEADER, row, strict=True))
         amount = Decimal(fields["total_amount"]) if fields["total_amount"] != "ten" else None
-        quantity, status = int(fields["quantity"]), nb.status_of(fields["status"])
+        quantity, status = int(fields["quantity"]), status_of(fields["status"])
         good = (
             fields["customer_id"] != "9" and fields["product_id"] in categories and fields["order_date"] != "2025-02-30"
             and quantity != 0 and amount is not None and status is not None
@@ -313,9 +323,9 @@ def independent_parts(nb, rows):
     return read, loaded
 
 
-def test_parts_against_python(nb, odd_shop):
+def test_parts_against_python(odd_shop):
     settings, rows = odd_shop
-    read, loaded = independent_parts(nb, rows)
+    read, loaded = independent_parts(rows)
     found = ask(settings, "SELECT * FROM reconciliation_parts")
     assert {(part, value) for part, value, *_ in found} == set(read)
     for part, value, lines_read, lines_loaded, lines_aside, amount_read, amount_loaded, amount_aside in found:
@@ -331,9 +341,9 @@ def test_parts_against_python(nb, odd_shop):
         assert sum(row[5] for row in parts) == pytest.approx(money, abs=1e-6)
 
 
-def test_the_receipt_as_a_file(nb, odd_shop):
+def test_the_receipt_as_a_file(odd_shop):
     settings, _ = odd_shop
-    receipt(nb, settings)
+    receipt(settings)
     page = (Path(settings.exports) / "reconciliation.html").read_text("utf-8")
     for table in ("set_aside", "reconciliation", "reconciliation_parts", "assumptions"):
         assert ask(settings, f"SELECT COUNT(*) FROM {table}") != [(0,)]
@@ -344,10 +354,10 @@ def test_the_receipt_as_a_file(nb, odd_shop):
         assert text in page, text
 
 
-def test_reasons_come_with_three_examples(nb, odd_shop):
+def test_reasons_come_with_three_examples(odd_shop):
     settings, _ = odd_shop
-    with contextlib.closing(nb.connect(settings.database)) as connection:
-        reasons = nb.read_query(connection, nb.SET_ASIDE_BY_REASON)
+    with contextlib.closing(connect(settings.database)) as connection:
+        reasons = read_query(connection, SET_ASIDE_BY_REASON)
     assert reasons["count"].sum() == ask(settings, "SELECT COUNT(*) FROM set_aside")[0][0]
     assert reasons["amount"].sum() == pytest.approx(ask(settings, "SELECT SUM(amount) FROM set_aside")[0][0])
     for row in reasons.itertuples():
@@ -370,18 +380,18 @@ def test_reasons_come_with_three_examples(nb, odd_shop):
         ({"order_date": "1.2.25"}, "order_date is '1.2.25'"),
     ],
 )
-def test_a_shop_most_of_which_is_wrong_is_refused(nb, load, tmp_path, change, said):
+def test_a_shop_most_of_which_is_wrong_is_refused(load, tmp_path, change, said):
     load([order(1)])
     before = (tmp_path / "out" / "ecommerce.db").read_bytes()
-    with pytest.raises(nb.ShopProblem, match="Only 2 of the source's 5 order rows") as raised:
+    with pytest.raises(ShopProblem, match="Only 2 of the source's 5 order rows") as raised:
         load([order(1), order(2), *(order(n, **change) for n in (3, 4, 5))])
     assert said in str(raised.value)
     assert (tmp_path / "out" / "ecommerce.db").read_bytes() == before
 
 
-def test_reviews_that_join_nothing_are_refused(nb, load):
+def test_reviews_that_join_nothing_are_refused(load):
     reviews = [(n, "5", "1", "4", "2025-01-01") for n in range(3)]
-    with pytest.raises(nb.ShopProblem, match=r"None of the source's 3 reviews .*product_id 5 is not among"):
+    with pytest.raises(ShopProblem, match=r"None of the source's 3 reviews .*product_id 5 is not among"):
         load([order(1)], reviews=reviews)
 
 
@@ -389,38 +399,38 @@ def test_reviews_that_join_nothing_are_refused(nb, load):
 
 
 @pytest.mark.parametrize("step", ["stage", "set_rows_aside", "load_staged", "note_parts", "check_references"])
-def test_an_interruption_leaves_the_earlier_database(nb, load, tmp_path, monkeypatch, step):
+def test_an_interruption_leaves_the_earlier_database(open_or_build, load, tmp_path, monkeypatch, step):
     settings = load([order(1)])
     before = (tmp_path / "out" / "ecommerce.db").read_bytes()
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(nb, step, interrupted)
+    monkeypatch.setattr(building if step == "check_references" else loading, step, interrupted)
     with pytest.raises(KeyboardInterrupt):
         load([order(1), order(2)])
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["ecommerce.db"]
     assert (tmp_path / "out" / "ecommerce.db").read_bytes() == before
     monkeypatch.undo()
-    assert nb.open_or_build(settings).startswith("Replaced")
+    assert open_or_build(settings).startswith("Replaced")
 
 
 @pytest.mark.parametrize("full", ["main", "staging"])
-def test_a_full_disk_leaves_the_earlier_database(nb, load, tmp_path, monkeypatch, full):
+def test_a_full_disk_leaves_the_earlier_database(load, tmp_path, monkeypatch, full):
     load([order(1)])
     before = (tmp_path / "out" / "ecommerce.db").read_bytes()
     if full == "main":
-        monkeypatch.setattr(nb, "IMPORT_TABLES", "PRAGMA max_page_count = 30;" + nb.IMPORT_TABLES)
+        monkeypatch.setattr(loading, "IMPORT_TABLES", "PRAGMA max_page_count = 30;" + loading.IMPORT_TABLES)
     else:
-        stage = nb.stage
+        stage = loading.stage
 
         def limited(source, *arguments):
             source.set_authorizer(lambda *_: sqlite3.SQLITE_OK)
             source.execute("PRAGMA staging.max_page_count = 10")
             return stage(source, *arguments)
 
-        monkeypatch.setattr(nb, "stage", limited)
-    with pytest.raises(nb.ShopProblem, match=r"full.*`database`"):
+        monkeypatch.setattr(loading, "stage", limited)
+    with pytest.raises(ShopProblem, match=r"full.*`database`"):
         load([order(n, product_id=str(1 + n % 3)) for n in range(1, 3_000)])
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["ecommerce.db"]
     assert (tmp_path / "out" / "ecommerce.db").read_bytes() == before
@@ -443,7 +453,7 @@ def corrected(settings, change, name="corrected.csv", separator=",", encoding="u
     return path
 
 
-def test_corrected_rows_are_loaded_once(nb, load):
+def test_corrected_rows_are_loaded_once(load, tiles):
     bad = [
         order(2, order_date="2025-02-30"),
         order(3, total_amount="ten"),
@@ -451,7 +461,7 @@ def test_corrected_rows_are_loaded_once(nb, load):
         order(5, status="odd"),
     ]
     settings = load([order(1), order(6), order(7), order(8), *bad])
-    before = receipt(nb, settings).loc["orders"]
+    before = receipt(settings).loc["orders"]
     assert (before["amount_read"], before["amount_set_aside"]) == ("70.00", "30.00")
     changes = {
         "2": {"order_date": "2025-02-28"},
@@ -459,14 +469,14 @@ def test_corrected_rows_are_loaded_once(nb, load):
         "4": {"quantity": "x"},
     }
     path = corrected(settings, lambda row: changes.get(row["order_id"], {}))
-    assert nb.load_corrections(settings, path) == "2 corrected rows were loaded; 2 are still set aside."
+    assert load_corrections(settings, path) == "2 corrected rows were loaded; 2 are still set aside."
     assert ask(
         settings, "SELECT order_id, order_date, total_amount, order_number FROM orders WHERE order_id IN (2, 3)"
     ) == [
         (2, "2025-02-28", 10.0, 7),
         (3, "2025-01-01", 12.5, 99),
     ]
-    after = receipt(nb, settings).loc["orders"]
+    after = receipt(settings).loc["orders"]
     assert (after["rows_read"], after["rows_loaded"], after["rows_set_aside"]) == (8, 6, 2)
     assert (after["amount_read"], after["amount_loaded"], after["amount_set_aside"]) == ("82.50", "62.50", "20.00")
     assert "quantity is 'x'" in ask(settings, "SELECT reason FROM set_aside ORDER BY source_row")[0][0]
@@ -474,16 +484,12 @@ def test_corrected_rows_are_loaded_once(nb, load):
     assert (
         sum(row[0] for row in ask(settings, "SELECT lines_loaded FROM reconciliation_parts WHERE part = 'year'")) == 6
     )
-    nb.catch_up(settings)
-    with contextlib.closing(nb.connect(settings.database)) as connection:
-        whole = nb.everything(connection)
-        assert nb.read_page(connection, whole).tiles.loc["revenue", "now"] == 62.5
-        assert max(nb.compare_summaries(connection, whole).values()) < 0.005
-    assert nb.load_corrections(settings, path) == "0 corrected rows were loaded; 2 are still set aside."
+    assert tiles(settings)["revenue"] == 62.5
+    assert load_corrections(settings, path) == "0 corrected rows were loaded; 2 are still set aside."
     assert len(ask(settings, "SELECT * FROM orders")) == 6
 
 
-def test_corrections_with_the_shops_own_texts_as_ids(nb, load):
+def test_corrections_with_the_shops_own_texts_as_ids(load):
     products = [("L-1", "Lamp", "Home"), ("R-1", "Rug", "Home")]
     rows = [order(f"A{n}", product_id="L-1", order_number=f"N{n}") for n in range(5)]
     wrong = [
@@ -492,9 +498,9 @@ def test_corrections_with_the_shops_own_texts_as_ids(nb, load):
         order("B2", product_id="R-2", order_number="N9"),
     ]
     settings = load([*rows, *wrong], products=products)
-    receipt(nb, settings)
+    receipt(settings)
     path = corrected(settings, lambda row: {"product_id": "R-1"})
-    assert nb.load_corrections(settings, path.read_bytes()) == "2 corrected rows were loaded; 1 are still set aside."
+    assert load_corrections(settings, path.read_bytes()) == "2 corrected rows were loaded; 1 are still set aside."
     found = ask(
         settings,
         "SELECT ids.source_id, product_name, numbers.source_id FROM orders JOIN products USING (product_id) "
@@ -505,38 +511,38 @@ def test_corrections_with_the_shops_own_texts_as_ids(nb, load):
     assert ask(settings, "SELECT COUNT(DISTINCT order_number) FROM orders") == [(6,)]
 
 
-def test_corrections_as_a_german_excel_saves_them(nb, load):
+def test_corrections_as_a_german_excel_saves_them(load):
     settings = load([order(1), order(2), order(3, order_date="bald", total_amount="19.98")])
-    receipt(nb, settings)
+    receipt(settings)
     path = corrected(
         settings, lambda _: {"order_date": "2025-03-01", "total_amount": "19,98"}, separator=";", encoding="cp1252"
     )
-    assert nb.load_corrections(settings, path).startswith("1 corrected")
+    assert load_corrections(settings, path).startswith("1 corrected")
     assert ask(settings, "SELECT total_amount FROM orders WHERE order_id = 3") == [(19.98,)]
 
 
-def test_a_correction_must_not_repeat_a_loaded_row(nb, load):
+def test_a_correction_must_not_repeat_a_loaded_row(load):
     settings = load([order(1), order(2), order(2, quantity="5")])
-    receipt(nb, settings)
-    assert nb.load_corrections(settings, corrected(settings, lambda _: {})).startswith("0 corrected")
+    receipt(settings)
+    assert load_corrections(settings, corrected(settings, lambda _: {})).startswith("0 corrected")
     assert "repeats that of a loaded row" in ask(settings, "SELECT reason FROM set_aside")[0][0]
-    assert nb.load_corrections(settings, corrected(settings, lambda _: {"order_id": "9"})).startswith("1 corrected")
+    assert load_corrections(settings, corrected(settings, lambda _: {"order_id": "9"})).startswith("1 corrected")
 
 
-def test_what_is_no_file_of_corrections(nb, load, tmp_path):
+def test_what_is_no_file_of_corrections(load, tmp_path):
     settings = load([order(1), order(2), order(3, order_date="soon")])
     before = Path(settings.database).read_bytes()
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     for wrong in (tmp_path / "nowhere.csv", tmp_path / "other.csv", b"", "\0"):
-        with pytest.raises(nb.ShopProblem, match=r"set_aside\.csv|cannot be read"):
-            nb.load_corrections(settings, wrong)
+        with pytest.raises(ShopProblem, match=r"set_aside\.csv|cannot be read"):
+            load_corrections(settings, wrong)
     assert Path(settings.database).read_bytes() == before
 
 
 # Pseudonyms
 
 
-def test_pseudonyms_leave_nothing_of_customers_in_the_file(nb, load, tmp_path):
+def test_pseudonyms_leave_nothing_of_customers_in_the_file(open_or_build, load, tmp_path):
     customers = [
         ("C-4711x", "Ann Leeman", "ann.leeman@example.com"),
         ("C-4712x", "Bob Rayner", "bob@example.org"),
@@ -552,9 +558,8 @@ def test_pseudonyms_leave_nothing_of_customers_in_the_file(nb, load, tmp_path):
     rows = [*rows[:4], order(5, customer_id="C-4711x"), order(6, customer_id="C-4712x")]
     settings = load(rows, customers=customers, changed={"pseudonyms": True})
     (tmp_path / "shop" / "orders.csv").open("a").write("7,C-4712x,too short\n")
-    nb.open_or_build(settings)
-    nb.summarise(settings)
-    receipt(nb, settings)
+    open_or_build(settings)
+    receipt(settings)
     secrets = [
         b"4711x",
         b"4712x",
@@ -574,8 +579,8 @@ def test_pseudonyms_leave_nothing_of_customers_in_the_file(nb, load, tmp_path):
     ]
     assert ask(settings, "SELECT customer_id, COUNT(*) FROM orders GROUP BY customer_id") == [(1, 2), (2, 2)]
     assert len(ask(settings, "SELECT * FROM set_aside")) == 4
-    with pytest.raises(nb.ShopProblem, match="pseudonyms"):
-        nb.load_corrections(settings, corrected(settings, lambda _: {}))
+    with pytest.raises(ShopProblem, match="pseudonyms"):
+        load_corrections(settings, corrected(settings, lambda _: {}))
 
 
 def test_pseudonyms_number_customers_anew(load):
@@ -595,28 +600,28 @@ def test_pseudonyms_of_the_sample(build, sample_settings, tmp_path):
 
 
 @pytest.mark.parametrize("value", ["yes", 1, None])
-def test_pseudonyms_are_yes_or_no(nb, make_settings, value):
-    with pytest.raises(nb.ShopProblem, match="`pseudonyms`"):
+def test_pseudonyms_are_yes_or_no(make_settings, value):
+    with pytest.raises(ShopProblem, match="`pseudonyms`"):
         make_settings(pseudonyms=value)
 
 
 # Opening
 
 
-def test_an_accepted_mapping_need_not_be_typed_again(nb, make_settings, build, tmp_path):
+def test_an_accepted_mapping_need_not_be_typed_again(open_or_build, make_settings, build, tmp_path):
     if not METABASE.exists():
         pytest.skip("the Metabase sample is not beside this project")
     settings = build(tmp_path, source=str(METABASE / "metabase_sample.sqlite"), mapping=METABASE_MAPPING)
     assert json.loads(ask(settings, "SELECT mapping FROM build_info")[0][0]) == METABASE_MAPPING
     before = Path(settings.database).read_bytes()
-    assert nb.open_or_build(replace(settings, mapping={})).startswith("Opened")
+    assert open_or_build(replace(settings, mapping={})).startswith("Opened")
     assert Path(settings.database).read_bytes() == before
-    with pytest.raises(nb.ShopProblem, match="`customers`"):  # another source: the mapping that was accepted is not its
+    with pytest.raises(ShopProblem, match="`customers`"):  # another source: the mapping that was accepted is not its
         (tmp_path / "other.sqlite").write_bytes(Path(settings.source).read_bytes())
-        nb.open_or_build(replace(settings, mapping={}, source=str(tmp_path / "other.sqlite")))
+        open_or_build(replace(settings, mapping={}, source=str(tmp_path / "other.sqlite")))
 
 
-def test_a_database_of_this_notebook_is_opened_where_it_is(nb, make_settings, load, sample_settings, tmp_path):
+def test_a_database_of_this_notebook_is_opened_where_it_is(open_or_build, make_settings, load, sample_settings, tmp_path):
     settings = load([order(1), order(2), order(3, order_date="soon")])
     (tmp_path / "elsewhere").mkdir()
     for database in (settings.database, sample_settings.database):
@@ -626,15 +631,14 @@ def test_a_database_of_this_notebook_is_opened_where_it_is(nb, make_settings, lo
             source=copy, database=str(tmp_path / "elsewhere" / "e.db"), exports=str(tmp_path / "elsewhere")
         )
         assert opened.database == str(copy)
-        assert nb.open_or_build(opened) == "Opened copy.db, which this notebook made."
-        nb.summarise(opened)
-        receipt(nb, opened)
-        with contextlib.closing(nb.connect(opened.database)) as connection:
-            nb.import_notes(connection, opened)
+        assert open_or_build(opened) == "Opened copy.db, which this notebook made."
+        receipt(opened)
+        with contextlib.closing(connect(opened.database)) as connection:
+            import_notes(connection, opened)
         assert not (tmp_path / "elsewhere" / "e.db").exists()
         assert tables(copy)["orders"].equals(tables(database)["orders"])
-        with pytest.raises(nb.ShopProblem, match="`pseudonyms`"):
-            nb.open_or_build(replace(opened, pseudonyms=True))
+        with pytest.raises(ShopProblem, match="`pseudonyms`"):
+            open_or_build(replace(opened, pseudonyms=True))
 
 
 # Whatever the signs, words and ids: nothing is lost
@@ -651,7 +655,7 @@ lines = st.lists(
 
 @hypothesis_settings(max_examples=40)
 @given(lines=lines, prefix=st.sampled_from(["", "A-"]))
-def test_money_read_is_loaded_plus_set_aside(nb, make_settings, tmp_path_factory, lines, prefix):
+def test_money_read_is_loaded_plus_set_aside(open_or_build, make_settings, tmp_path_factory, lines, prefix):
     folder = tmp_path_factory.mktemp("any")
     rows = [order(f"{prefix}{100 + n}", product_id="2") for n in range(13)]
     rows += [
@@ -667,8 +671,8 @@ def test_money_read_is_loaded_plus_set_aside(nb, make_settings, tmp_path_factory
     ]
     write_shop(folder / "shop", rows)
     settings = make_settings(source=str(folder / "shop"), database=str(folder / "e.db"), exports=str(folder))
-    nb.open_or_build(settings)
-    receipt(nb, settings)
+    open_or_build(settings)
+    receipt(settings)
     ((read, loaded, aside, rows_read),) = ask(
         settings,
         "SELECT amount_read, amount_loaded, amount_set_aside, rows_read FROM reconciliation WHERE table_name = 'orders'",
@@ -684,28 +688,16 @@ def test_money_read_is_loaded_plus_set_aside(nb, make_settings, tmp_path_factory
     )
 
 
-def test_without_room_for_the_summaries_the_earlier_shop_stays(nb, load, monkeypatch):
-    settings = load([order(1), order(2)])
-    before = Path(settings.database).read_bytes()
-    usage = shutil.disk_usage(settings.exports)
-    monkeypatch.setattr(nb.shutil, "disk_usage", lambda _: usage._replace(free=1_000))
-    monkeypatch.setattr(nb, "ROOM_FOR_SUMMARIES", 50)  # such a small shop would find it in its own file's place
-    with pytest.raises(nb.ShopProblem, match="no room for its summaries"):
-        nb.open_or_build(nb.replace(settings, pseudonyms=True))
-    assert Path(settings.database).read_bytes() == before
-    assert [file.name for file in Path(settings.database).parent.glob(".*unfinished*")] == []
-
-
-def test_a_correction_that_cannot_be_read_keeps_its_money(nb, load):
+def test_a_correction_that_cannot_be_read_keeps_its_money(load):
     settings = load([order(1), order(3), order(4), order(2, order_date="2025-02-30", total_amount="25.00")])
-    before = receipt(nb, settings).loc["orders", ["amount_read", "amount_set_aside"]].tolist()
+    before = receipt(settings).loc["orders", ["amount_read", "amount_set_aside"]].tolist()
     path = corrected(settings, lambda row: {"total_amount": "1.250,00"})
-    assert nb.load_corrections(settings, path) == "0 corrected rows were loaded; 1 are still set aside."
-    assert receipt(nb, settings).loc["orders", ["amount_read", "amount_set_aside"]].tolist() == before
+    assert load_corrections(settings, path) == "0 corrected rows were loaded; 1 are still set aside."
+    assert receipt(settings).loc["orders", ["amount_read", "amount_set_aside"]].tolist() == before
     assert before[1] == "25.00"
 
 
-def test_pseudonyms_in_the_text_of_reviews(nb, load):
+def test_pseudonyms_in_the_text_of_reviews(load):
     reviews = [("1", "1", "1", "5", "2025-02-01", "Ann Lee here, write to ann@example.com!")]
     settings = load([order(1)], reviews=reviews, changed={"pseudonyms": True})
     (text,) = ask(settings, "SELECT review_text FROM reviews")[0]

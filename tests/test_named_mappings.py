@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 import sqlite3
+import textwrap
 from collections import Counter
 from decimal import Decimal
 
@@ -16,7 +17,15 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-import notebook_module
+from shopboard.database import connect, quoted
+from shopboard.importing import named
+from shopboard.importing.named import NAMED_MAPPINGS, named_selects
+from shopboard.importing.raw import only_reading
+from shopboard.importing.shopify import SHOPIFY
+from shopboard.importing.source import opened_source
+from shopboard.importing.spreading import NamedMapping
+from shopboard.importing.values import register_functions
+from shopboard.importing.woocommerce import WOOCOMMERCE
 
 SHOPIFY_DATA = METABASE.parent / "shopify-orders"
 
@@ -45,44 +54,23 @@ WOOCOMMERCE_COLUMNS = (
 ).split(",")
 
 
-def register(nb, connection):
-    """Give a connection the SQL functions of the import; small ones of our own where the notebook has none yet."""
-    if hasattr(nb, "register_functions"):
-        nb.register_functions(connection)
-        return
-
-    def day(text, order):
-        assert order == "ymd"
-        return text[:10] if text and re.match(r"\d{4}-\d\d-\d\d", text) else text
-
-    def number(text, decimal):
-        assert decimal == "."
-        try:
-            return float(text) if "." in text else int(text)
-        except (TypeError, ValueError):
-            return text
-
-    connection.create_function("DAY", 2, day, deterministic=True)
-    connection.create_function("NUMBER", 2, number, deterministic=True)
-
-
-def raw(nb, header, rows, name="orders_export"):
+def raw(header, rows, name="orders_export"):
     """Return a database with one raw table: texts as written, empty ones unknown, and where each line stands."""
     connection = sqlite3.connect(":memory:")
-    register(nb, connection)
-    columns = ", ".join(nb.quoted(column) + " TEXT" for column in [*header, "_line"])
-    connection.execute(f"CREATE TABLE {nb.quoted(name)} ({columns})")
+    register_functions(connection)
+    columns = ", ".join(quoted(column) + " TEXT" for column in [*header, "_line"])
+    connection.execute(f"CREATE TABLE {quoted(name)} ({columns})")
     lines = [
         [*(value or None for value in row), f"{name}.csv, line {number}"] for number, row in enumerate(rows, start=2)
     ]
-    connection.executemany(f"INSERT INTO {nb.quoted(name)} VALUES ({', '.join('?' * (len(header) + 1))})", lines)
+    connection.executemany(f"INSERT INTO {quoted(name)} VALUES ({', '.join('?' * (len(header) + 1))})", lines)
     return connection
 
 
-def read(nb, header, rows, name="orders_export"):
+def read(header, rows, name="orders_export"):
     """Return the name of the export and what its SELECTs give, a DataFrame a table."""
-    with contextlib.closing(raw(nb, header, rows, name)) as connection:
-        found, selects = nb.named_selects(connection)
+    with contextlib.closing(raw(header, rows, name)) as connection:
+        found, selects = named_selects(connection)
         return found, {table: pd.read_sql_query(select, connection) for table, select in selects.items()}
 
 
@@ -93,16 +81,16 @@ def lines_of(columns, *lines):
     return [[line.get(column.replace(" ", "_"), "") for column in columns] for line in lines]
 
 
-def shopify(nb, *lines):
+def shopify(*lines):
     """Return the tables of a full orders_export.csv with these lines."""
-    found, read_tables = read(nb, SHOPIFY_COLUMNS, lines_of(SHOPIFY_COLUMNS, *lines))
+    found, read_tables = read(SHOPIFY_COLUMNS, lines_of(SHOPIFY_COLUMNS, *lines))
     assert found == "Shopify orders"
     return read_tables
 
 
-def woocommerce(nb, *lines):
+def woocommerce(*lines):
     """Return the tables of a full one-row-per-item export with these lines."""
-    found, read_tables = read(nb, WOOCOMMERCE_COLUMNS, lines_of(WOOCOMMERCE_COLUMNS, *lines))
+    found, read_tables = read(WOOCOMMERCE_COLUMNS, lines_of(WOOCOMMERCE_COLUMNS, *lines))
     assert found == "WooCommerce orders"
     return read_tables
 
@@ -170,11 +158,11 @@ def shopify_file(file):
     return SHOPIFY_DATA / file
 
 
-def test_the_sample_has_the_figures_of_its_readme(nb):
+def test_the_sample_has_the_figures_of_its_readme():
     path = shopify_file("shopify_orders_sample.csv")
     with path.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
-    found, read_tables = read(nb, header, rows)
+    found, read_tables = read(header, rows)
     assert found == "Shopify orders"
     assert set(read_tables) == {"customers", "products", "orders"}
     orders = read_tables["orders"]
@@ -203,10 +191,10 @@ def test_the_sample_has_the_figures_of_its_readme(nb):
     assert orders.set_index("order_number")["order_date"].to_dict() == days
 
 
-def test_the_fixture_by_hand(nb):
+def test_the_fixture_by_hand():
     with shopify_file("shopify_orders_fixture.csv").open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
-    orders = read(nb, header, rows)[1]["orders"]
+    orders = read(header, rows)[1]["orders"]
     assert amounts(orders) == {
         "#1001-1": 50.0,
         "#1001-2": 50.0,
@@ -224,42 +212,31 @@ def test_the_fixture_by_hand(nb):
 
 
 @pytest.mark.parametrize("name", ["sample", "fixture"])
-def test_the_files_are_loaded_to_the_cent(nb, build, tmp_path, monkeypatch, name):
+def test_the_files_are_loaded_to_the_cent(build, tiles, tmp_path, name):
     path = shopify_file(f"shopify_orders_{name}.csv")
     (tmp_path / "source").mkdir()
     (tmp_path / "out").mkdir()
     shutil.copy(path, tmp_path / "source")
-    if not hasattr(nb, "register_functions"):
-        opened = nb.opened_source
-
-        @contextlib.contextmanager
-        def opened_with_functions(source):
-            with opened(source) as connection:
-                register(nb, connection)
-                yield connection
-
-        monkeypatch.setattr(nb, "opened_source", opened_with_functions)
-    with nb.opened_source(str(tmp_path / "source")) as connection:
-        _, mapping = nb.named_selects(connection)
+    with opened_source(str(tmp_path / "source")) as connection:
+        _, mapping = named_selects(connection)
     settings = build(tmp_path / "out", source=str(tmp_path / "source"), mapping=mapping)
     orders = tables(settings.database)["orders"]
     source = pd.read_csv(path, dtype=str)
     assert cents(orders["total_amount"]) == sum(map(Decimal, source["Total"].dropna()))
     assert (orders["status"] != "Returned").sum() == len(source)
-    with contextlib.closing(nb.connect(settings.database)) as connection:
+    with contextlib.closing(connect(settings.database)) as connection:
         assert connection.execute("SELECT COUNT(*) FROM set_aside").fetchone() == (0,)
-        page = nb.read_page(connection, nb.everything(connection))
     kept = sum(map(Decimal, source["Total"].dropna())) - sum(map(Decimal, source["Refunded Amount"].dropna()))
-    assert page.tiles.loc["revenue", "now"] == pytest.approx(float(kept), abs=0.001)
-    assert page.tiles.loc["orders", "now"] == source["Name"].nunique()
+    figures = tiles(settings)
+    assert figures["revenue"] == pytest.approx(float(kept), abs=0.001)
+    assert figures["orders"] == source["Name"].nunique()
 
 
 # Shopify's full export
 
 
-def test_a_total_is_spread_by_price_times_quantity(nb):
+def test_a_total_is_spread_by_price_times_quantity():
     orders = shopify(
-        nb,
         first("#1", "50.00", Lineitem_price="30.00", Lineitem_quantity="1"),
         more("#1", Lineitem_price="5.00", Lineitem_quantity="2"),
     )["orders"]
@@ -267,38 +244,37 @@ def test_a_total_is_spread_by_price_times_quantity(nb):
     assert orders["quantity"].tolist() == [1, 2]
 
 
-def test_a_total_is_spread_by_quantity_where_there_are_no_prices(nb):
-    orders = shopify(nb, first("#1", "10.00", Lineitem_quantity="1"), more("#1", Lineitem_quantity="3"))["orders"]
+def test_a_total_is_spread_by_quantity_where_there_are_no_prices():
+    orders = shopify(first("#1", "10.00", Lineitem_quantity="1"), more("#1", Lineitem_quantity="3"))["orders"]
     assert amounts(orders) == {"#1-1": 2.5, "#1-2": 7.5}
 
 
-def test_a_total_is_spread_equally_where_nothing_has_a_weight(nb):
+def test_a_total_is_spread_equally_where_nothing_has_a_weight():
     lines = [more("#1", Lineitem_quantity="0")] * 2
-    orders = shopify(nb, first("#1", "10.00", Lineitem_quantity="0"), *lines)["orders"]
+    orders = shopify(first("#1", "10.00", Lineitem_quantity="0"), *lines)["orders"]
     assert amounts(orders) == {"#1-1": 3.33, "#1-2": 3.34, "#1-3": 3.33}
 
 
-def test_whole_amounts_are_not_cut_off(nb):
+def test_whole_amounts_are_not_cut_off():
     """10 in three parts are 3.33 and not 3, also where the file writes no decimals."""
-    orders = shopify(nb, first("#1", "10"), more("#1"), more("#1"))["orders"]
+    orders = shopify(first("#1", "10"), more("#1"), more("#1"))["orders"]
     assert amounts(orders) == {"#1-1": 3.33, "#1-2": 3.34, "#1-3": 3.33}
 
 
-def test_lines_of_an_order_that_are_not_beside_each_other(nb):
-    orders = shopify(nb, first("#1", "10.00"), first("#2", "7.00"), more("#1"), more("#2"))["orders"]
+def test_lines_of_an_order_that_are_not_beside_each_other():
+    orders = shopify(first("#1", "10.00"), first("#2", "7.00"), more("#1"), more("#2"))["orders"]
     assert amounts(orders) == {"#1-1": 5.0, "#1-2": 5.0, "#2-1": 3.5, "#2-2": 3.5}
     assert orders.set_index("order_id")["source_line"]["#1-2"] == "orders_export.csv, line 4"
 
 
-def test_a_line_that_stands_before_its_orders_first(nb):
-    orders = shopify(nb, more("#1"), first("#1", "10.00", Email="ann@example.com"))["orders"]
+def test_a_line_that_stands_before_its_orders_first():
+    orders = shopify(more("#1"), first("#1", "10.00", Email="ann@example.com"))["orders"]
     assert orders["total_amount"].tolist() == [5.0, 5.0]
     assert orders["customer_id"].tolist() == ["ann@example.com"] * 2
 
 
-def test_a_part_given_back_becomes_lines_of_its_own(nb):
+def test_a_part_given_back_becomes_lines_of_its_own():
     orders = shopify(
-        nb,
         first("#1", "30.00", Refunded_Amount="10.00", Financial_Status="partially_refunded", Lineitem_price="20.00"),
         more("#1", Lineitem_price="10.00"),
     )["orders"]
@@ -307,9 +283,8 @@ def test_a_part_given_back_becomes_lines_of_its_own(nb):
     assert set(orders["order_number"]) == {"#1"}
 
 
-def test_an_order_given_back_as_a_whole_has_no_rest(nb):
+def test_an_order_given_back_as_a_whole_has_no_rest():
     orders = shopify(
-        nb,
         first("#1", "30.00", Refunded_Amount="30.00", Financial_Status="refunded", Lineitem_price="30.00"),
         more("#1", Lineitem_price="0.00"),
         first("#2", "8.00", Financial_Status="refunded", Refunded_Amount=""),
@@ -318,9 +293,9 @@ def test_an_order_given_back_as_a_whole_has_no_rest(nb):
     assert set(orders["status"]) == {"Returned"}
 
 
-def test_a_free_line_of_an_order_partly_given_back_is_kept(nb):
+def test_a_free_line_of_an_order_partly_given_back_is_kept():
     orders = shopify(
-        nb, first("#1", "30.00", Refunded_Amount="10.00", Lineitem_price="30.00"), more("#1", Lineitem_price="0.00")
+        first("#1", "30.00", Refunded_Amount="10.00", Lineitem_price="30.00"), more("#1", Lineitem_price="0.00")
     )["orders"]
     assert amounts(orders) == {"#1-1": 20.0, "#1-2": 0.0, "#1-1 refund": 10.0}
 
@@ -340,25 +315,25 @@ def test_a_free_line_of_an_order_partly_given_back_is_kept(nb):
         ({"Financial_Status": "expired"}, "expired"),  # a word that nobody explained: set aside when it is loaded
     ],
 )
-def test_what_a_status_counts_as(nb, fields, status):
-    orders = shopify(nb, first("#1", "10.00", **fields), more("#1"))["orders"]
+def test_what_a_status_counts_as(fields, status):
+    orders = shopify(first("#1", "10.00", **fields), more("#1"))["orders"]
     assert orders["status"].tolist() == [status] * 2
     assert orders["total_amount"].tolist() == [5.0, 5.0]
 
 
-def test_a_cancelled_order_is_cancelled_also_where_it_was_refunded(nb):
+def test_a_cancelled_order_is_cancelled_also_where_it_was_refunded():
     fields = {"Cancelled_at": "2025-03-02 10:00:00 -0500", "Financial_Status": "refunded", "Refunded_Amount": "10.00"}
-    assert statuses(shopify(nb, first("#1", "10.00", **fields))["orders"]) == {"#1-1": "Cancelled"}
+    assert statuses(shopify(first("#1", "10.00", **fields))["orders"]) == {"#1-1": "Cancelled"}
 
 
-def test_the_spelling_of_shopifys_help_is_understood(nb):
+def test_the_spelling_of_shopifys_help_is_understood():
     header = ["Name", "Created at", "Total", "Canceled at", "Lineitem name", "Lineitem SKU"]
     rows = [["#1", "2025-03-01 10:00:00 +0000", "5.00", "2025-03-02 10:00:00 +0000", "Lamp", "L-1"]]
-    _, read_tables = read(nb, header, rows)
+    _, read_tables = read(header, rows)
     assert read_tables["orders"][["product_id", "status"]].values.tolist() == [["L-1", "Cancelled"]]
 
 
-def test_customers_are_emails_as_their_latest_order_describes_them(nb):
+def test_customers_are_emails_as_their_latest_order_describes_them():
     old = {
         "Created_at": "2025-01-01 10:00:00 -0500",
         "Billing_Name": "Ann Old",
@@ -372,7 +347,6 @@ def test_customers_are_emails_as_their_latest_order_describes_them(nb):
         "Shipping_Country": "AU",
     }
     read_tables = shopify(
-        nb,
         first("#2", "5.00", Email=" Ann@Example.com", **new),
         more("#2", Email="ann@example.com"),
         first("#1", "5.00", Email="ann@example.com ", **old),
@@ -389,28 +363,29 @@ def test_customers_are_emails_as_their_latest_order_describes_them(nb):
     customers = read_tables["customers"].set_index("customer_id")
     assert customers["name"].to_dict() == {"ann@example.com": "Ann New", "bob@example.com": "Bob"}
     assert customers["region"].to_dict() == {"ann@example.com": "WA, AU", "bob@example.com": "Ohio, US"}
+    regions = read_tables["orders"].drop_duplicates("order_number").set_index("order_number")["region"]
+    assert regions.iloc[:3].to_dict() == {"#2": "WA, AU", "#1": "NY, US", "#3": "Ohio, US"}
     given = read_tables["orders"].set_index("order_id")["customer_id"]
     assert given[["#2-1", "#2-2", "#1-1"]].tolist() == ["ann@example.com"] * 3
     assert given.isna().to_dict()["#4-1"]
 
 
-def test_products_are_skus_if_every_line_has_one(nb):
+def test_products_are_skus_if_every_line_has_one():
     both = [
         first("#1", "5.00", Lineitem_sku="L-1", Lineitem_price="5.00", Vendor="Lux"),
         more("#1", Lineitem_sku="R-1"),
     ]
-    read_tables = shopify(nb, *both)
+    read_tables = shopify(*both)
     assert read_tables["products"]["product_id"].tolist() == ["L-1", "R-1"]
     assert read_tables["products"].loc[0, ["product_name", "price", "supplier"]].tolist() == ["Lamp", 5.0, "Lux"]
     assert read_tables["orders"]["product_id"].tolist() == ["L-1", "R-1"]
-    read_tables = shopify(nb, both[0], more("#1"))
+    read_tables = shopify(both[0], more("#1"))
     assert read_tables["products"]["product_id"].tolist() == ["Lamp", "Rug"]
     assert read_tables["orders"]["product_id"].tolist() == ["Lamp", "Rug"]
 
 
-def test_orders_in_another_currency_have_amounts_that_are_set_aside(nb):
+def test_orders_in_another_currency_have_amounts_that_are_set_aside():
     orders = shopify(
-        nb,
         first("#1", "10.00"),
         first("#2", "20.00"),
         first("#3", "12.00", Currency="EUR", Refunded_Amount="2.00"),
@@ -435,41 +410,40 @@ def test_orders_in_another_currency_have_amounts_that_are_set_aside(nb):
         ("10.00", "-2.00", "refunded -2.0 of 10.0"),
     ],
 )
-def test_money_that_makes_no_sense_is_no_amount(nb, total, refunded, amount):
-    orders = shopify(nb, first("#1", total, Refunded_Amount=refunded), more("#1"))["orders"]
+def test_money_that_makes_no_sense_is_no_amount(total, refunded, amount):
+    orders = shopify(first("#1", total, Refunded_Amount=refunded), more("#1"))["orders"]
     assert orders["total_amount"].tolist() == [amount, amount]
 
 
-def test_a_line_without_an_order_is_not_lost(nb):
-    orders = shopify(nb, first("#1", "5.00"), {"Lineitem_name": "Total"}, more("#9"))["orders"].sort_values(
+def test_a_line_without_an_order_is_not_lost():
+    orders = shopify(first("#1", "5.00"), {"Lineitem_name": "Total"}, more("#9"))["orders"].sort_values(
         "source_line"
     )
     assert orders["order_number"].fillna("none").tolist() == ["#1", "none", "#9"]
     assert orders["total_amount"].isna().tolist() == [False, True, True]
 
 
-def test_an_order_exported_twice_gives_the_same_keys_twice(nb):
+def test_an_order_exported_twice_gives_the_same_keys_twice():
     export = [first("#1", "10.00"), more("#1"), first("#2", "6.00")]
     orders = shopify(
-        nb, *export, first("#3", "1.00"), more("#3"), more("#3"), first("#4", "1.00"), more("#4"), *export
+        *export, first("#3", "1.00"), more("#3"), more("#3"), first("#4", "1.00"), more("#4"), *export
     )["orders"]
     twice = orders[orders["order_number"].isin(["#1", "#2"])]
     assert sorted(twice["order_id"]) == ["#1-1", "#1-1", "#1-2", "#1-2", "#2-1", "#2-1"]
     assert twice.drop_duplicates("order_id")["total_amount"].tolist() == [5.0, 5.0, 6.0]
 
 
-def test_totals_on_every_line_are_no_shopify_export(nb):
+def test_totals_on_every_line_are_no_shopify_export():
     rows = lines_of(SHOPIFY_COLUMNS, *[first("#1", "10.00"), first("#1", "10.00"), first("#2", "5.00")])
-    with contextlib.closing(raw(nb, SHOPIFY_COLUMNS, rows)) as connection:
-        assert nb.named_selects(connection) is None
+    with contextlib.closing(raw(SHOPIFY_COLUMNS, rows)) as connection:
+        assert named_selects(connection) is None
 
 
 # WooCommerce's full export
 
 
-def test_a_total_on_every_line_counts_once(nb):
+def test_a_total_on_every_line_counts_once():
     read_tables = woocommerce(
-        nb,
         item(
             "7", "70", "46.00", item_total="20.00", item_total_tax="4.00", billing_email="Ann@example.com", item_sku="L"
         ),
@@ -495,9 +469,8 @@ def test_a_total_on_every_line_counts_once(nb):
     assert orders["product_id"].tolist() == ["L", "R", "L"]
 
 
-def test_an_item_given_back_takes_its_own_money(nb):
+def test_an_item_given_back_takes_its_own_money():
     orders = woocommerce(
-        nb,
         item(
             "7",
             "70",
@@ -514,16 +487,15 @@ def test_an_item_given_back_takes_its_own_money(nb):
     assert orders.set_index("order_id")["quantity"].to_dict() == {"7-71": 1, "7-70 refund": 2}
 
 
-def test_some_pieces_of_an_item_given_back(nb):
+def test_some_pieces_of_an_item_given_back():
     refund = {"refunded_total": "8.00", "item_refunded": "8.00", "item_refunded_qty": "-1", "item_quantity": "3"}
-    orders = woocommerce(nb, item("7", "70", "29.00", item_total="24.00", **refund))["orders"]
+    orders = woocommerce(item("7", "70", "29.00", item_total="24.00", **refund))["orders"]
     assert amounts(orders) == {"7-70": 21.0, "7-70 refund": 8.0}
     assert orders.set_index("order_id")["quantity"].to_dict() == {"7-70": 2, "7-70 refund": 1}
 
 
-def test_money_given_back_for_no_item_is_spread(nb):
+def test_money_given_back_for_no_item_is_spread():
     orders = woocommerce(
-        nb,
         item("7", "70", "30.00", refunded_total="3.00", item_total="20.00"),
         item("7", "71", "30.00", refunded_total="3.00", item_total="10.00"),
     )["orders"]
@@ -545,21 +517,20 @@ def test_money_given_back_for_no_item_is_spread(nb):
         ("checkout-draft", "checkout-draft"),
     ],
 )
-def test_what_a_woocommerce_status_counts_as(nb, word, status):
-    orders = woocommerce(nb, item("7", "70", "5.00", status=word))["orders"]
+def test_what_a_woocommerce_status_counts_as(word, status):
+    orders = woocommerce(item("7", "70", "5.00", status=word))["orders"]
     assert orders[["total_amount", "status"]].values.tolist() == [[5.0, status]]
 
 
-def test_an_item_exported_twice_gives_the_same_key_twice(nb):
+def test_an_item_exported_twice_gives_the_same_key_twice():
     export = [item("7", "70", "10.00"), item("7", "71", "10.00")]
-    orders = woocommerce(nb, *export, *export)["orders"]
+    orders = woocommerce(*export, *export)["orders"]
     assert sorted(orders["order_id"]) == ["7-70", "7-70", "7-71", "7-71"]
     assert orders["total_amount"].tolist() == [5.0] * 4  # the first two are loaded: 10, as the order says
 
 
-def test_a_deleted_product_is_known_by_its_name(nb):
+def test_a_deleted_product_is_known_by_its_name():
     read_tables = woocommerce(
-        nb,
         item("7", "70", "10.00", item_sku="L"),
         item("7", "71", "10.00", item_sku="unknown_product", item_name="Rug"),
     )
@@ -567,10 +538,12 @@ def test_a_deleted_product_is_known_by_its_name(nb):
     assert read_tables["products"]["product_id"].tolist() == ["Lamp", "Rug"]
 
 
-def test_names_and_regions_of_woocommerce(nb):
+def test_names_and_regions_of_woocommerce():
     person = {"billing_email": "ann@example.com", "billing_first_name": "Ann", "billing_last_name": "Lee"}
     place = {"billing_state": "Ohio", "billing_country": "US", "shipping_country": "FR"}
-    customers = woocommerce(nb, item("7", "70", "10.00", **person, **place))["customers"]
+    read_tables = woocommerce(item("7", "70", "10.00", **person, **place))
+    customers = read_tables["customers"]
+    assert read_tables["orders"]["region"].tolist() == ["FR"]
     assert customers[["customer_id", "name", "region"]].values.tolist() == [["ann@example.com", "Ann Lee", "FR"]]
 
 
@@ -611,7 +584,7 @@ def check_money(read_tables, orders):
 
 @hypothesis_settings(max_examples=80)
 @given(orders=shops(), priced=st.booleans(), shuffled=st.randoms(use_true_random=False))
-def test_any_shopify_orders_to_the_cent(nb, orders, priced, shuffled):
+def test_any_shopify_orders_to_the_cent(orders, priced, shuffled):
     written = []
     for number, (total, refund, lines) in enumerate(orders, start=1):
         for place, (price, quantity, _) in enumerate(lines):
@@ -619,7 +592,7 @@ def test_any_shopify_orders_to_the_cent(nb, orders, priced, shuffled):
             line = more(str(number)) if place else first(str(number), str(total), Refunded_Amount=str(refund))
             written.append({**line, **fields})
     shuffled.shuffle(written)
-    read_tables = shopify(nb, *written)
+    read_tables = shopify(*written)
     check_money(read_tables, orders)
     for number, (total, refund, lines) in enumerate(orders, start=1):
         weights = [price * quantity if priced else quantity for price, quantity, _ in lines]
@@ -639,7 +612,7 @@ def test_any_shopify_orders_to_the_cent(nb, orders, priced, shuffled):
 
 @hypothesis_settings(max_examples=80)
 @given(orders=shops(), shuffled=st.randoms(use_true_random=False))
-def test_any_woocommerce_orders_to_the_cent(nb, orders, shuffled):
+def test_any_woocommerce_orders_to_the_cent(orders, shuffled):
     written = []
     for number, (total, refund, lines) in enumerate(orders, start=1):
         for place, (price, quantity, part) in enumerate(lines):
@@ -651,13 +624,13 @@ def test_any_woocommerce_orders_to_the_cent(nb, orders, shuffled):
             fields["item_refunded"] = str(round(price * quantity * part, 2)) if refund else "0.00"
             written.append(item(str(number), f"{number}{place}", str(total), **fields))
     shuffled.shuffle(written)
-    check_money(woocommerce(nb, *written), orders)
+    check_money(woocommerce(*written), orders)
 
 
 # Which file is which
 
 
-def test_columns_that_a_file_lacks_are_unknown(nb):
+def test_columns_that_a_file_lacks_are_unknown():
     """SQLite takes a quoted name that it does not know for a text: nobody may be called 'Billing Name'."""
     for header, row in [
         (
@@ -678,7 +651,7 @@ def test_columns_that_a_file_lacks_are_unknown(nb):
             ["1", "5.00", "2", "Lamp", "1", "5.00", "2025-01-01", "a@example.com"],
         ),
     ]:
-        _, read_tables = read(nb, header, [row])
+        _, read_tables = read(header, [row])
         for rows in read_tables.values():
             assert not set(rows.to_numpy().ravel().tolist()) & {
                 *SHOPIFY_COLUMNS,
@@ -689,8 +662,8 @@ def test_columns_that_a_file_lacks_are_unknown(nb):
         assert read_tables["orders"][["total_amount", "order_date"]].values.tolist() == [[5.0, "2025-01-01"]]
 
 
-def test_every_column_that_a_select_names_is_declared(nb):
-    for mapping in nb.NAMED_MAPPINGS.values():
+def test_every_column_that_a_select_names_is_declared():
+    for mapping in NAMED_MAPPINGS.values():
         named = {
             name for select in (*mapping.selects.values(), mapping.shape) for name in re.findall(r'"([^"]+)"', select)
         }
@@ -698,41 +671,40 @@ def test_every_column_that_a_select_names_is_declared(nb):
         assert all(sentence.endswith(".") for sentence in mapping.assumptions)
 
 
-def test_the_columns_are_those_of_the_documentation(nb):
+def test_the_columns_are_those_of_the_documentation():
     spelled_otherwise = {"_line", "Canceled at", "order_date"}  # in Shopify's help; in other formats of the extension
-    shopify_names = {*nb.SHOPIFY.needs, *nb.SHOPIFY.columns} - spelled_otherwise
+    shopify_names = {*SHOPIFY.needs, *SHOPIFY.columns} - spelled_otherwise
     assert shopify_names <= set(SHOPIFY_COLUMNS)
     assert len(SHOPIFY_COLUMNS) == 79
-    assert {*nb.WOOCOMMERCE.needs, *nb.WOOCOMMERCE.columns} - spelled_otherwise <= set(WOOCOMMERCE_COLUMNS)
+    assert {*WOOCOMMERCE.needs, *WOOCOMMERCE.columns} - spelled_otherwise <= set(WOOCOMMERCE_COLUMNS)
 
 
-def test_other_tables_and_views_are_passed_over(nb):
+def test_other_tables_and_views_are_passed_over():
     with contextlib.closing(
-        raw(nb, SHOPIFY_COLUMNS, lines_of(SHOPIFY_COLUMNS, first("#1", "5.00")), 'it\'s "orders"')
+        raw(SHOPIFY_COLUMNS, lines_of(SHOPIFY_COLUMNS, first("#1", "5.00")), 'it\'s "orders"')
     ) as connection:
         connection.execute("CREATE TABLE a_note (Name)")
         connection.execute('CREATE VIEW a_view AS SELECT * FROM "it\'s ""orders"""')
-        connection.set_authorizer(nb.only_reading)
-        found, selects = nb.named_selects(connection)
+        connection.set_authorizer(only_reading)
+        found, selects = named_selects(connection)
         assert found == "Shopify orders"
         assert connection.execute(selects["orders"]).fetchall()[0][0] == "#1-1"
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE TABLE orders (order_id, customer_id, product_id, order_date, total_amount)")
-        assert nb.named_selects(connection) is None
+        assert named_selects(connection) is None
 
 
-def test_the_example_of_the_text_works(nb, monkeypatch):
-    (text,) = [cell.source for cell in notebook_module.read_notebook().cells if cell.id == "import-named-introduction"]
-    (example,) = re.findall(r"```python\n(.*?)```", text, re.S)
-    monkeypatch.setattr(nb, "NAMED_MAPPINGS", dict(nb.NAMED_MAPPINGS))
-    exec(example, {"NAMED_MAPPINGS": nb.NAMED_MAPPINGS, "NamedMapping": nb.NamedMapping})
+def test_the_example_of_the_text_works(monkeypatch):
+    (example,) = re.findall(r"(?ms)^    (NAMED_MAPPINGS\[.*?^    \)$)", named.__doc__)
+    monkeypatch.setattr(named, "NAMED_MAPPINGS", dict(NAMED_MAPPINGS))
+    exec(textwrap.dedent("    " + example), {"NAMED_MAPPINGS": named.NAMED_MAPPINGS, "NamedMapping": NamedMapping})
     header, *rows = csv.reader(io.StringIO("Beleg;Datum;Artikel;Summe\n1;02.01.2025;Apfel;1,50\n"), delimiter=";")
-    with contextlib.closing(raw(nb, header, rows, "stand")) as connection:
+    with contextlib.closing(raw(header, rows, "stand")) as connection:
         connection.create_function(
             "DAY", 2, lambda text, order: "-".join(reversed(text.split("."))) if order == "dmy" else text
         )
         connection.create_function("NUMBER", 2, lambda text, decimal: float(text.replace(decimal, ".")))
-        found, selects = nb.named_selects(connection)
+        found, selects = named_selects(connection)
         assert found == "Market stall"
         assert connection.execute(selects["customers"]).fetchall() == []
         assert connection.execute(selects["orders"]).fetchall() == [

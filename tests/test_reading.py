@@ -18,6 +18,14 @@ from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from shopboard.building import fingerprint
+from shopboard.database import quoted, table_names
+from shopboard.importing.encodings import MENDINGS
+from shopboard.importing.raw import HELD, NOTHING, raw_tables, source_name
+from shopboard.importing.source import opened_source
+from shopboard.importing.values import day, read_number
+from shopboard.problems import ShopProblem
+
 HEADER = ["order", "day", "product", "total"]
 ROWS = [["1", "2025-01-31", "Lamp", "9.50"], ["2", "2025-02-01", "Rug, blue", "12.00"], ["3", "2025-02-02", "NA", ""]]
 STORED = [
@@ -27,13 +35,13 @@ STORED = [
 ]
 
 
-def read(nb, source, encodings=None):
+def read(source, encodings=None):
     """Return the raw tables of a source, name -> rows of dictionaries."""
-    with nb.opened_source(source if not hasattr(source, "is_file") else str(source), encodings) as connection:
+    with opened_source(source if not hasattr(source, "is_file") else str(source), encodings) as connection:
         connection.row_factory = sqlite3.Row
         return {
-            name: [dict(row) for row in connection.execute(f"SELECT * FROM {nb.quoted(name)}")]
-            for name in nb.table_names(connection)
+            name: [dict(row) for row in connection.execute(f"SELECT * FROM {quoted(name)}")]
+            for name in table_names(connection)
         }
 
 
@@ -52,10 +60,10 @@ def as_csv(rows=(HEADER, *ROWS), **form):
     return out.getvalue()
 
 
-def refused(nb, source, *mentioned, encodings=None):
+def refused(source, *mentioned, encodings=None):
     """The source is refused by one sentence that mentions these words."""
-    with pytest.raises(nb.ShopProblem) as raised:
-        read(nb, source, encodings)
+    with pytest.raises(ShopProblem) as raised:
+        read(source, encodings)
     sentence = str(raised.value)
     assert "\n" not in sentence
     assert sentence.endswith(".")
@@ -82,8 +90,8 @@ def file(tmp_path):
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_separators_quotes_and_line_ends(nb, file, separator, quoting, end):
-    tables = read(nb, file("orders.csv", as_csv(delimiter=separator, quoting=quoting, lineterminator=end)))
+def test_separators_quotes_and_line_ends(file, separator, quoting, end):
+    tables = read(file("orders.csv", as_csv(delimiter=separator, quoting=quoting, lineterminator=end)))
     assert values(tables["orders"]) == STORED
     assert list(tables["orders"][0]) == [*HEADER, "_line"]
     assert places(tables["orders"]) == [f"orders.csv, line {n}" for n in (2, 3, 4)]
@@ -124,25 +132,25 @@ def test_separators_quotes_and_line_ends(nb, file, separator, quoting, end):
         ("a,b\r\n1,2\n3,4\r5,6", ["a", "b"], [["1", "2"], ["3", "4"], ["5", "6"]], ""),
     ],
 )  # fmt: skip
-def test_odd_csv(nb, file, text, header, rows, note):
-    tables = read(nb, file("orders.csv", text))
+def test_odd_csv(file, text, header, rows, note):
+    tables = read(file("orders.csv", text))
     assert list(tables["orders"][0]) == [*header, "_line"]
     assert values(tables["orders"]) == rows
     (said,) = tables["files_read"]
     assert said["note"].startswith(note) if note else said["note"] == ""
 
 
-def test_a_single_column_of_ids(nb, file):
-    assert values(read(nb, file("customers.csv", '"customer_id"\n1\n2\n'))["customers"]) == [["1"], ["2"]]
+def test_a_single_column_of_ids(file):
+    assert values(read(file("customers.csv", '"customer_id"\n1\n2\n'))["customers"]) == [["1"], ["2"]]
 
 
-def test_a_nul_is_no_sign_of_utf_16(nb, file):
-    tables = read(nb, file("o.csv", "a,b\n1,x\n2,y\0z\n3,w\n"))
+def test_a_nul_is_no_sign_of_utf_16(file):
+    tables = read(file("o.csv", "a,b\n1,x\n2,y\0z\n3,w\n"))
     assert len(tables["o"]) + len(tables["unreadable_lines"]) == 3
 
 
-def test_places_are_physical_lines(nb, file):
-    tables = read(nb, file("o.csv", 'Shop\n\na,b\n1,"two\nlines"\n\n2,"stray" x\n3\n4,5,6\n7,8\n'))
+def test_places_are_physical_lines(file):
+    tables = read(file("o.csv", 'Shop\n\na,b\n1,"two\nlines"\n\n2,"stray" x\n3\n4,5,6\n7,8\n'))
     assert places(tables["o"]) == ["o.csv, line 4", "o.csv, line 7", "o.csv, line 10"]
     bad = [(row["line"], row["reason"], json.loads(row["content"])) for row in tables["unreadable_lines"]]
     assert bad == [
@@ -151,7 +159,7 @@ def test_places_are_physical_lines(nb, file):
     ]
 
 
-def test_secret_columns_are_not_copied(nb, file):
+def test_secret_columns_are_not_copied(file):
     names = [
         "id",
         "Password",
@@ -164,7 +172,7 @@ def test_secret_columns_are_not_copied(nb, file):
         "Mot de passe",
         "CVV",
     ]
-    tables = read(nb, file("users.csv", as_csv([names, [f"v{n}" for n in range(10)], ["1", "hunter2", "3"]])))
+    tables = read(file("users.csv", as_csv([names, [f"v{n}" for n in range(10)], ["1", "hunter2", "3"]])))
     assert values(tables["users"]) == [["v0", "v6"]]
     assert "not copied, since secret: Password, user_pwd" in tables["files_read"][0]["note"]
     assert tables["unreadable_lines"][0]["content"] is None  # nobody knows which of its fields is the password
@@ -208,17 +216,17 @@ def test_secret_columns_are_not_copied(nb, file):
         ("orders.json", b"[]", ("no object",)),
     ],
 )
-def test_what_is_refused(nb, file, name, content, said):
-    refused(nb, file(name, content), name, *said)
+def test_what_is_refused(file, name, content, said):
+    refused(file(name, content), name, *said)
 
 
-def test_a_database_that_is_cut_off(nb, tmp_path):
+def test_a_database_that_is_cut_off(tmp_path):
     path = tmp_path / "shop.sqlite"
     connection = sqlite3.connect(path)
     connection.executescript("CREATE TABLE a (b); INSERT INTO a VALUES (1); CREATE TABLE c (d);")
     connection.close()
     path.write_bytes(path.read_bytes()[:-4096])
-    refused(nb, path, "shop.sqlite", "cut off")
+    refused(path, "shop.sqlite", "cut off")
 
 
 # Encodings
@@ -235,11 +243,11 @@ WORDS = {
 @pytest.mark.parametrize(
     "codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "cp850"]
 )
-def test_encodings_are_told_apart(nb, file, words, codec):
+def test_encodings_are_told_apart(file, words, codec):
     if codec == "cp850":
         words = [word for word in words if "œ" not in word]
     content = as_csv([["id", "name"], *([str(n), word] for n, word in enumerate(words))])
-    tables = read(nb, file("names.csv", content.encode(codec)))
+    tables = read(file("names.csv", content.encode(codec)))
     assert [row["name"] for row in tables["names"]] == list(words)
     assert tables["doubts"] == []
     label = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "cp1252": "Windows-1252", "cp850": "DOS code page 850"}.get(codec)
@@ -259,28 +267,28 @@ def test_encodings_are_told_apart(nb, file, words, codec):
         ("gb18030", ("台灯", "北京市")),
     ],
 )
-def test_doubtful_encodings_are_asked_about(nb, file, codec, words):
+def test_doubtful_encodings_are_asked_about(file, codec, words):
     content = as_csv([["id", "name"], *([str(n), word] for n, word in enumerate(words))]).encode(codec)
-    tables = read(nb, file("names.csv", content))
+    tables = read(file("names.csv", content))
     (doubt,) = tables["doubts"]
     options = json.loads(doubt["options"])
     assert doubt["file"] == "names.csv"
     assert codec in options.values()
     (label,) = [label for label, option in options.items() if option == codec]
     assert words[0].split()[0] in label
-    tables = read(nb, file("names.csv", content), {"names.csv": codec})
+    tables = read(file("names.csv", content), {"names.csv": codec})
     assert [row["name"] for row in tables["names"]] == list(words)
     assert tables["doubts"] == []
 
 
-def test_an_answer_about_an_encoding_must_make_sense(nb, file):
-    refused(nb, file("o.csv", as_csv()), "o.csv", "'klingon'", encodings={"o.csv": "klingon"})
-    refused(nb, file("o.csv", as_csv()), "other.csv", encodings={"other.csv": "cp850"})
+def test_an_answer_about_an_encoding_must_make_sense(file):
+    refused(file("o.csv", as_csv()), "o.csv", "'klingon'", encodings={"o.csv": "klingon"})
+    refused(file("o.csv", as_csv()), "other.csv", encodings={"other.csv": "cp850"})
 
 
-def test_mixed_encodings_lose_nothing(nb, file):
+def test_mixed_encodings_lose_nothing(file):
     content = "id,name\n1,Müller\n2,Café\n3,".encode() + "Größe\n".encode("cp1252") + b"4,\x81\n"
-    tables = read(nb, file("names.csv", content * 1))
+    tables = read(file("names.csv", content * 1))
     assert [row["name"] for row in tables["names"]] == ["Müller", "Café", "Größe", "\x81"]
     assert len(tables["doubts"]) == 1
 
@@ -301,7 +309,7 @@ def workbook(**sheets):
     return out.getvalue()
 
 
-def test_a_workbook(nb, file):
+def test_a_workbook(file):
     day = datetime.datetime(2025, 1, 31)
     orders = [
         ["Shop Ltd"],
@@ -312,7 +320,7 @@ def test_a_workbook(nb, file):
         ["Total", None, 21.5],
     ]
     content = workbook(Orders=orders, Returns=[["id", "why"], [1, "broken"]], Cover=[["Only this"]], Empty=[])  # fmt: skip
-    tables = read(nb, file("shop.xlsx", content))
+    tables = read(file("shop.xlsx", content))
     assert values(tables["Orders"]) == [
         [1, "2025-01-31", 9.5, 1],
         ["0042", "2025-01-31 09:30:00", 12, 0],
@@ -320,26 +328,26 @@ def test_a_workbook(nb, file):
     ]
     assert places(tables["Orders"]) == [f"shop.xlsx [Orders], row {n}" for n in (4, 5, 6)]
     assert values(tables["Returns"]) == [[1, "broken"]]
-    assert set(tables) == {*nb.HELD, "Orders", "Returns"}
+    assert set(tables) == {*HELD, "Orders", "Returns"}
     notes = {row["table_name"]: row["note"] for row in tables["files_read"]}
     assert notes == {"Orders": "1 title lines before the header set aside: Shop Ltd", "Returns": ""}
 
 
-def test_a_workbook_of_one_sheet_is_named_like_its_file(nb, file):
-    assert "orders" in read(nb, file("orders.xlsx", workbook(Whatever=[HEADER, *ROWS])))
-    assert "orders" in read(nb, file("orders.xlsx", workbook(Tabelle1=[HEADER, *ROWS], Tabelle2=[])))
-    refused(nb, file("orders.xlsx", workbook(Cover=[["x"]])), "orders.xlsx [Cover]", "names its columns")
+def test_a_workbook_of_one_sheet_is_named_like_its_file(file):
+    assert "orders" in read(file("orders.xlsx", workbook(Whatever=[HEADER, *ROWS])))
+    assert "orders" in read(file("orders.xlsx", workbook(Tabelle1=[HEADER, *ROWS], Tabelle2=[])))
+    refused(file("orders.xlsx", workbook(Cover=[["x"]])), "orders.xlsx [Cover]", "names its columns")
 
 
-def test_sheets_of_years_are_one_table(nb, file):
+def test_sheets_of_years_are_one_table(file):
     content = workbook(**{"Year 2009-2010": [HEADER, ROWS[0]], "Year 2010-2011": [HEADER, ROWS[1]]})
-    tables = read(nb, file("online_retail.xlsx", content))
+    tables = read(file("online_retail.xlsx", content))
     assert places(tables["Year"]) == [
         f"online_retail.xlsx [Year {years}], row 2" for years in ("2009-2010", "2010-2011")
     ]
 
 
-def test_parquet(nb, tmp_path):
+def test_parquet(tmp_path):
     path = tmp_path / "orders.parquet"
     duckdb.execute(
         f"""
@@ -352,7 +360,7 @@ def test_parquet(nb, tmp_path):
         ) TO '{path}' (FORMAT parquet)
         """
     )
-    rows = read(nb, path)["orders"]
+    rows = read(path)["orders"]
     assert list(rows[0]) == ["id", "day", "at", "total", "address.city", "address.geo.lat", "tags", "paid", "_line"]
     assert values(rows) == [
         [1, "2025-01-31", "2025-01-31 09:30:00+00", 9.5, "Ulm", 48.4, '["a", "b"]', 1],
@@ -360,7 +368,7 @@ def test_parquet(nb, tmp_path):
     ]
     assert places(rows) == ["orders.parquet, row 1", "orders.parquet, row 2"]
     path.write_bytes(path.read_bytes()[:-100])
-    refused(nb, path, "orders.parquet", "cut off")
+    refused(path, "orders.parquet", "cut off")
 
 
 DOCUMENTS = [
@@ -383,8 +391,8 @@ DOCUMENTS = [
         ("orders.json", "[" + ",\n".join(map(json.dumps, DOCUMENTS)) + "]\n", (1, 2)),
     ],
 )
-def test_json(nb, file, name, content, lines):
-    tables = read(nb, file(name, content))
+def test_json(file, name, content, lines):
+    tables = read(file(name, content))
     rows = tables["orders"]
     assert [{key: value for key, value in row.items() if value is not None and key != "_line"} for row in rows] == [
         {"id": 7, "customer.id": "c1", "customer.name": "Ann", "tags": '["x"]', "paid": 1},
@@ -395,21 +403,21 @@ def test_json(nb, file, name, content, lines):
     assert list(tables["orders_items"][0]) == ["orders_id", "sku", "qty", "_line"]
 
 
-def test_one_object_that_holds_lists(nb, file):
+def test_one_object_that_holds_lists(file):
     content = json.dumps({"orders": DOCUMENTS, "customers": [{"id": "c1"}]}, indent=1)
-    tables = read(nb, file("shop.json", content))
+    tables = read(file("shop.json", content))
     assert [row["id"] for row in tables["shop_orders"]] == [7, 8]
     assert values(tables["shop_customers"]) == [["c1"]]
     assert values(tables["shop_orders_items"]) == [[7, "L", 1], [7, "R", None]]
 
 
-def test_lines_that_are_no_json_are_set_aside(nb, file):
-    tables = read(nb, file("o.jsonl", '{"a": 1}\n{"a": \n\n{"a": 3}\n'))
+def test_lines_that_are_no_json_are_set_aside(file):
+    tables = read(file("o.jsonl", '{"a": 1}\n{"a": \n\n{"a": 3}\n'))
     assert places(tables["o"]) == ["o.jsonl, line 1", "o.jsonl, line 4"]
     assert [(row["line"], row["content"]) for row in tables["unreadable_lines"]] == [(2, '["{\\"a\\":"]')]
 
 
-def test_dataframes(nb):
+def test_dataframes():
     frame = pd.DataFrame(
         {
             "id": [1, 2],
@@ -420,74 +428,74 @@ def test_dataframes(nb):
             "password": ["x", "y"],
         }
     )
-    tables = read(nb, frame)
+    tables = read(frame)
     assert values(tables["orders"]) == [[1, "2025-01-31", 9.5, "a", None], [2, None, None, None, 3]]
     assert places(tables["orders"]) == ["orders, row 1", "orders, row 2"]
-    tables = read(nb, {"sales": frame, "people": frame.set_index("id")})
+    tables = read({"sales": frame, "people": frame.set_index("id")})
     assert list(tables["sales"][0]) == list(tables["people"][0]) == ["id", "day", "total", "kind", "count", "_line"]
 
 
-def test_settings_take_dataframes_and_hide_passwords(nb, make_settings):
+def test_settings_take_dataframes_and_hide_passwords(make_settings, shop_design):
     frame = pd.DataFrame({"id": [1]})
     settings = make_settings(source=frame)
     assert not settings.is_sample
     assert settings.name == "My shop"
-    before = nb.fingerprint(settings)
-    assert before == nb.fingerprint(make_settings(source=frame.copy()))
-    assert before != nb.fingerprint(make_settings(source=frame + 1))
-    assert before != nb.fingerprint(make_settings(source={"orders": frame}))
+    before = fingerprint(settings, shop_design)
+    assert before == fingerprint(make_settings(source=frame.copy()), shop_design)
+    assert before != fingerprint(make_settings(source=frame + 1), shop_design)
+    assert before != fingerprint(make_settings(source={"orders": frame}), shop_design)
     assert make_settings(source="postgresql://me:hunter2@host/webshop").name == "webshop"
-    assert "hunter2" not in nb.source_name("postgresql://me:hunter2@host/webshop")
-    with pytest.raises(nb.ShopProblem, match="`source`"):
+    assert "hunter2" not in source_name("postgresql://me:hunter2@host/webshop")
+    with pytest.raises(ShopProblem, match="`source`"):
         make_settings(source={"orders": [1]})
 
 
-def test_duckdb(nb, tmp_path):
+def test_duckdb(tmp_path):
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as database:
         database.execute(
             "CREATE TABLE orders AS SELECT 1 AS id, DATE '2025-01-31' AS day, 9.50::DECIMAL(9,2) AS total, {'a': 1} AS more"
         )
         database.execute("CREATE VIEW older AS SELECT id FROM orders")
     for name in ("shop.duckdb", "shop.db"):
-        tables = read(nb, (tmp_path / "shop.duckdb").rename(tmp_path / name))
+        tables = read((tmp_path / "shop.duckdb").rename(tmp_path / name))
         assert values(tables["orders"]) == [[1, "2025-01-31", 9.5, 1]]
         assert list(tables["orders"][0])[3] == "more.a"
         assert "older" not in tables  # a view holds what the tables hold
         (tmp_path / name).rename(tmp_path / "shop.duckdb")
     with duckdb.connect(str(tmp_path / "views.duckdb")) as database:
         database.execute("CREATE VIEW older AS SELECT 1 AS id")
-    assert places(read(nb, tmp_path / "views.duckdb")["older"]) == ["views.duckdb [older], row 1"]
+    assert places(read(tmp_path / "views.duckdb")["older"]) == ["views.duckdb [older], row 1"]
 
 
-def test_a_url(nb, make_settings, tmp_path):
+def test_a_url(make_settings, shop_design, tmp_path):
     pytest.importorskip("sqlalchemy")
     connection = sqlite3.connect(tmp_path / "server.db")
     connection.executescript(
         'CREATE TABLE "my orders" (id, "a:b"); INSERT INTO "my orders" VALUES (1, 2.5); CREATE VIEW v AS SELECT 1 AS one;'
     )
     url = f"sqlite:///{tmp_path / 'server.db'}"
-    tables = read(nb, url)
+    tables = read(url)
     assert values(tables["my orders"]) == [[1, 2.5]]
     assert places(tables["my orders"]) == [f"{url} [my orders], row 1"]
     assert "v" not in tables
-    before = nb.fingerprint(make_settings(source=url))
+    before = fingerprint(make_settings(source=url), shop_design)
     connection.execute('INSERT INTO "my orders" VALUES (2, 3)')
     connection.commit()
     connection.close()
-    assert nb.fingerprint(make_settings(source=url)) != before
-    refused(nb, "sqlite:////nowhere/at/all.db", "cannot be read", "URL")
-    refused(nb, "klingon://user:hunter2@host/shop", "correct the URL")
+    assert fingerprint(make_settings(source=url), shop_design) != before
+    refused("sqlite:////nowhere/at/all.db", "cannot be read", "URL")
+    refused("klingon://user:hunter2@host/shop", "correct the URL")
 
 
 # Folders and zips
 
 
-def test_months_are_one_table(nb, file):
+def test_months_are_one_table(file):
     for n, month in enumerate(("2025-01", "2025_02", "märz")):
         header = HEADER if n < 2 else HEADER[::-1]
         row = ROWS[n] if n < 2 else ROWS[n][::-1]
         path = file(f"sales {month}.csv", as_csv([header, row], delimiter=",;\t"[n]))
-    tables = read(nb, path.parent)
+    tables = read(path.parent)
     assert values(tables["sales"]) == STORED[:1] + STORED[2:] + STORED[1:2] or len(tables["sales"]) == 3
     assert {row["product"] for row in tables["sales"]} == {"Lamp", "Rug, blue", "NA"}
     assert {row["table_name"] for row in tables["files_read"]} == {"sales"}
@@ -498,22 +506,22 @@ def test_months_are_one_table(nb, file):
     "names",
     [("january", "february"), ("2024", "2025"), ("orders_north", "orders_south"), ("OrdersJan24", "OrdersFeb24")],
 )
-def test_names_that_belong_together(nb, file, names):
+def test_names_that_belong_together(file, names):
     for name, row in zip(names, ROWS, strict=False):
         path = file(f"{name}.csv", as_csv([HEADER, row]))
-    tables = read(nb, path.parent)
-    (name,) = set(tables) - set(nb.HELD)
+    tables = read(path.parent)
+    (name,) = set(tables) - set(HELD)
     assert len(tables[name]) == 2
     assert name == {"orders_north": "orders", "OrdersJan24": "Orders"}.get(names[0], sorted(names)[0])
 
 
-def test_equal_headers_do_not_make_one_table_of_different_things(nb, file):
+def test_equal_headers_do_not_make_one_table_of_different_things(file):
     for name in ("customers", "products", "sales", "sales returns"):
         path = file(f"{name}.csv", as_csv())
-    assert {"customers", "products", "sales", "sales returns"} <= set(read(nb, path.parent))
+    assert {"customers", "products", "sales", "sales returns"} <= set(read(path.parent))
 
 
-def test_a_folder_of_everything(nb, file, tmp_path):
+def test_a_folder_of_everything(file, tmp_path):
     file("orders.csv", as_csv())
     file("stock.xlsx", workbook(Sheet1=[["sku", "stock"], ["L", 3]]))
     file("reviews.jsonl", '{"stars": 5}\n')
@@ -526,15 +534,15 @@ def test_a_folder_of_everything(nb, file, tmp_path):
     inner = sqlite3.connect(tmp_path / "source" / "crm.sqlite")
     inner.executescript("CREATE TABLE people (id, name); INSERT INTO people VALUES (1, 'Ann')")
     inner.close()
-    tables = read(nb, path.parent)
-    assert set(tables) == {*nb.HELD, "orders", "stock", "reviews", "people"}
+    tables = read(path.parent)
+    assert set(tables) == {*HELD, "orders", "stock", "reviews", "people"}
     assert places(tables["people"]) == ["crm.sqlite [people], row 1"]
     assert {row["file"] for row in tables["unreadable_files"]} == {"README.txt", "single.csv"}
     file("broken.csv", "a,b\n1,2\n3")
-    refused(nb, path.parent, "broken.csv", "cut off")
+    refused(path.parent, "broken.csv", "cut off")
 
 
-def test_a_zip(nb, file):
+def test_a_zip(file):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("shop/orders.csv", as_csv())
@@ -542,35 +550,35 @@ def test_a_zip(nb, file):
         archive.writestr("__MACOSX/shop/._orders.csv", "x")
         archive.writestr("../outside.csv", "a,b\n1,2\n")
     path = file("export.zip", out.getvalue())
-    tables = read(nb, path)
+    tables = read(path)
     assert values(tables["orders"]) == STORED
     assert places(tables["customers"]) == ["shop/customers.csv, line 2"]
     assert [other.name for other in path.parent.parent.rglob("*.csv")] == []
-    assert "customers" in read(nb, path.parent)
+    assert "customers" in read(path.parent)
     empty = io.BytesIO()
     zipfile.ZipFile(empty, "w").close()
-    refused(nb, file("export.zip", empty.getvalue()), "no file")
+    refused(file("export.zip", empty.getvalue()), "no file")
     damaged = bytearray(out.getvalue())
     damaged[60:70] = b"x" * 10
-    refused(nb, file("export.zip", bytes(damaged)), "export.zip", "damaged")
+    refused(file("export.zip", bytes(damaged)), "export.zip", "damaged")
 
 
-def test_sqlite_is_opened_as_it_is(nb, tmp_path):
+def test_sqlite_is_opened_as_it_is(tmp_path):
     if not METABASE.exists():
         pytest.skip("the Metabase sample is not beside this project")
-    with nb.opened_source(str(METABASE / "metabase_sample.sqlite")) as connection:
-        assert nb.raw_tables(connection) == nb.table_names(connection)
+    with opened_source(str(METABASE / "metabase_sample.sqlite")) as connection:
+        assert raw_tables(connection) == table_names(connection)
         assert "_line" not in [name for name, *_ in connection.execute("SELECT * FROM orders").description]
         with pytest.raises(sqlite3.DatabaseError):
             connection.execute("CREATE TABLE x (y)")
 
 
-def test_both_forms_of_metabase_are_the_same(nb):
+def test_both_forms_of_metabase_are_the_same():
     if not METABASE.exists():
         pytest.skip("the Metabase sample is not beside this project")
     with (
-        nb.opened_source(str(METABASE / "csv")) as copied,
-        nb.opened_source(str(METABASE / "metabase_sample.sqlite")) as own,
+        opened_source(str(METABASE / "csv")) as copied,
+        opened_source(str(METABASE / "metabase_sample.sqlite")) as own,
     ):
         for table, columns in {
             "orders": "id, user_id, quantity",
@@ -605,32 +613,32 @@ def notes(tables):
         ([["1", "NA", "NA"], ["NA", "Bob", "7"]], [["1", "NA", "NA"], ["NA", "Bob", "7"]], ""),
     ],
 )  # fmt: skip
-def test_marks_of_nothing(nb, file, rows, stored, said):
-    tables = read(nb, file("people.csv", as_csv([["id", "name", "what"], *rows], lineterminator="\r\n")))
+def test_marks_of_nothing(file, rows, stored, said):
+    tables = read(file("people.csv", as_csv([["id", "name", "what"], *rows], lineterminator="\r\n")))
     assert values(tables["people"]) == stored
     assert notes(tables).endswith(f"read as empty: {said}" if said else "")
     assert bool(said) == ("read as empty" in notes(tables))
 
 
-def test_a_mark_of_nothing_at_the_end_of_a_long_file(nb, file):
+def test_a_mark_of_nothing_at_the_end_of_a_long_file(file):
     rows = [[str(n), "Ann", "2025-01-31" if n < 20_000 else "NULL"] for n in range(20_100)]
-    tables = read(nb, file("orders.csv", as_csv([["id", "name", "shipped"], *rows])))
+    tables = read(file("orders.csv", as_csv([["id", "name", "shipped"], *rows])))
     assert [row["shipped"] for row in tables["orders"][-100:]] == [None] * 100
 
 
-def test_a_mark_of_nothing_in_a_workbook(nb, file):
+def test_a_mark_of_nothing_in_a_workbook(file):
     rows = [["id", "name", "what"], [1, "Ann", "NULL"], [2, "NULL", "x"]]
-    tables = read(nb, file("people.xlsx", workbook(People=rows)))
+    tables = read(file("people.xlsx", workbook(People=rows)))
     assert values(tables["people"]) == [[1, "Ann", None], [2, None, "x"]]
 
 
-def test_backslashes_as_mysql_writes_them(nb, file):
+def test_backslashes_as_mysql_writes_them(file):
     text = r"""id,name,total
 1,"Pipe 5\" wide",9.50
 2,"back\\slash",\N
 3,"Rack 19\", black",7
 """
-    tables = read(nb, file("orders.csv", text))
+    tables = read(file("orders.csv", text))
     assert values(tables["orders"]) == [
         ["1", 'Pipe 5" wide', "9.50"],
         ["2", "back\\slash", None],
@@ -639,41 +647,41 @@ def test_backslashes_as_mysql_writes_them(nb, file):
     assert "MySQL" in notes(tables)
 
 
-def test_backslashes_elsewhere_are_kept(nb, file):
+def test_backslashes_elsewhere_are_kept(file):
     rows = [["id", "path"], ["1", "C:\\new\\"], ["2", '{"a": "b\\"c"}'], ["3", "\\\\server"]]
-    tables = read(nb, file("files.csv", as_csv(rows)))
+    tables = read(file("files.csv", as_csv(rows)))
     assert values(tables["files"]) == rows[1:]
 
 
-def test_texts_that_excel_wrote_as_formulas(nb, file):
-    tables = read(nb, file("orders.csv", 'id,name,total\n="0017",Lamp,="9.50"\n"=""0018""","Rug, =""x""",7\n'))
+def test_texts_that_excel_wrote_as_formulas(file):
+    tables = read(file("orders.csv", 'id,name,total\n="0017",Lamp,="9.50"\n"=""0018""","Rug, =""x""",7\n'))
     assert values(tables["orders"]) == [["0017", "Lamp", "9.50"], ["0018", 'Rug, ="x"', "7"]]
 
 
-def test_blanks_before_quotes(nb, file):
-    tables = read(nb, file("orders.csv", '"id", "name", "total"\n"1", "Lamp, red", "9.50"\n"2", "", "7"\n'))
+def test_blanks_before_quotes(file):
+    tables = read(file("orders.csv", '"id", "name", "total"\n"1", "Lamp, red", "9.50"\n"2", "", "7"\n'))
     assert values(tables["orders"]) == [["1", "Lamp, red", "9.50"], ["2", None, "7"]]
 
 
-def test_single_quotes(nb, file):
-    tables = read(nb, file("orders.csv", "'id','name','total'\n'1','Lamp, red','9.50'\n'2','Ann''s','7'\n"))
+def test_single_quotes(file):
+    tables = read(file("orders.csv", "'id','name','total'\n'1','Lamp, red','9.50'\n'2','Ann''s','7'\n"))
     assert values(tables["orders"])[0] == ["1", "Lamp, red", "9.50"]
-    assert values(read(nb, file("plain.csv", "id,name\n1,'t Huis\n2,Ann'\n"))["plain"]) == [
+    assert values(read(file("plain.csv", "id,name\n1,'t Huis\n2,Ann'\n"))["plain"]) == [
         ["1", "'t Huis"],
         ["2", "Ann'"],
     ]
 
 
-def test_letters_written_as_utf_8_twice(nb, file):
+def test_letters_written_as_utf_8_twice(file):
     rows = [["id", "name"], ["1", "Brötchen “fein”"], ["2", "Łódź"], ["3", "À la carte"], ["4", "Ann"]]
     twice = as_csv(rows).encode().decode("latin-1").encode("latin-1")
     twice = b"".join(
         bytes([byte]).decode("cp1252" if byte not in b"\x81\x8d\x8f\x90\x9d" else "latin-1").encode() for byte in twice
     )
-    tables = read(nb, file("orders.csv", twice))
+    tables = read(file("orders.csv", twice))
     assert values(tables["orders"]) == rows[1:]
     assert "UTF-8 twice" in notes(tables)
-    assert values(read(nb, file("names.csv", "id,name\n1,SÃO JOÃO\n2,Ann\n"))["names"]) == [
+    assert values(read(file("names.csv", "id,name\n1,SÃO JOÃO\n2,Ann\n"))["names"]) == [
         ["1", "SÃO JOÃO"],
         ["2", "Ann"],
     ]
@@ -682,41 +690,41 @@ def test_letters_written_as_utf_8_twice(nb, file):
 HEADER_AGAIN = as_csv([HEADER, ROWS[0], HEADER, ROWS[1]])
 
 
-def test_a_header_inside_a_file_is_no_row(nb, file):
+def test_a_header_inside_a_file_is_no_row(file):
     file("orders_01.csv", HEADER_AGAIN)
     folder = file("orders_02.csv", HEADER_AGAIN.replace("Lamp", "Vase")).parent
-    tables = read(nb, folder)
+    tables = read(folder)
     assert [row["product"] for row in tables["orders"]] == ["Lamp", "Rug, blue", "Vase", "Rug, blue"]
     bad = [(row["file"], row["line"], row["reason"]) for row in tables["unreadable_lines"]]
     assert bad == [(f"orders_0{n}.csv", 3, "the line repeats the header") for n in (1, 2)]
 
 
-def test_files_put_together_with_their_marks(nb, file):
-    tables = read(nb, file("orders.csv", ("\ufeff" + as_csv() + "\ufeff" + as_csv()).encode()))
+def test_files_put_together_with_their_marks(file):
+    tables = read(file("orders.csv", ("\ufeff" + as_csv() + "\ufeff" + as_csv()).encode()))
     assert values(tables["orders"]) == STORED * 2
     assert [row["reason"] for row in tables["unreadable_lines"]] == ["the line repeats the header"]
 
 
-def test_a_header_inside_a_sheet_is_no_row(nb, file):
+def test_a_header_inside_a_sheet_is_no_row(file):
     rows = [HEADER, ["1", "x", "Lamp", 9.5], HEADER, ["2", "y", "Rug", 7]]
-    tables = read(nb, file("orders.xlsx", workbook(Orders=rows)))
+    tables = read(file("orders.xlsx", workbook(Orders=rows)))
     assert [row["product"] for row in tables["orders"]] == ["Lamp", "Rug"]
     assert [row["reason"] for row in tables["unreadable_lines"]] == ["the row repeats the header"]
 
 
-def test_a_list_that_was_made_to_be_looked_at(nb, file):
+def test_a_list_that_was_made_to_be_looked_at(file):
     line, form = "-" * 40, "|{:<8}|{:>8}|{:<12}|"
     head, rows = form.format("Beleg", "Menge", "Name"), [form.format(n, n * 2, "Lampe") for n in range(9)]
     text = "\r\n".join(["01.02.2024   Liste   1", "", line, head, line, *rows[:5], line, head, line, *rows[5:], line])
-    tables = read(nb, file("liste.txt", text))
+    tables = read(file("liste.txt", text))
     assert [row["Beleg"].strip() for row in tables["liste"]] == [str(n) for n in range(9)]
     assert [row["reason"] for row in tables["unreadable_lines"]] == ["the line repeats the header"]
     assert "3 lines of dashes or the like passed over" in notes(tables)
 
 
-def test_a_markdown_table(nb, file):
+def test_a_markdown_table(file):
     text = "| id | name |\n| :-- | ---: |\n| 1 | Lamp |\n| 2 | --- |\n| 3 | Rug |\n"
-    tables = read(nb, file("orders.txt", text))
+    tables = read(file("orders.txt", text))
     assert [(row["id"].strip(), row["name"].strip()) for row in tables["orders"]] == [
         ("1", "Lamp"),
         ("2", "---"),
@@ -724,17 +732,17 @@ def test_a_markdown_table(nb, file):
     ]
 
 
-def test_a_line_of_values_above_the_header(nb, file):
+def test_a_line_of_values_above_the_header(file):
     text = '"EXTF";700;21;20240101;12\n"Umsatz";"Konto";"Datum";"Beleg";"Text"\n9,50;10001;31.01.2025;RE1;x\n7,00;10002;31.01.2025;RE2;y\n'
-    tables = read(nb, file("EXTF_a.csv", text))
+    tables = read(file("EXTF_a.csv", text))
     assert [row["Umsatz"] for row in tables["EXTF_a"]] == ["9,50", "7,00"]
     assert "1 title lines before the header set aside: " in notes(tables)
-    refused(nb, file("none.csv", "1,2025-01-31,9.50\n2,2025-02-01,7.00\n3,2025-02-02,1.00\n"), "no header")
+    refused(file("none.csv", "1,2025-01-31,9.50\n2,2025-02-01,7.00\n3,2025-02-02,1.00\n"), "no header")
 
 
 @pytest.mark.parametrize("end", [b"\x1a", b"\0" * 100])
-def test_what_dos_puts_at_the_end(nb, file, end):
-    assert values(read(nb, file("orders.csv", as_csv().encode() + end))["orders"]) == STORED
+def test_what_dos_puts_at_the_end(file, end):
+    assert values(read(file("orders.csv", as_csv().encode() + end))["orders"]) == STORED
 
 
 # Packed
@@ -743,14 +751,14 @@ def test_what_dos_puts_at_the_end(nb, file, end):
 @pytest.mark.parametrize(
     ("name", "content"), [("orders.csv.gz", as_csv()), ("ORDERS.JSON.GZ", '{"order": "1"}\n'), ("orders.gz", as_csv())]
 )
-def test_gzip(nb, file, name, content):
-    tables = read(nb, file(name, gzip.compress(content.encode())))
+def test_gzip(file, name, content):
+    tables = read(file(name, gzip.compress(content.encode())))
     (table,) = [table for table in tables if table.lower() == "orders"]
     assert tables[table][0]["order"] == "1"
     assert tables["files_read"][0]["form"] == ("JSON" if "JSON" in name else "text")
 
 
-def test_packed_in_packed(nb, file):
+def test_packed_in_packed(file):
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("orders.csv", as_csv())
@@ -758,13 +766,13 @@ def test_packed_in_packed(nb, file):
     with zipfile.ZipFile(outer, "w") as archive:
         archive.writestr("a/inner.zip", inner.getvalue())
         archive.writestr("people.csv.gz", gzip.compress(b"id,name\n1,Ann\n"))
-    tables = read(nb, file("all.zip", outer.getvalue()))
+    tables = read(file("all.zip", outer.getvalue()))
     assert values(tables["orders"]) == STORED
     assert values(tables["people"]) == [["1", "Ann"]]
 
 
-def test_a_workbook_with_the_older_ending(nb, file):
-    assert values(read(nb, file("orders.xls", workbook(Orders=[["id", "name"], [1, "Ann"]])))["orders"]) == [[1, "Ann"]]
+def test_a_workbook_with_the_older_ending(file):
+    assert values(read(file("orders.xls", workbook(Orders=[["id", "name"], [1, "Ann"]])))["orders"]) == [[1, "Ann"]]
 
 
 # JSON in other shapes
@@ -780,48 +788,48 @@ def test_a_workbook_with_the_older_ending(nb, file):
         '{"a": {"0": 1, "1": 2, "2": 3}}',
     ],
 )
-def test_json_in_other_shapes(nb, file, text):
-    assert [row["a"] for row in read(nb, file("orders.json", text))["orders"]] == [1, 2, 3]
+def test_json_in_other_shapes(file, text):
+    assert [row["a"] for row in read(file("orders.json", text))["orders"]] == [1, 2, 3]
 
 
-def test_json_by_ids(nb, file):
+def test_json_by_ids(file):
     shop = {"orders": {f"-N{n}": {"total": n} for n in range(12)}}
-    tables = read(nb, file("shop.json", json.dumps(shop)))
+    tables = read(file("shop.json", json.dumps(shop)))
     assert [(row["key"], row["total"]) for row in tables["shop_orders"]] == [(f"-N{n}", n) for n in range(12)]
-    tables = read(nb, file("shop2.json", json.dumps(shop["orders"])))
+    tables = read(file("shop2.json", json.dumps(shop["orders"])))
     assert [(row["key"], row["total"]) for row in tables["shop2"]] == [(f"-N{n}", n) for n in range(12)]
 
 
-def test_a_single_item_without_its_list(nb, file):
+def test_a_single_item_without_its_list(file):
     documents = [{"id": 1, "items": {"sku": "L"}}, {"id": 2, "items": [{"sku": "R"}, {"sku": "V"}]}]
-    tables = read(nb, file("orders.jsonl", "\n".join(map(json.dumps, documents))))
+    tables = read(file("orders.jsonl", "\n".join(map(json.dumps, documents))))
     assert [(row["orders_id"], row["sku"]) for row in tables["orders_items"]] == [(1, "L"), (2, "R"), (2, "V")]
 
 
-def test_items_name_the_list_that_they_are_of(nb, file):
+def test_items_name_the_list_that_they_are_of(file):
     export = {"orders": [{"id": 1, "items": [{"sku": "L"}]}]}
-    tables = read(nb, file("export.json", json.dumps(export)))
+    tables = read(file("export.json", json.dumps(export)))
     assert values(tables["export_orders_items"]) == [[1, "L"]]
     assert "orders_id" in tables["export_orders_items"][0]
 
 
-def test_a_frame_whose_index_is_named_like_a_column(nb):
+def test_a_frame_whose_index_is_named_like_a_column():
     frame = pd.DataFrame({"sku": ["L", "R"], "total": [1, 2]}).set_index("sku", drop=False)
-    assert values(read(nb, frame)["orders"]) == [["L", "L", 1], ["R", "R", 2]]
+    assert values(read(frame)["orders"]) == [["L", "L", 1], ["R", "R", 2]]
 
 
-def test_times_with_a_zone_are_the_same_everywhere(nb, tmp_path, monkeypatch):
+def test_times_with_a_zone_are_the_same_everywhere(tmp_path, monkeypatch):
     path = tmp_path / "orders.parquet"
     duckdb.execute(
         f"COPY (SELECT TIMESTAMPTZ '2025-01-31 23:30:00+00' AS \"at\", 1 AS id) TO '{path}' (FORMAT parquet)"
     )
     monkeypatch.setenv("TZ", "Asia/Tokyo")
-    tables = read(nb, path)
+    tables = read(path)
     assert tables["orders"][0]["at"] == "2025-01-31 23:30:00+00"
     assert "read in UTC" in notes(tables)
 
 
-def test_a_database_with_a_broken_page(nb, tmp_path):
+def test_a_database_with_a_broken_page(tmp_path):
     path = tmp_path / "shop.sqlite"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE a (b)")
@@ -830,7 +838,7 @@ def test_a_database_with_a_broken_page(nb, tmp_path):
     content = bytearray(path.read_bytes())
     content[4_096:8_192] = b"\xff" * 4_096
     path.write_bytes(content)
-    refused(nb, path, "shop.sqlite", "damaged", "download")
+    refused(path, "shop.sqlite", "damaged", "download")
 
 
 # Encodings of other languages
@@ -857,26 +865,26 @@ OTHER_WORDS = {
 }
 
 
-def test_czech_among_german_names(nb, file):
+def test_czech_among_german_names(file):
     words = ["Jürgen Müller", "Zoë Groß", "Anna Weiß", "Hrnek růžový", "Česko"]
     rows = [["id", "name"], *([str(n), word] for n, word in enumerate(words))]
-    tables = read(nb, file("names.csv", as_csv(rows).encode("cp1250")))
+    tables = read(file("names.csv", as_csv(rows).encode("cp1250")))
     assert [row["name"] for row in tables["names"]] == words
 
 
 @pytest.mark.parametrize(("codec", "words"), OTHER_WORDS.items(), ids=OTHER_WORDS)
-def test_the_first_guess_of_an_encoding(nb, file, codec, words):
+def test_the_first_guess_of_an_encoding(file, codec, words):
     rows = [["id", "name"], *([str(n), word] for n, word in enumerate(words * 5))]
-    tables = read(nb, file("names.csv", as_csv(rows).encode(codec)))
+    tables = read(file("names.csv", as_csv(rows).encode(codec)))
     assert [row["name"] for row in tables["names"]] == list(words) * 5
     (doubt,) = tables["doubts"]
     assert codec in json.loads(doubt["options"]).values()
 
 
-def test_blanks_that_do_not_break_are_no_doubt(nb, file):
+def test_blanks_that_do_not_break_are_no_doubt(file):
     words = ["Fellowes\xa0PB500", "Xerox\xa01967", "Größe", "Café\xa0crème"]
     rows = [["id", "name"], *([str(n), word] for n, word in enumerate(words))]
-    tables = read(nb, file("names.csv", as_csv(rows).encode("cp1252")))
+    tables = read(file("names.csv", as_csv(rows).encode("cp1252")))
     assert [row["name"] for row in tables["names"]] == words
     assert tables["doubts"] == []
 
@@ -927,8 +935,8 @@ def test_blanks_that_do_not_break_are_no_doubt(nb, file):
         ],
     ],
 )  # fmt: skip
-def test_numbers_of_other_countries(nb, written, decimal, meant):
-    assert nb.read_number(written, decimal) == meant
+def test_numbers_of_other_countries(written, decimal, meant):
+    assert read_number(written, decimal) == meant
 
 
 @pytest.mark.parametrize(
@@ -960,8 +968,8 @@ def test_numbers_of_other_countries(nb, written, decimal, meant):
         ("5 LED 10W", "ymd", "5 LED 10W"),
     ],
 )
-def test_dates_of_other_countries(nb, written, order, meant):
-    assert nb.day(written, order) == meant
+def test_dates_of_other_countries(written, order, meant):
+    assert day(written, order) == meant
 
 
 MONTH_WORDS = {
@@ -985,9 +993,9 @@ MONTH_WORDS = {
 
 
 @pytest.mark.parametrize("words", MONTH_WORDS.values(), ids=MONTH_WORDS)
-def test_months_by_their_names(nb, words):
+def test_months_by_their_names(words):
     written = [f"3. {word} 2023" for word in words.split()]
-    assert [nb.day(text, "ymd") for text in written] == [f"2023-{month:02}-03" for month in range(1, 13)]
+    assert [day(text, "ymd") for text in written] == [f"2023-{month:02}-03" for month in range(1, 13)]
 
 
 # Whatever a file holds comes back
@@ -995,7 +1003,7 @@ def test_months_by_their_names(nb, words):
 
 @hypothesis_settings(max_examples=150)
 @given(data=st.data())
-def test_what_is_written_is_read_back(nb, tmp_path_factory, data):
+def test_what_is_written_is_read_back(tmp_path_factory, data):
     codec = data.draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le"]))
     width = data.draw(st.integers(2, 5))
     letters = st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t\"',;|")
@@ -1003,8 +1011,8 @@ def test_what_is_written_is_read_back(nb, tmp_path_factory, data):
     rows = data.draw(st.lists(st.lists(text, min_size=width, max_size=width), max_size=12))
     assume(all(any(row) for row in rows))
     texts = [value for row in rows for value in row]
-    assume(not set(nb.NOTHING) & set(texts))
-    assume(not any(re.search(shown, "".join(texts), re.MULTILINE) for shown, *_ in nb.MENDINGS))
+    assume(not set(NOTHING) & set(texts))
+    assume(not any(re.search(shown, "".join(texts), re.MULTILINE) for shown, *_ in MENDINGS))
     header = [f"column {chr(97 + n)}" for n in range(width)]
     form = data.draw(
         st.fixed_dictionaries(
@@ -1017,6 +1025,6 @@ def test_what_is_written_is_read_back(nb, tmp_path_factory, data):
     )
     path = tmp_path_factory.mktemp("any") / "orders.csv"
     path.write_bytes(as_csv([header, *rows], **form).encode(codec))
-    tables = read(nb, path)
+    tables = read(path)
     assert values(tables["orders"]) == [[value or None for value in row] for row in rows]
     assert tables["unreadable_lines"] == []

@@ -1,69 +1,176 @@
-"""The printed report: one page, the page's figures, stamped with the selection and the data's dates."""
+"""The printed report: sheets of A4 with the page's figures, stamped with the selection and the data's dates."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 from pypdf import PdfReader
+from small_shop import small_shop
+
+from shopboard import report as report_module
+from shopboard.pages import Page, Table, Tile, Tiles, fill
+from shopboard.problems import ShopProblem
+from shopboard.report import Drawing, Printing, Report, paper_style, save_report, sheet_figure, shorter, widths
+from shopboard.style import Look, category_colours, money
 
 
 @pytest.fixture(scope="module")
-def whole(nb, sample_settings):
-    connection = nb.connect(sample_settings.database)
-    yield connection, nb.everything(connection)
-    connection.close()
+def shop(story, tmp_path_factory):
+    """A small sample shop."""
+    shop = small_shop(story, tmp_path_factory.mktemp("report"), sample_orders=3_000, days=400)
+    yield shop
+    shop.close()
 
 
 @pytest.fixture
-def printed(nb, sample_settings, whole, tmp_path):
-    """A function that prints a selection and returns the PDF's reader and the picture's path."""
+def printed(story, shop, tmp_path):
+    """A function that prints a selection; it returns the PDF's text by sheet, and the paths of the pictures."""
 
-    def printed(filters, **changed):
-        settings = replace(sample_settings, exports=str(tmp_path), **changed)
-        pdf, png = nb.save_report(whole[0], filters, whole[1], settings)
-        assert (pdf, png) == (tmp_path / "report.pdf", tmp_path / "report.png")
-        return PdfReader(pdf), Path(png)
+    def printed(selection=None, report=None, the_shop=None, **look):
+        one = the_shop or shop
+        look = Look(**{"colours": category_colours(one.everything().categories), **look})
+        pdf, *pictures = save_report(one, report or story.REPORT, selection or one.everything(), tmp_path, look)
+        return [page.extract_text() for page in PdfReader(pdf).pages], pictures
 
     return printed
 
 
-def test_one_page_of_paper(printed, whole):
-    pdf, png = printed(whole[1])
-    (page,) = pdf.pages
-    assert (float(page.mediabox.width), float(page.mediabox.height)) == pytest.approx((595, 842), abs=1)
-    with Image.open(png) as picture:
-        assert picture.height > picture.width > 800
-        assert len(set(picture.convert("L").resize((60, 80)).getdata())) > 20
+def test_sheets_of_paper(story, printed, tmp_path):
+    texts, pictures = printed()
+    assert [path.name for path in pictures] == ["report.png", "report-2.png"]
+    assert len(texts) == len(story.REPORT.sheets) == 2
+    for page in PdfReader(tmp_path / "report.pdf").pages:
+        assert (float(page.mediabox.width), float(page.mediabox.height)) == pytest.approx((595, 842), abs=1)
+    for path in pictures:
+        with Image.open(path) as picture:
+            assert picture.height > picture.width > 800
+            assert sum(count > 0 for count in picture.convert("L").resize((120, 160)).histogram()) > 15
 
 
-def test_it_says_the_selection_the_dates_and_the_figures(nb, printed, whole):
-    connection, everything = whole
-    chosen = replace(everything, regions=("North", "West"), categories=("Books",), start="2025-03-01", end="2025-08-31")
-    text = printed(chosen)[0].pages[0].extract_text()
-    assert "North, West · Books · 2025-03-01 to 2025-08-31" in text
-    assert "Data from 2024-01-02 to 2025-12-31" in text
-    tiles = nb.read_page(connection, chosen).tiles["now"]
-    assert f"${tiles['revenue']:,.2f}" in text
-    assert f"{tiles['orders']:,.0f}" in text
-    assert f"{tiles['cancelled_share']:.1%}" in text
+def test_it_says_the_selection_the_dates_and_the_figures(story, shop, printed):
+    whole = shop.everything()
+    chosen = replace(whole, regions=("North", "West"), categories=("Books",), start="2025-09-01", end="2025-10-31")
+    texts, _ = printed(chosen)
+    for text in texts:
+        assert "North, West · Books · 2025-09-01 to 2025-10-31" in text
+        assert f"Data from {whole.start} to {whole.end}" in text
+    assert "Compared with the days before, 2025-07-02 to 2025-08-31" in texts[0]
+    for tile in tiles(story.SALES_SHEET, shop, chosen):
+        assert tile["label"] in texts[0]
+        assert tile["value"].split()[0] in texts[0]
+    order = shop.ask(story.ORDER_NOW, chosen, **story.planning())
+    for name in order["product_name"].head(5):
+        assert name[:12] in texts[1]
 
 
-def test_the_same_figures_give_the_same_file(printed, whole):
-    first = printed(whole[1])[1].read_bytes()
-    assert printed(whole[1])[1].read_bytes() == first
+def tiles(sheet, shop, selection):
+    """Return the tiles of a sheet as the dashboard has them."""
+    return next(card for card in fill(sheet, shop, selection, Look(), {}) if card["kind"] == "tiles")["tiles"]
+
+
+def test_the_same_figures_give_the_same_files(printed, tmp_path):
+    printed()
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    printed()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert sorted(before) == ["report-2.png", "report.pdf", "report.png"]
 
 
 @pytest.mark.parametrize("currency", ["$", "€", "kr ", "¥"])
-def test_currencies_and_odd_names(printed, whole, currency):
-    pdf, _ = printed(whole[1], currency=currency, shop_name="A $5 & $6 <shop>")
-    text = pdf.pages[0].extract_text()
-    assert "A $5 & $6 <shop>" in text
+def test_currencies_numbers_and_odd_names(story, printed, shop, currency):
+    named = replace(shop.settings, shop_name="A $5 & $6 <shop>")
+    shop_named = type("Named", (), {"settings": named, "everything": shop.everything, "ask": shop.ask})()
+    report = Report("$x$", story.REPORT.sheets[:1])
+    texts, _ = printed(report=report, the_shop=shop_named, currency=currency, number_format="1.234,56")
+    assert "A $5 & $6 <shop>" in texts[0]
+    assert "$x$" in texts[0]
+    best = shop.ask(story.TOP_CUSTOMERS).iloc[0]
+    assert money(best["lifetime_value"], Look(currency, "1.234,56")) in texts[0]
 
 
-def test_a_shop_of_another_kind(nb, shop, tmp_path):
-    settings = replace(shop.settings, exports=str(tmp_path))
-    pdf, _ = nb.save_report(shop.connection, shop.whole, shop.whole, settings)
-    text = PdfReader(pdf).pages[0].extract_text()
-    assert settings.name in text
-    assert len(PdfReader(pdf).pages) == 1
+@pytest.mark.parametrize("compared", [False, True])
+def test_nothing_overlaps_and_nothing_leaves_the_paper(story, shop, compared):
+    """Looked at as drawn: no two texts of a sheet stand in each other's way."""
+    selection = replace(shop.everything(), start="2025-07-01") if compared else shop.everything()
+    for number, sheet in enumerate(story.REPORT.sheets):
+        with paper_style():
+            figure = sheet_figure(Printing(shop, story.REPORT, selection, Look(), {}), sheet, number)
+            report_module.laid_out(figure)
+            texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+            boxes = [(text.get_text(), text.get_window_extent()) for text in texts if in_view(text)]
+        paper = figure.bbox
+        for text, box in boxes:
+            assert paper.x0 <= box.x0 and box.x1 <= paper.x1 and paper.y0 <= box.y0 and box.y1 <= paper.y1, text
+        overlapping = [
+            (one, other)
+            for place, (one, box) in enumerate(boxes)
+            for other, second in boxes[place + 1 :]
+            if min(box.x1, second.x1) - max(box.x0, second.x0) > 2
+            and min(box.y1, second.y1) - max(box.y0, second.y0) > 3
+        ]
+        assert overlapping == []
+
+
+def in_view(text):
+    """Say whether a text is drawn: ticks outside an axis's range are not, nor is what belongs to a hidden axis."""
+    axes = text.axes
+    if axes is None:
+        return True
+    for axis, place in ((axes.xaxis, 0), (axes.yaxis, 1)):
+        for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+            if text in (tick.label1, tick.label2):
+                low, high = sorted(axis.get_view_interval())
+                return axis.get_visible() and axes.axison and low <= text.get_position()[place] <= high
+    return axes.axison or text in axes.texts or text in (axes.title, axes._left_title)
+
+
+def test_an_empty_selection_says_so(story, shop, printed):
+    whole = shop.everything()
+    texts, _ = printed(replace(whole, start="1999-01-01", end="1999-01-31"))
+    assert texts[0].count("Nothing in this selection") + texts[0].count("No ") >= 3
+
+
+def test_nothing_chosen_prints_nothing(story, shop, tmp_path):
+    with pytest.raises(ShopProblem, match="Choose at least one region"):
+        save_report(shop, story.REPORT, replace(shop.everything(), regions=()), tmp_path / "new", Look())
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_place_where_nothing_can_be_written(story, shop, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ShopProblem, match="set `exports` to a folder"):
+        save_report(shop, story.REPORT, shop.everything(), tmp_path / "file", Look())
+
+
+def test_letters_that_no_font_has_are_said(story, printed, monkeypatch):
+    monkeypatch.setattr(report_module, "FONTS", ("DejaVu Sans",))
+    sql = "SELECT '商店' || region AS name, COUNT(*) AS order_lines FROM selected_lines GROUP BY region"
+    sheet = Page("商", rows=[[Table("Regions", sql, {"name": "Region", "order_lines": "Lines"})]])
+    texts, _ = printed(report=Report("Letters", [sheet]))
+    assert "2 letters of this sheet are in no font of this machine" in texts[0]
+
+
+def test_a_long_table_says_what_it_leaves_out(printed, shop):
+    sql = "SELECT product_name || ' with a name that goes on and on and on and on and on' AS name, price FROM products"
+    columns = {"name": "Product", "price": "Price"}
+    sheet = Page(
+        "Products",
+        rows=[[Tiles(sql, [Tile("Price", "price", "money")], compare=False)], [Table("All", sql, columns, rows=12)]],
+    )
+    texts, _ = printed(report=Report("Long", [sheet]))
+    assert f"The first 12 of {len(shop.ask(sql))}" in texts[0]
+
+
+def test_a_drawing_takes_the_room_that_is_left(printed, story):
+    drawn = Drawing("Days", story.DAILY_REVENUE, story.plot_daily, height=1)
+    _, (picture,) = printed(report=Report("One", [Page("One", rows=[[drawn]])]))
+    with Image.open(picture) as image:
+        low = image.convert("L").crop((0, int(image.height * 0.6), image.width, int(image.height * 0.9)))
+        assert low.getextrema()[0] < 200
+
+
+def test_widths_and_letters():
+    assert shorter("two\nlines  here", 40) == "two lines here"
+    assert shorter("abcdefgh", 5) == "abcd…"
+    assert sum(widths([["x" * 300, "y" * 10]], 4)) <= 100

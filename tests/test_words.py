@@ -3,6 +3,14 @@
 import itertools
 
 import pytest
+
+from shopboard.importing.columns import described
+from shopboard.importing.likeness import likeness, subject
+from shopboard.importing.proposal import propose, proposed_selects, what_is_lacking
+from shopboard.importing.statuses import is_no_product, is_total, status_of
+from shopboard.importing.words import FIELDS as FIELDS_OF
+from shopboard.importing.words import LANGUAGES, words_of
+
 from proposals import chosen, raw
 
 FIELDS = (
@@ -101,18 +109,18 @@ def lines_of_a_shop(words):
 
 
 @pytest.mark.parametrize("language", HEADINGS)
-def test_a_shop_in_its_language(nb, language):
+def test_a_shop_in_its_language(language):
     header, words = HEADINGS[language].split(", "), STATUSES[language].split(", ")
     rows, sums = lines_of_a_shop(words)
-    connection = raw(nb, export=(header, rows))
-    proposal = nb.Proposal(connection)
+    connection = raw(export=(header, rows))
+    proposal = propose(connection)
     found = chosen(proposal)
     assert {field: found.get(field) for field in FIELDS} == {
         field: f"export.{name}" for field, name in zip(FIELDS, header, strict=True)
     }
-    assert proposal.problem() == ""
-    loaded = connection.execute(f"SELECT status, SUM(total_amount) FROM ({proposal.selects()['orders']}) GROUP BY 1")
-    assert {nb.status_of(word): round(100 * amount) for word, amount in loaded} == sums
+    assert what_is_lacking(proposal) == ""
+    loaded = connection.execute(f"SELECT status, SUM(total_amount) FROM ({proposed_selects(proposal)['orders']}) GROUP BY 1")
+    assert {status_of(word): round(100 * amount) for word, amount in loaded} == sums
 
 
 EXPORTS = {  # headings that differ from the above, as shops, tills and book-keeping write them = what they are
@@ -153,19 +161,19 @@ MEANT = {
 
 
 @pytest.mark.parametrize("export", EXPORTS)
-def test_an_export_of_another_kind(nb, export):
+def test_an_export_of_another_kind(export):
     headings = dict(heading.split(" = ") for heading in EXPORTS[export].split(", "))
     rows, _ = lines_of_a_shop(["paid", "open", "cancelled", "refunded"])
     columns = [FIELDS.index(MEANT[means]) for means in headings.values()]
-    found = chosen(nb.Proposal(raw(nb, export=(list(headings), [[row[place] for place in columns] for row in rows]))))
+    found = chosen(propose(raw(export=(list(headings), [[row[place] for place in columns] for row in rows]))))
     assert {heading: found.get(MEANT[means]) for heading, means in headings.items()} == {
         heading: f"export.{heading}" for heading in headings
     }
 
 
 @pytest.mark.parametrize("language", STATUSES)
-def test_words_for_a_status_in_each_language(nb, language):
-    assert tuple(map(nb.status_of, STATUSES[language].split(", "))) == FOUR
+def test_words_for_a_status_in_each_language(language):
+    assert tuple(map(status_of, STATUSES[language].split(", "))) == FOUR
 
 
 @pytest.mark.parametrize(
@@ -214,8 +222,8 @@ def test_words_for_a_status_in_each_language(nb, language):
         ("Sold out", None),
     ],
 )
-def test_a_phrase_for_a_status_means_what_its_words_do_or_nothing(nb, phrase, meant):
-    assert nb.status_of(phrase) == meant
+def test_a_phrase_for_a_status_means_what_its_words_do_or_nothing(phrase, meant):
+    assert status_of(phrase) == meant
 
 
 @pytest.mark.parametrize(
@@ -227,8 +235,8 @@ def test_a_phrase_for_a_status_means_what_its_words_do_or_nothing(nb, phrase, me
         "DHL, UPS, Standard, Express, Web, App, Retail, B2B, Gold, Silver, male, female",
     ],
 )
-def test_what_is_no_status(nb, words):
-    assert [word for word in words.split(", ") if nb.status_of(word)] == []
+def test_what_is_no_status(words):
+    assert [word for word in words.split(", ") if status_of(word)] == []
 
 
 WITHOUT = {  # a heading, values that it might have, and the field that it is not, however much it may look like it
@@ -257,11 +265,11 @@ WITHOUT = {  # a heading, values that it might have, and the field that it is no
 
 
 @pytest.mark.parametrize("heading", WITHOUT)
-def test_a_name_that_only_looks_like_a_field(nb, heading):
+def test_a_name_that_only_looks_like_a_field(heading):
     value, field = WITHOUT[heading]
     table, name = field.split(".")
-    column = nb.described("export", heading, [value] * 20)
-    assert nb.likeness(column, nb.FIELDS[table][name]) == 0
+    column = described("export", heading, [value] * 20)
+    assert likeness(column, FIELDS_OF[table][name]) == 0
 
 
 @pytest.mark.parametrize(
@@ -279,10 +287,10 @@ def test_a_name_that_only_looks_like_a_field(nb, heading):
         ("Customer ID", "Contact email", "a@b.c", "orders.customer_id"),
     ],
 )
-def test_the_better_of_two_names(nb, better, worse, value, field):
+def test_the_better_of_two_names(better, worse, value, field):
     table, name = field.split(".")
     first, second = (
-        nb.likeness(nb.described("export", heading, [value] * 20), nb.FIELDS[table][name])
+        likeness(described("export", heading, [value] * 20), FIELDS_OF[table][name])
         for heading in (better, worse)
     )
     assert first > second or first == second == 0
@@ -294,14 +302,14 @@ def test_the_better_of_two_names(nb, better, worse, value, field):
         ", "
     ),
 )
-def test_what_tells_customers_apart(nb, heading):
-    column = nb.described("export", heading, ["a@b.c", "d@e.f"] * 10)
-    assert nb.likeness(column, nb.FIELDS["orders"]["customer_id"]) > 0.6
+def test_what_tells_customers_apart(heading):
+    column = described("export", heading, ["a@b.c", "d@e.f"] * 10)
+    assert likeness(column, FIELDS_OF["orders"]["customer_id"]) > 0.6
 
 
-def test_people_are_no_customers_for_having_a_first_and_a_last_name(nb):
-    names = [nb.described(table, "full name", ["Ann Smith"] * 20) for table in ("orders", "staff", "employees")]
-    sure = [nb.likeness(column, nb.FIELDS["orders"]["customer_id"]) for column in names]
+def test_people_are_no_customers_for_having_a_first_and_a_last_name():
+    names = [described(table, "full name", ["Ann Smith"] * 20) for table in ("orders", "staff", "employees")]
+    sure = [likeness(column, FIELDS_OF["orders"]["customer_id"]) for column in names]
     assert sure[0] > 0.5
     assert sure[1:] == [0, 0]
 
@@ -324,9 +332,9 @@ def test_people_are_no_customers_for_having_a_first_and_a_last_name(nb):
         ("İndirim Tutarı", "1.50", "discount"),
     ],
 )
-def test_names_of_shops_and_marketplaces(nb, heading, value, field):
-    column = nb.described("export", heading, [value] * 20)
-    assert nb.likeness(column, nb.FIELDS["orders"][field]) > 0.4
+def test_names_of_shops_and_marketplaces(heading, value, field):
+    column = described("export", heading, [value] * 20)
+    assert likeness(column, FIELDS_OF["orders"][field]) > 0.4
 
 
 @pytest.mark.parametrize(
@@ -335,8 +343,8 @@ def test_names_of_shops_and_marketplaces(nb, heading, value, field):
         ", "
     ),
 )
-def test_postage_is_no_product(nb, postage):
-    assert nb.is_no_product(None, postage)
+def test_postage_is_no_product(postage):
+    assert is_no_product(None, postage)
 
 
 @pytest.mark.parametrize(
@@ -345,30 +353,29 @@ def test_postage_is_no_product(nb, postage):
         ", "
     ),
 )
-def test_a_line_of_totals(nb, total):
-    assert nb.is_total(total)
+def test_a_line_of_totals(total):
+    assert is_total(total)
 
 
-def test_products_named_alike_are_products(nb):
+def test_products_named_alike_are_products():
     names = "Rabattmarke, Total Eclipse T-Shirt, Transportbox, Kargo Pantolon, 割引券ケース, Delivery Bag, Totaalpakket, 送料込みセット".split(
         ", "
     )
-    assert [name for name in names if nb.is_no_product(name) or nb.is_total(name)] == []
+    assert [name for name in names if is_no_product(name) or is_total(name)] == []
 
 
 @pytest.mark.parametrize(
     ("table", "about"),
     [("prod_orders", "order"), ("pedidos", "order"), ("müşteriler", "customer"), ("商品", "product"), ("staff", "")],
 )
-def test_what_a_table_is_about(nb, table, about):
-    assert nb.subject(table) == about
+def test_what_a_table_is_about(table, about):
+    assert subject(table) == about
 
 
-def test_every_language_says_the_same_things(nb):
+def test_every_language_says_the_same_things():
     things = {
-        language: {thing for thing, _, _ in (part.strip().partition(":") for part in words.split(";"))}
-        for language, words in nb.LANGUAGES.items()
+        language: set(words_of((language,))) for language in LANGUAGES
     }
     needed = "customer product order id name date quantity price total status category".split()
     assert {language: set(needed) - said for language, said in things.items() if set(needed) - said} == {}
-    assert set(itertools.chain(*things.values())) - things["English"] == set()
+    assert set(itertools.chain(*things.values())) - things["english"] == set()

@@ -1,0 +1,33 @@
+"""The machinery of the shop's dashboard: it knows no question and no chart, which stand in the notebook.
+
+Each module imports only from those above it.
+
+carried     lets a file of the package take effect when its cell in a lone notebook is changed
+problems    says in one sentence what the user can mend
+settings    holds the settings of a run, checked
+texts       writes answers as CSV, and files whole or not at all
+sqltext     reads SQL as text: names, parameters, CTEs put in front
+plain       gives the answers of every engine the same plain types
+style       writes numbers in the reader's format; colours; the charts' template
+marks       puts figures together from bars, lines, points and cells
+board       shows cards in one widget: tiles, charts, tables, text
+database    opens the shop's record in SQLite, and puts a finished one in an old one's place
+importing   reads a shop's own files, whatever their form, into the four tables
+building    builds the database of the settings, or opens the one that stands
+opening     shows the import's form where only the user can say what a source means
+own_data    takes a shop of the user's own on the page, and shows its receipt
+notes       notes each row that anybody writes
+columnar    copies the shop into DuckDB, with the models as tables
+following   keeps the copy current, by the notes
+ask         asks a question over a selection, and keeps the answer
+pages       declares pages by rows of parts, and fills them with cards
+selection   has the controls of the filters
+behind      tells the SQL, the rows and the CSV behind a card
+saved       holds what the page shows as a short text
+console     runs SQL of one's own, which only reads
+live        lets orders come in while the page is open
+tools       puts one's own data, the console and the saved view on the page
+export      writes the page as one file
+report      writes the page for paper
+dashboard   puts filters, pages and tools together
+"""

@@ -1,0 +1,182 @@
+"""A columnar copy of a shop in DuckDB: the four tables and the models as tables, in memory or in a file beside the record."""
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+
+from shopboard.database import COLUMNS, connect, progress_bar, still_running
+from shopboard.notes import Mark, is_known, last_mark
+
+LINES_IN_MEMORY = 250_000  # shops of more order lines have their copy in a file
+ROWS_AT_ONCE = 100_000
+LAYOUT = 1  # raised when a copy is made otherwise than before
+NUMBERS = {"price": "DOUBLE", "total_amount": "DOUBLE", "stock_quantity": "BIGINT", "quantity": "BIGINT", "rating": "BIGINT"}
+SHARED = "SELECT 1 FROM checkouts GROUP BY day, order_number HAVING COUNT(*) > 1 LIMIT 1"
+
+
+def column_type(column: str) -> str:
+    """Return DuckDB's type of a base table's column."""
+    if column.endswith(("_id", "_number")):
+        return "BIGINT"
+    return NUMBERS.get(column, "DATE" if column.endswith("_date") else "VARCHAR")
+
+
+def new_connection() -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB in memory that fetches no extension from the internet."""
+    quiet = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    return duckdb.connect(":memory:", config={**quiet, "temp_directory": tempfile.gettempdir()})
+
+
+def as_csv(column: str) -> str:
+    """Return SQLite's expression of a column as a field of CSV. QUOTE writes as many digits as it takes, and NULL."""
+    plain = column_type(column) in ("BIGINT", "DATE") or column == "status"
+    return column if plain else f"QUOTE({column})"
+
+
+def csv_files(record: sqlite3.Connection, table: str, folder: str) -> Iterator[tuple[Path, int]]:
+    """Yield a table in files of CSV, each with its number of rows, which SQLite writes four times as fast as Python reads.
+
+    Each is read by a statement of its own, so that others may write in between; the next is written while one is used.
+    """
+    key, *_ = columns = COLUMNS[table]
+    line = f"PRINTF('{','.join(['%s'] * len(columns))}', {', '.join(map(as_csv, columns))})"
+    sql = (
+        f"SELECT MAX({key}), COUNT(*), CAST(GROUP_CONCAT({line}, CHAR(10)) AS BLOB) "
+        f"FROM (SELECT * FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT {ROWS_AT_ONCE})"
+    )
+
+    def write(after: int) -> tuple[int, int, Path] | None:
+        last, rows, lines = record.execute(sql, (after,)).fetchone()
+        if not rows:
+            return None
+        file = Path(folder) / f"{table}{last}.csv"
+        file.write_bytes(lines + b"\n")
+        return last, rows, file
+
+    with ThreadPoolExecutor(1) as ahead:
+        written = ahead.submit(write, -(2**63))
+        while found := written.result():
+            last, rows, file = found
+            written = ahead.submit(write, last)
+            yield file, rows
+            file.unlink()
+
+
+def copy_table(record: sqlite3.Connection, target: duckdb.DuckDBPyConnection, table: str, count: Callable) -> None:
+    """Copy a base table, in the order of its keys; `count` is called with the rows that each step has copied."""
+    types = {column: column_type(column) for column in COLUMNS[table]}
+    target.execute(f"CREATE TABLE {table} ({', '.join(f'{column} {kind}' for column, kind in types.items())})")
+    reading = (
+        f"""columns = {types}, header = false, auto_detect = false, delim = ',', quote = '\'\'', escape = '\'\'', """
+        "nullstr = ['', 'NULL'], allow_quoted_nulls = false, new_line = '\\n', max_line_size = 50000000"
+    )
+    with tempfile.TemporaryDirectory(prefix="shop-") as folder:
+        for file, rows in csv_files(record, table, folder):
+            place = str(file).replace("'", "''")
+            target.execute(f"INSERT INTO {table} SELECT * FROM read_csv('{place}', {reading})")
+            count(rows)
+
+
+def typed(target: duckdb.DuckDBPyConnection, select: str) -> str:
+    """Return a model's SELECT with sums of whole numbers as numbers of 8 bytes, ordered by day."""
+    described = target.execute(f"DESCRIBE {select}").fetchall()
+    columns = [
+        f"CAST({column} AS BIGINT) AS {column}" if kind in ("HUGEINT", "INTEGER") else column
+        for column, kind, *_ in described
+    ]
+    ordered = "\nORDER BY day" if "day" in {column for column, *_ in described} else ""
+    return f"SELECT {', '.join(columns)} FROM (\n{select}\n){ordered}"
+
+
+def digest_of(models: Mapping[str, str]) -> str:
+    """Return what tells a copy with these models from others."""
+    return sha256(repr([LAYOUT, COLUMNS, list(models.items())]).encode()).hexdigest()
+
+
+def fill_copy(record: sqlite3.Connection, target: duckdb.DuckDBPyConnection, models: Mapping[str, str]) -> None:
+    """Fill the empty database that `target` uses. What is written meanwhile has been noted after the mark taken first."""
+    mark = last_mark(record) or Mark(0, 0)
+    total = sum(record.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in COLUMNS)
+    with progress_bar(total) if total > LINES_IN_MEMORY else suppress() as bar:
+        for table in COLUMNS:
+            copy_table(record, target, table, bar.update if bar else lambda rows: None)
+    for name, select in models.items():
+        target.execute(f"CREATE TABLE {name} AS {typed(target, select)}")
+    shared = target.execute(SHARED).fetchone() is not None
+    target.execute("CREATE TABLE copy_info (digest VARCHAR, note_id BIGINT, stamp BIGINT, shared BOOLEAN)")
+    target.execute("INSERT INTO copy_info VALUES (?, ?, ?, ?)", [digest_of(models), mark.note_id, mark.stamp, shared])
+
+
+def copy_file(path: Path) -> Path:
+    """Return the file of the copy of the record at `path`."""
+    return path.with_name(f".{path.name}.duckdb")
+
+
+def attach_copy(target: duckdb.DuckDBPyConnection, path: Path, models: Mapping[str, str], anew: bool = False) -> None:
+    """Attach a copy of the record at `path` as the database `copy`: in memory, or a file that is read only.
+
+    One process may write a DuckDB file or many read it. So a file is made under a temporary name and then renamed.
+    """
+    with closing(connect(path)) as record:
+        record.execute("PRAGMA busy_timeout = 20000")
+        remove_leftovers(path)
+        large = record.execute("SELECT 1 FROM orders LIMIT 1 OFFSET ?", (LINES_IN_MEMORY,)).fetchone() is not None
+        file = copy_file(path)
+        if large and not anew and attach_file(target, file, record, models):
+            return
+        with suppress(OSError):
+            file.unlink(missing_ok=True)  # outdated, and it may hold names that were hidden since
+        unfinished = file.with_name(f"{file.name}.{os.getpid()}.unfinished")
+        if large and os.access(path.parent, os.W_OK):
+            target.execute(f"ATTACH '{quoted_path(unfinished)}' AS copy")
+        else:
+            target.execute("ATTACH ':memory:' AS copy")
+        target.execute("USE copy")
+        try:
+            fill_copy(record, target, models)
+        finally:
+            target.execute("USE memory")
+        if unfinished.exists():
+            target.execute("DETACH copy")
+            with suppress(OSError):
+                unfinished.replace(file)
+            there = unfinished if unfinished.exists() else file
+            target.execute(f"ATTACH '{quoted_path(there)}' AS copy (READ_ONLY)")
+
+
+def attach_file(
+    target: duckdb.DuckDBPyConnection, file: Path, record: sqlite3.Connection, models: Mapping[str, str]
+) -> bool:
+    """Attach a copy that is there, if it is one of this record and these models, which can be brought up to date."""
+    if not file.exists():
+        return False
+    try:
+        target.execute(f"ATTACH '{quoted_path(file)}' AS copy (READ_ONLY)")
+        digest, note_id, stamp = target.execute("SELECT digest, note_id, stamp FROM copy.copy_info").fetchone() or ("",) * 3
+        if digest == digest_of(models) and last_mark(record) and is_known(record, Mark(note_id, stamp)):
+            return True
+    except duckdb.Error:
+        pass  # another version's file, or damaged
+    with suppress(duckdb.Error):
+        target.execute("DETACH copy")
+    return False
+
+
+def quoted_path(path: Path) -> str:
+    """Return a path for a text in SQL."""
+    return str(path).replace("'", "''")
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what processes that have ended left unfinished."""
+    for leftover in path.parent.glob(f"{copy_file(path).name}.*.unfinished*"):
+        if not still_running(leftover.name.split(".unfinished")[0].split(".")[-1]):
+            with suppress(OSError):
+                leftover.unlink(missing_ok=True)

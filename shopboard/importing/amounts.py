@@ -1,0 +1,145 @@
+"""Which columns are the quantity, the price and the amount: by what their numbers come to."""
+
+from itertools import permutations
+
+import numpy as np
+
+from shopboard.importing.likeness import likeness
+from shopboard.importing.links import sampled_numbers
+from shopboard.importing.meaning import Column, Match, Proposal, identifier
+from shopboard.importing.words import FIELDS
+
+
+def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
+    """Take a total or else price times quantity: what the numbers of the sample say counts more than the names."""
+    proposal.made_up, proposal.amounts_differ = None, ()
+    find_by_arithmetic(proposal, found)
+    fields, own = FIELDS["orders"], proposal.columns[proposal.lines]
+    total, price, quantity = (found[name].column for name in ("total_amount", "unit_price", "quantity"))
+    if price and total and not quantity and total.whole == 1 and share_below(proposal, total, price) > 0.2:
+        found["quantity"], quantity = Match(total, 0.7, "whole numbers, often below the price of one"), total
+        found["total_amount"], total = Match(None, 0.0, ""), None
+    totals = sorted(
+        (column for column in own if column not in (price, quantity)),
+        key=lambda column: -likeness(column, fields["total_amount"]),
+    )
+    totals = [column for column in totals if likeness(column, fields["total_amount"]) > 0.5][:4]
+    by_price = total is None or (quantity is not None and found["unit_price"].sure > found["total_amount"].sure)
+    if by_price and price and quantity and is_total_of_line(proposal, price, quantity, found["product_id"].column):
+        why = "the same product's grows with the quantity: it is the line's, not that of one piece"
+        found["total_amount"], by_price = Match(price, 0.8, why), False
+    elif price and quantity and total and price.table == proposal.lines:
+        verdicts = {column: compare_total(proposal, column, price, quantity) for column in totals}
+        told = next((column for says in ("less", "equal") for column in totals if verdicts[column] == says), None)
+        of_order = [column for column in totals if verdicts[column] == "order" and is_of_order(proposal, column, found)]
+        if told:
+            why = (
+                "price times quantity, on some lines less a discount"
+                if verdicts[told] == "less"
+                else "price times quantity"
+            )
+            found["total_amount"], by_price = Match(told, 1.0, f"its values are {why}"), False
+            proposal.made_up = (price, quantity) if verdicts[told] == "equal" and told.filled < 1 else None
+        elif total == price:
+            by_price = False
+        elif of_order and len(of_order) == len(totals):
+            by_price = True
+        else:
+            proposal.amounts_differ = (total, price, quantity)
+    why = "not needed: the amount is taken " + ("from price and quantity" if by_price else "as it is")
+    for name in ("total_amount",) if by_price else ("unit_price", "discount"):
+        found[name] = Match(None, 0.0, why) if price or name != "unit_price" else found[name]
+
+
+def find_by_arithmetic(proposal: Proposal, found: dict[str, Match]) -> None:
+    """Where no name tells the quantity or the money, find three columns of which one is the product of the others."""
+    names = ("quantity", "unit_price", "total_amount")
+    known = [found[name].column for name in names]
+    if known[0] and (known[1] or known[2]):
+        return
+    taken = {match.column for name, match in found.items() if name not in names and match.sure > 0.6}
+    columns = [
+        column
+        for column in proposal.columns[proposal.lines]
+        if column.numbers > 0.9 and column.dates < 0.5 and not column.expression and column not in taken
+    ]
+    rows = sampled_numbers(proposal, *columns) if len(columns) in range(3, 13) else []
+    if len(rows) < 5:
+        return
+    values = dict(zip(columns, np.array(rows).T, strict=True))
+    best: tuple = ()
+    for quantity, price, total in permutations(columns, 3):
+        several = np.abs(values[quantity]) > 1
+        if quantity.whole < 0.95 or several.sum() < max(5, 0.05 * len(rows)):
+            continue
+        worth = values[quantity][several] * values[price][several]
+        gap = np.abs(worth - values[total][several])
+        if np.mean((gap <= np.maximum(0.011, 0.001 * np.abs(worth))) & (worth != 0)) > 0.9:
+            # Of whole prices, too, either factor may be the quantity: the smaller one, unless a name tells.
+            named = sum(
+                likeness(column, FIELDS["orders"][name])
+                for name, column in zip(names, (quantity, price, total), strict=True)
+            )
+            rank = (named, price.whole < 0.95, -float(np.median(np.abs(values[quantity]))))
+            best = max(best, (rank, quantity, price, total), key=lambda found: found[0] if found else (-1,))
+    for name, column in zip(names, best[1:], strict=False):
+        found[name] = Match(column, 0.8, "by what its numbers are: one is the product of two others")
+
+
+def is_total_of_line(proposal: Proposal, price: Column, quantity: Column, product: Column | None) -> bool:
+    """Say whether a price is that of the line: within a product it varies, and divided by the quantity hardly."""
+    if not product or {price.table, quantity.table, product.table} != {proposal.lines}:
+        return False
+    groups: dict[object, list] = {}
+    for name, one, pieces in sampled_numbers(proposal, product, price, quantity):
+        if one > 0 and pieces > 0:
+            groups.setdefault(name, []).append((one, one / pieces, pieces))
+    spreads = [
+        (np.std(ones) / np.mean(ones), np.std(parts) / np.mean(parts))
+        for ones, parts, pieces in (zip(*group, strict=True) for group in groups.values())
+        if len(set(pieces)) > 1
+    ]
+    as_it_is, per_piece = np.median(spreads, axis=0) if spreads else (0, 0)
+    return len(spreads) >= 3 and per_piece < as_it_is / 5
+
+
+def is_of_order(proposal: Proposal, total: Column, found: dict[str, Match]) -> bool:
+    """Say whether an amount is the same on all lines of most orders that have several."""
+    number = found["order_number"].column
+    if number is None or number.table != proposal.lines:
+        return False
+    orders, _, same = amounts_of_orders(proposal, total, number)
+    return orders >= 3 and same > 0.9 * orders
+
+
+def amounts_of_orders(proposal: Proposal, total: Column, number: Column) -> tuple[int, int, int]:
+    """Return how many orders have several lines, on how many of them an amount stands once, and on how many the same on each line."""
+    sql = (
+        "SELECT COUNT(*), SUM(filled = 1), SUM(filled = lines AND lowest = highest) FROM (SELECT COUNT(*) AS lines, "
+        f"COUNT({total.sql}) AS filled, MIN({total.sql}) AS lowest, MAX({total.sql}) AS highest FROM {identifier(proposal.lines)} "
+        f"WHERE {number.sql} IS NOT NULL GROUP BY {number.sql} HAVING COUNT(*) > 1)"
+    )
+    return tuple(count or 0 for count in proposal.connection.execute(sql).fetchone())
+
+
+def share_below(proposal: Proposal, one: Column, other: Column) -> float:
+    """Return on what share of the sampled lines a number is below another."""
+    below = [first < second for first, second in sampled_numbers(proposal, one, other)]
+    return sum(below) / max(len(below), 1)
+
+
+def compare_total(proposal: Proposal, total: Column, price: Column, quantity: Column) -> str:
+    """Say what a total is on the sampled lines, if possible of several pieces: "equal" to price times quantity, "less", an "order"'s, or "other"."""
+    rows = [row for row in sampled_numbers(proposal, total, price, quantity) if row[1]]
+    several = [row for row in rows if abs(row[2]) > 1]
+    # A single piece costs what its line does, whichever of both is meant; unless all are single ones.
+    pairs = [(amount, one * pieces) for amount, one, pieces in several or rows]
+    near = [abs(amount - worth) <= max(0.011, 0.001 * abs(worth)) for amount, worth in pairs]
+    below = [abs(amount) <= abs(worth) + 0.011 and abs(amount) >= 0.2 * abs(worth) for amount, worth in pairs]
+    sums = (abs(sum(amount for amount, _ in pairs)), abs(sum(worth for _, worth in pairs)))
+    if not pairs or (sum(near) > 0.9 * len(pairs) and max(sums) < 1.005 * min(sums)):
+        return "equal" if pairs else "other"
+    if sum(below) > 0.95 * len(pairs) and sum(near) > 0.1 * len(pairs):
+        return "less"
+    above = [abs(amount) >= abs(worth) - 0.011 for amount, worth in pairs]
+    return "order" if sum(above) > 0.9 * len(pairs) else "other"

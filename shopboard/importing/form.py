@@ -1,0 +1,385 @@
+"""The form that shows what a source is taken to mean, to be corrected and accepted."""
+
+import html
+import json
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack, redirect_stdout
+from dataclasses import replace
+
+import ipywidgets as widgets
+import pandas as pd
+
+from shopboard.database import table_names
+from shopboard.importing.links import base_of, columns_within
+from shopboard.importing.meaning import Column, Proposal, Question
+from shopboard.importing.named import named_selects
+from shopboard.importing.parts import (
+    OF_WHAT,
+    SURE,
+    LastLine,
+    alert,
+    description,
+    files_in_words,
+    match_html,
+    named_box,
+    table_html,
+)
+from shopboard.importing.proposal import (
+    answer_question,
+    choose_column,
+    other_proposals,
+    propose,
+    proposed_selects,
+    what_is_lacking,
+)
+from shopboard.importing.raw import source_name, unreadable
+from shopboard.importing.source import opened_source
+from shopboard.importing.staging import ASSUMED, OPEN_SOURCES, select_for, source_key
+from shopboard.importing.words import FIELDS
+from shopboard.problems import ShopProblem
+from shopboard.settings import Settings
+
+OPEN = ("Please choose", "")
+
+
+NO_COLUMN = ("— none —", "")
+
+
+class ImportForm:
+    """What a source is taken to mean, to be corrected and accepted; `widget` is to be shown.
+
+    Nothing is loaded before that is accepted: then `load_shop` is called with the settings, the accepted mapping among them, and
+    what it returns is said in the form. The source stays open until then, or until `close`.
+    """
+
+    def __init__(self, settings: Settings, load_shop: Callable[[Settings], str]) -> None:
+        self.settings, self.load_shop = settings, load_shop
+        self.lock = threading.RLock()  # Jupyter may bring two changes in two threads
+        self.encodings: dict[str, str] = {}  # file -> codec, as the user said
+        self.key = ""  # of the source in OPEN_SOURCES
+        self.doubts: dict[str, Question] = {}  # file -> what only the user can say of its encoding
+        self.edited: dict[str, str] = {}  # table -> SELECT written by the user
+        self.named: tuple[str, dict[str, str]] | None = None
+        self.proposal: Proposal | None = None
+        self._listening = False
+        self._make()
+        self._read()
+
+    def problem(self) -> str:
+        """Return what keeps the source from being loaded, in a sentence; empty if nothing."""
+        unanswered = [question.text for question in self.doubts.values() if question.taken is None]
+        if unanswered:
+            return f"Please answer: {unanswered[0]}"
+        if self.named or {"customers", "products", "orders"} <= set(self.edited):
+            return ""
+        return what_is_lacking(self.proposal)
+
+    def sure(self) -> bool:
+        """Say whether there is nothing to look through: everything was matched, and surely."""
+        if self.problem() or self.questions() or self.edited:
+            return False
+        matches = self.proposal.matches.values() if self.proposal else ()
+        return all(match.sure >= SURE[0][0] for match in matches if match.column)
+
+    def questions(self) -> dict[str, Question]:
+        """Return what only the user can say, by a key: of encodings first, since all else is read by them."""
+        of_files = {f"encoding {file}": question for file, question in self.doubts.items()}
+        if not self.proposal:
+            return of_files
+        of_others = {
+            f"{other.lines}: {key}": replace(question, text=f"{other.lines}: {question.text}")
+            for other in other_proposals(self.proposal)
+            for key, question in other.questions.items()
+        }
+        return {**of_files, **self.proposal.questions, **of_others}
+
+    def answer(self, key: str, value: str | None) -> None:
+        """Take an answer to a question; by one about an encoding the source is read anew."""
+        kind, _, file = key.partition(" ")
+        if kind == "encoding":
+            self.doubts[file] = replace(self.doubts[file], taken=value)
+            self.encodings = {name: codec for name, codec in {**self.encodings, file: value}.items() if codec}
+            self._read()
+        else:
+            table = next((table for table in self.proposal.more if key.startswith(f"{table}: ")), None)
+            proposal = self.proposal if table is None else self.proposal.more[table]
+            answer_question(proposal, key if table is None else key.removeprefix(f"{table}: "), value)
+            self._show()
+
+    def selects(self) -> dict[str, str]:
+        """Return the four SELECTs as they stand: what the user wrote, else what follows from the choices."""
+        proposed = (
+            self.named[1] if self.named else {} if what_is_lacking(self.proposal) else proposed_selects(self.proposal)
+        )
+        return {table: text for table, text in {**proposed, **self.edited}.items() if text.strip()}
+
+    def assumed(self) -> list[str]:
+        """Return what the SELECTs take for granted, in words."""
+        texts = [text for table, text in self.selects().items() if table not in self.edited]
+        lines = "\n".join(texts).splitlines()
+        return [line.removeprefix(ASSUMED) for line in lines if line.startswith(ASSUMED)]
+
+    def accept(self) -> str:
+        """Load the shop as the form says; raises ShopProblem where something is open or cannot be loaded."""
+        if problem := self.problem():
+            raise ShopProblem(problem)
+        encodings = {"encodings": self.encodings} if self.encodings else {}
+        return self.load_shop(replace(self.settings, mapping={**self.selects(), **encodings}))
+
+    def close(self) -> None:
+        """Let go of the source."""
+        opened, _ = OPEN_SOURCES.pop(self.key, (ExitStack(), None))
+        opened.close()
+
+    # The widgets
+
+    def _make(self) -> None:
+        wide = {"width": "auto"}
+        self.headline, self.verdict, self.said, self.checked = (widgets.HTML() for _ in range(4))
+        self.lines = widgets.Dropdown(description="Lines of orders are in", layout=wide)
+        self.own_way = widgets.Button(description="Match the columns myself", layout=wide)
+        self.asked = named_box(widgets.VBox(), "shop-questions")
+        self.accepted = widgets.Button(description="Load", button_style="primary", layout=wide)
+        self.look = widgets.ToggleButton(description="What was matched", layout=wide)
+        self.show_selects = widgets.ToggleButton(description="The four SELECTs", layout=wide)
+        self.columns: dict[tuple[str, str], tuple[widgets.Dropdown, widgets.HTML]] = {}
+        self.answers: dict[str, widgets.Dropdown] = {}
+        self.tables = widgets.VBox()
+        self.texts = {
+            table: widgets.Textarea(description=words, rows=9, layout=wide, continuous_update=False)
+            for table, words in OF_WHAT.items()
+        }
+        self.check = widgets.Button(description="Check: the first three rows of each", layout=wide)
+        self.undo = widgets.Button(description="Back to the choices above", layout=wide)
+        note = widgets.HTML(
+            "What you write here counts instead of the choices above; a SELECT that you leave alone goes on following them. "
+            "<code>DAY(text, 'dmy')</code> reads a date and <code>NUMBER(text, ',')</code> a number. They can be kept as the setting <code>mapping</code>."
+        )
+        written = [named_box(widgets.VBox([text]), "shop-said-above") for text in self.texts.values()]
+        buttons = named_box(widgets.Box([self.check, self.undo]), "shop-row")
+        self.selects_box = widgets.VBox([note, *written, buttons, self.checked])
+        self.details = widgets.VBox([named_box(widgets.VBox([self.lines]), "shop-said-above"), self.tables])
+        row = named_box(widgets.Box([self.accepted, self.own_way, self.look, self.show_selects]), "shop-row")
+        parts = [self.headline, self.asked, self.verdict, row, self.said, self.details, self.selects_box]
+        self.widget = named_box(widgets.VBox(parts), "shop-form")
+        self.accepted.on_click(lambda _: self._load())
+        self.own_way.on_click(lambda _: self._try(self._match_anew))
+        self.check.on_click(lambda _: self._try(self._check))
+        self.undo.on_click(lambda _: self._try(self._forget_edits))
+        self.lines.observe(lambda change: self._when_heard(lambda: self._match_anew(change.new)), "value")
+        for control in (self.look, self.show_selects):
+            control.observe(lambda _: self._fold(), "value")
+        for table, text in self.texts.items():
+            text.observe(lambda change, table=table: self._when_heard(lambda: self._edit(table, change.new)), "value")
+
+    def _when_heard(self, action: Callable[[], None]) -> None:
+        """Do something that the user asked for by a control, rather than the form by setting it."""
+        if self._listening:
+            self._try(action)
+
+    def _try(self, action: Callable[[], None]) -> None:
+        """Do something; say in the form, in plain words, what went wrong if anything did."""
+        with self.lock:
+            self.said.value = ""
+            try:
+                action()
+            except ShopProblem as problem:
+                self.said.value = alert(str(problem))
+            except Exception as error:  # whatever it is, the form must go on
+                self.said.value = alert(f"This could not be done ({type(error).__name__}: {error}).")
+
+    # What it does
+
+    def _read(self) -> None:
+        """Read the source, and propose anew what it means."""
+        self.close()
+        self.key = source_key(self.settings.source, self.encodings)
+        if self.key not in OPEN_SOURCES:
+            opened = ExitStack()
+            OPEN_SOURCES[self.key] = opened, opened.enter_context(opened_source(self.settings.source, self.encodings))
+        _, self.connection = OPEN_SOURCES[self.key]
+        told = set(table_names(self.connection))
+        doubts = self.connection.execute("SELECT file, question, options FROM doubts") if "doubts" in told else ()
+        for file, question, options in doubts:
+            self.doubts.setdefault(file, Question(question, json.loads(options), None))
+        self.files = files_in_words(self.connection) if "files_read" in told else []
+        try:
+            self.named = named_selects(self.connection)
+            self.proposal = None if self.named else propose(self.connection)
+        except sqlite3.DatabaseError as error:
+            raise ShopProblem(
+                f"The setting `source` is {source_name(self.settings.source)}, {unreadable(error)}."
+            ) from None
+        self.look.value = not self.sure()
+        self._show()
+
+    def _match_anew(self, lines: str | None = None) -> None:
+        """Propose columns, for the lines of orders in another table if one is given."""
+        self.named, self.proposal = None, propose(self.connection, lines)
+        self.look.value = True
+        self._show()
+
+    def _choose(self, table: str, name: str, column: Column | None) -> None:
+        choose_column(self.proposal, table, name, column)
+        self._show()
+
+    def _edit(self, table: str, text: str) -> None:
+        """Take the user's SELECT for a table; one that is as it was proposed goes on following the choices."""
+        self.edited.pop(table, None)
+        if text != self.selects().get(table, ""):
+            self.edited[table] = text
+        self._show()
+
+    def _forget_edits(self) -> None:
+        self.edited.clear()
+        self._show()
+
+    def _check(self) -> None:
+        """Show the first three rows of each SELECT, or what is wrong with it."""
+        shown, mapping = [], self.selects()
+        for table in [table for table in OF_WHAT if table in mapping]:
+            try:
+                select, _ = select_for(self.connection, table, mapping)
+                cursor = self.connection.execute(f"SELECT * FROM (\n{select}\n) LIMIT 3")
+                rows = pd.DataFrame(cursor.fetchall(), columns=[name for name, *_ in cursor.description], dtype=object)
+                shown.append(table_html(rows, OF_WHAT[table]))
+            except (ShopProblem, sqlite3.Error) as problem:
+                shown.append(f'<div class="shop-label">{OF_WHAT[table]}</div>{alert(str(problem))}')
+        self.checked.value = "".join(shown) or "There is no SELECT yet: answer what is asked above, or write them."
+
+    def _load(self) -> None:
+        """Load what is accepted, and say how it went; after a problem the form stands as it stood."""
+
+        def load() -> None:
+            """Load, with the progress in the form."""
+            self.accepted.disabled = True
+            self.said.value = '<span role="status">Loading …</span>'
+            try:
+                with redirect_stdout(LastLine(self.said)):
+                    done = self.accept()
+            except BaseException:
+                self.accepted.disabled = False
+                raise
+            self.close()
+            self.widget.children = [self.said]
+            self.said.value = f'<div role="status"><b>{html.escape(done)}</b></div>'
+
+        self._try(load)
+
+    # What it shows
+
+    def _show(self) -> None:
+        """Show everything as it stands now."""
+        self._listening = False
+        try:
+            files = "".join(f"<div>{html.escape(line)}</div>" for line in self.files)
+            self.headline.value = f'<div class="shop-label">{html.escape(self.settings.name)}</div>{files}'
+            self._show_questions()
+            if self.proposal:
+                self.lines.options = self.proposal.possible
+                self.lines.value = self.proposal.lines or None
+            self.lines.layout.display = "" if self.proposal and len(self.proposal.possible) > 1 else "none"
+            self.own_way.layout.display = "" if self.named else "none"
+            self.look.layout.display = "none" if self.named else ""
+            self._show_columns()
+            self._show_selects()
+            self._show_verdict()
+            self._fold()
+        finally:
+            self._listening = True
+
+    def _show_questions(self) -> None:
+        """Show each question with its answers; controls stay while their question does, so that none loses the focus."""
+        answers = {}
+        for key, question in self.questions().items():
+            options = [OPEN, *question.answers.items()]
+            control = self.answers.get(key)
+            if control is None:
+                control = widgets.Dropdown(
+                    description=description(question.text), options=options, layout={"width": "auto"}
+                )
+                control.observe(
+                    lambda change, key=key: self._when_heard(lambda: self.answer(key, change.new or None)), "value"
+                )
+            control.value = question.taken or ""
+            answers[key] = control
+        if list(answers) != list(self.answers):
+            self.asked.children = [
+                named_box(widgets.VBox([control]), "shop-said-above") for control in answers.values()
+            ]
+        self.answers = answers
+
+    def _show_columns(self) -> None:
+        """Show, for each field of the four tables, the column that is taken for it, and why."""
+        matches = self.proposal.matches if self.proposal else {}
+        if list(self.columns) != list(matches):
+            self.columns = {key: self._row(*key) for key in matches}
+            self.tables.children = self._sections(list(matches))
+        offers = {table: self._offered(table) for table in {table for table, _ in matches}}
+        for (table, name), match in matches.items():
+            control, told = self.columns[table, name]
+            if match.column and match.column not in dict(offers[table]).values():
+                options = (*offers[table], (match.column.name, match.column))
+            else:
+                options = offers[table]
+            if control.options != options:
+                control.options = options
+            control.value = match.column or ""
+            told.value = match_html(match)
+
+    def _row(self, table: str, name: str) -> tuple[widgets.Dropdown, widgets.HTML]:
+        """Return the controls of a field: its columns, and what is told of the one that is taken."""
+        control = widgets.Dropdown(description=FIELDS[table][name].label, layout={"width": "auto"})
+        control.observe(lambda change: self._when_heard(lambda: self._choose(table, name, change.new or None)), "value")
+        return control, widgets.HTML()
+
+    def _sections(self, keys: list[tuple[str, str]]) -> list[widgets.Widget]:
+        """Return the four tables, one below the other, each with its heading and its rows."""
+        parts: list[widgets.Widget] = []
+        for table, words in OF_WHAT.items():
+            rows = [named_box(widgets.Box(self.columns[key]), "shop-match") for key in keys if key[0] == table]
+            none = "" if rows else "<div>The source has none, as far as its names tell.</div>"
+            parts += [widgets.HTML(f'<div class="shop-label shop-section">{words}</div>{none}'), *rows] if keys else []
+        return parts
+
+    def _offered(self, table: str) -> tuple[tuple[str, Column | str], ...]:
+        """Return the columns that may be chosen for the fields of a table, as they are called in the list."""
+        base = {"orders": self.proposal.lines, "reviews": self.proposal.reviews}.get(table) or base_of(
+            self.proposal, table
+        )
+        columns = columns_within(self.proposal, base)
+        several = len({column.table for column in columns}) > 1
+        named = ((f"{column.table}.{column.name}" if several else column.name, column) for column in columns)
+        return (NO_COLUMN, *named)
+
+    def _show_selects(self) -> None:
+        selects = self.selects()
+        for table, text in self.texts.items():
+            text.value = self.edited.get(table, selects.get(table, ""))
+            text.rows = min(max(text.value.count("\n") + 2, 3), 24)
+        self.undo.layout.display = "" if self.edited else "none"
+
+    def _show_verdict(self) -> None:
+        """Say whether it can be loaded, and what to do first if not."""
+        problem = self.problem()
+        self.accepted.disabled = bool(problem)
+        edited = ", ".join(OF_WHAT[table].lower() for table in self.edited)
+        if problem:
+            words = alert(problem, "note")
+        elif self.sure():
+            found = f"This is an export of {self.named[0]}" if self.named else "Everything matched"
+            words = f'<div role="status"><b>{html.escape(found)}: press Load.</b></div>'
+        else:
+            words = '<div role="status">Look through what was matched, correct what is wrong, then press Load.</div>'
+        if not problem and (assumed := self.assumed()):
+            words += f'<div>Assumed:</div><ul class="shop-assumed">{"".join(f"<li>{html.escape(line)}</li>" for line in assumed)}</ul>'
+        if edited:
+            words += f'<div role="status">Written by you: {edited}. That counts instead of the choices.</div>'
+        self.verdict.value = words
+
+    def _fold(self) -> None:
+        """Show what is to be seen, and hide the rest."""
+        self.details.layout.display = "" if self.look.value else "none"
+        self.selects_box.layout.display = "" if self.show_selects.value else "none"

@@ -1,0 +1,107 @@
+"""How well a column's name and values say that it is a field, or refers to another table."""
+
+import math
+import re
+from functools import cache, lru_cache
+
+from shopboard.importing.meaning import Column, Link
+from shopboard.importing.values import squashed
+from shopboard.importing.words import Field, pattern, refers_to
+
+
+def fits(column: Column, kind: str) -> bool:
+    """Say whether a column's values are of a field's kind."""
+    return (
+        column.filled > 0
+        and {
+            "date": column.dates > 0.8 or column.counted > 0.9,
+            "number": column.numbers > 0.8 and column.dates < 0.5,
+            "whole": column.whole > 0.8 and column.dates < 0.5,
+            "stars": column.numbers > 0.9 and column.longest <= 4,
+            "id": (column.dates < 0.5 or column.whole > 0.9) and (column.numbers < 0.9 or column.whole > 0.5),
+            "text": column.dates < 0.5,
+        }[kind]
+    )
+
+
+@cache
+def subject(table: str) -> str:
+    """Return what a table is about by its name: one of the words' keys, empty if that says nothing."""
+    name = squashed(table)
+    about = ("review", "category", "supplier", "product", "customer", "order")
+    if re.search("(item|line|detail|position|product|artikel)s?$", name) and re.search(pattern("{order}"), name):
+        return "order"  # its lines
+    whole = [word for word in about if re.fullmatch(pattern("{" + word + "}"), name)]
+    parts = [squashed(part) for part in re.findall(r"[A-Z]?[^\W_A-Z]+|[A-Z]+", table)]
+    return next(
+        iter(whole + [word for word in about if any(re.fullmatch(pattern("{" + word + "}"), part) for part in parts)]),
+        "",
+    )
+
+
+CENTS = re.compile(
+    r"[_ ]?(in[_ ])?(cents?|centimes|pence|minor([_ ]?units?)?)$", re.IGNORECASE
+)  # ends the name of a whole number
+
+
+def likeness(column: Column, field: Field) -> float:
+    """Return from 0 to 1 how well a column's name says that it is a field; 0 too where its values are of another kind."""
+    is_status_day = field.label == "Status" and column.dates > 0.8
+    if not fits(column, field.kind) and not is_status_day:
+        return 0.0
+    without_unit_and_path = re.sub(r"\(.*?\)|\[.*?\]|.*\.(?=\w)", "", CENTS.sub("", column.name))
+    names = dict.fromkeys((squashed(column.name), squashed(without_unit_and_path)))
+    about = subject(column.table)
+    if re.fullmatch(pattern("{name}"), squashed(column.name)) and re.search("(item|line)s?$", squashed(column.table)):
+        about = about if field.label != "Order" else ""  # the name in a table of orders' items is an item's
+    return max(named_alike(name, about, field) for name in names if name) * math.sqrt(column.filled)
+
+
+@lru_cache(maxsize=100_000)
+def named_alike(name: str, about: str, field: Field) -> float:
+    """Return from 0 to 1 how well a squashed name of a column in a table `about` something says that it is a field."""
+    if field.avoid and re.search(field.avoid, name):
+        return 0.0
+    for place, names in enumerate(field.names):
+        direct = re.fullmatch(pattern(names), name)
+        if direct or (about and re.fullmatch(pattern(names), about + name)):
+            return (1 - 0.06 * place) * (0.6 if ".*" in names else 1.0) * (1.0 if direct else 0.99)
+    return 0.0
+
+
+STATE = "status|state$|state(id|lang)|statut|etat|estado|stato|zustand|stav|tila"  # in names of statuses, and of tables of their words
+
+
+def remoteness(link: Link) -> tuple[bool, int]:
+    """Return what sorts the tables that a column may refer to: one that is called like it first, and the shortest such name."""
+    called = re.sub("(id|no|nr|key|code|number)s?$", "", squashed(link.column.name))
+    table = squashed(link.key.table)
+    return not called or called not in table, len(table)
+
+
+def akin(column: Column, key: Column) -> str:
+    """Say why a column may refer to a key: by its "name", or by "values" that are too peculiar to be the same by chance."""
+    name, of = squashed(column.name), squashed(key.name)
+    own = of if refers_to(of) else subject(key.table) + of.replace("entity", "").replace("row", "")
+    singular = re.sub(r"(es|s|en|n)$", "", squashed(key.table))
+    if re.search(STATE, name) and re.search(STATE, squashed(key.table)) and key.whole == 1:
+        return "name"
+    if name not in ("id", "name", "title", "description", "code") and (
+        name in (of, singular + of, squashed(key.table) + of) or refers_to(name) == refers_to(own) != ""
+    ):
+        return "name"
+    peculiar = all(side.numbers < 0.5 and side.longest >= 4 and side.distinct > 0.001 for side in (column, key))
+    return "values" if peculiar else ""
+
+
+def reason(column: Column, sure: float, field: Field) -> str:
+    """Return in words why a column is proposed for a field."""
+    shares = {
+        "date": (column.dates, "are dates"),
+        "number": (column.numbers, "are numbers"),
+        "whole": (column.whole, "are whole numbers"),
+    }
+    share, holds = shares.get(field.kind, (1.0, ""))
+    named = "named so" if sure >= 0.85 * math.sqrt(column.filled) else "named alike"
+    empty = f"; {1 - column.filled:.0%} of its rows are empty" if column.filled < 0.995 else ""
+    return named + (f"; {share:.0%} of its values {holds}" if holds else "") + empty

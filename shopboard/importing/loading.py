@@ -1,0 +1,264 @@
+"""From the source to the four tables: staged, cleaned, set aside, numbered, loaded."""
+
+import sqlite3
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from shopboard.database import COLUMNS, table_names
+from shopboard.importing.accounts import (
+    FILE_AND_LINE,
+    IMPORT_TABLES,
+    NO_PRODUCT,
+    check_enough_was_loaded,
+    kept_rows,
+    note,
+    note_parts,
+    note_parts_of_cents,
+    note_repeated_lines,
+    note_services,
+    note_signs,
+    reconcile,
+)
+from shopboard.importing.raw import source_name, unreadable
+from shopboard.importing.rules import ROW_RULES, VALUE_RULES, is_not_number, shown
+from shopboard.importing.staging import clean, select_for, source_to_load, stage, staged_table, staging_file, writing_to
+from shopboard.importing.statuses import LEFT_OUT, is_no_product, is_total, status_of
+from shopboard.problems import ShopProblem
+from shopboard.settings import Settings
+
+
+def set_values_aside(target: sqlite3.Connection, table: str) -> None:
+    """Note the values of a staged table that cannot be read, and make them unknown."""
+    for column, condition in VALUE_RULES[table].items():
+        unreadable = f"{column} IS NOT NULL AND ({condition})"
+        target.execute(
+            f"INSERT INTO set_aside SELECT '{table}', source_row, {FILE_AND_LINE}, 'value', '{column} is ' || {shown(column)} "
+            f"|| '; the row is loaded without it', 'correct the {column} in the source', {column}, NULL, {column} "
+            f"FROM staged_{table} WHERE {unreadable}"
+        )
+        target.execute(f"UPDATE staged_{table} SET {column} = NULL WHERE {unreadable}")
+
+
+def find_repeats(target: sqlite3.Connection, table: str) -> None:
+    """Make `repeats`: one row per staged row whose key an earlier one has; `identical` tells whether all else is the same."""
+    key, *others = COLUMNS[table]
+    same = " AND ".join(f"staged.{column} IS earlier.{column}" for column in others)
+    # A key that counts the rows repeats none, which is seen faster than by sorting them.
+    counts_rows = f"EXISTS (SELECT 1 FROM staged_{table} WHERE {key} IS NOT source_row)"
+    target.execute("CREATE TEMP TABLE repeats (source_row INTEGER PRIMARY KEY, first TEXT, identical INTEGER)")
+    target.execute(
+        f"CREATE TEMP TABLE repeated AS SELECT {key} AS source_id, MIN(source_row) AS first_row FROM staged_{table} "
+        f"WHERE {key} IS NOT NULL AND {counts_rows} GROUP BY {key} HAVING COUNT(*) > 1"
+    )
+    if target.execute("SELECT EXISTS (SELECT 1 FROM repeated)").fetchone()[0]:
+        target.execute(
+            f"INSERT INTO repeats SELECT staged.source_row, 'row ' || first_row, {same} FROM staged_{table} AS staged "
+            f"INNER JOIN repeated ON repeated.source_id = staged.{key} "
+            f"INNER JOIN staged_{table} AS earlier ON earlier.source_row = first_row WHERE staged.source_row > first_row"
+        )
+    target.execute("DROP TABLE repeated")
+
+
+def find_statuses(target: sqlite3.Connection) -> None:
+    """Make `statuses`: one row per word that the staged orders have for a status, and which of the four it means."""
+    target.execute("CREATE TEMP TABLE statuses (word TEXT PRIMARY KEY, meaning TEXT)")
+    words = [
+        word for (word,) in target.execute("SELECT DISTINCT status FROM staged_orders")
+    ]  # and NULL, where some have none
+    words = [word for word in words if not f"{word}".startswith(LEFT_OUT)]
+    target.executemany("INSERT INTO statuses VALUES (?, ?)", [(word, status_of(word)) for word in words])
+    if any(status_of(word) not in (None, word) for word in words):
+        read = [
+            f"'{word}' as {meaning} ({n:,} lines)"
+            for word, meaning, n in target.execute(
+                "SELECT word, meaning, COUNT(*) FROM statuses INNER JOIN staged_orders ON status = word WHERE meaning <> word GROUP BY word"
+            )
+        ]
+        note(target, f"orders.status: {', '.join(read[:40])}.")
+
+
+def set_rows_aside(target: sqlite3.Connection, table: str) -> None:
+    """Note the staged rows that break a rule, each with the first rule that applies."""
+    rules = list(enumerate(ROW_RULES[table]))
+    broken = " ".join(f"WHEN {rule.condition} THEN {n}" for n, rule in rules)
+    reason = " ".join(f"WHEN {n} THEN {rule.reason}" for n, rule in rules)
+    advice = " ".join(f"WHEN {n} THEN '{rule.advice}'" for n, rule in rules)
+    value = " ".join(f"WHEN {n} THEN CAST({rule.column} AS TEXT)" for n, rule in rules)
+    content = ", ".join(f"'{column}', CAST({column} AS TEXT)" for column in COLUMNS[table])
+    amount = f"CASE WHEN NOT {is_not_number('total_amount')} THEN total_amount END" if table == "orders" else "NULL"
+    target.execute(
+        f"INSERT INTO set_aside SELECT '{table}', source_row, {FILE_AND_LINE}, 'row', CASE rule {reason} END, "
+        f"CASE rule {advice} END, CASE rule {value} END, {amount}, JSON_OBJECT({content}) "
+        f"FROM (SELECT *, CASE {broken} END AS rule FROM staged_{table} AS staged) AS staged "
+        "WHERE rule IS NOT NULL ORDER BY source_row"
+    )
+
+
+def are_whole(target: sqlite3.Connection, table: str, key: str) -> bool:
+    """Say whether the database can take over a key of the source: all that are loaded are whole numbers."""
+    other = f"CAST(CAST({key} AS INTEGER) AS TEXT) <> {key} OR CAST({key} AS INTEGER) NOT BETWEEN -9000000000000000000 AND 9000000000000000000"
+    sql = f"SELECT EXISTS (SELECT 1 FROM staged_{table} WHERE ({other}) AND {kept_rows(table)})"
+    return not target.execute(sql).fetchone()[0]
+
+
+def number_keys(target: sqlite3.Connection, table: str, key: str, kind: str, anew: bool = False) -> None:
+    """Make `keys_<kind>`, the database's number for each key of the source: its own if all are whole numbers."""
+    target.execute(f"CREATE TEMP TABLE keys_{kind} (source_id TEXT PRIMARY KEY, id INTEGER) WITHOUT ROWID")
+    anew = anew or not are_whole(target, table, key)
+    number = "ROW_NUMBER() OVER (ORDER BY MIN(source_row))" if anew else f"CAST({key} AS INTEGER)"
+    target.execute(
+        f"INSERT INTO keys_{kind} SELECT {key}, {number} FROM staged_{table} "
+        f"WHERE {key} IS NOT NULL AND {kept_rows(table)} GROUP BY {key}"
+    )
+    if anew:
+        target.execute(f"INSERT INTO source_ids SELECT '{kind}', id, source_id FROM keys_{kind} ORDER BY id")
+
+
+def number_rows(target: sqlite3.Connection, table: str) -> str:
+    """Return SQL for the database's number of a staged order or review: its own id if all are whole numbers, else its row."""
+    key = COLUMNS[table][0]
+    if are_whole(target, table, key):
+        return f"CAST({key} AS INTEGER)"
+    target.execute(
+        f"INSERT INTO source_ids SELECT '{table}', source_row, {key} FROM staged_{table} "
+        f"WHERE {kept_rows(table)} ORDER BY source_row"
+    )
+    return "source_row"
+
+
+def number_checkouts(target: sqlite3.Connection, order_id: str) -> str:
+    """Return SQL for the checkout's number of a staged order; a line without an order number is a checkout of its own."""
+    known, lone = target.execute(
+        "SELECT COUNT(order_number), COUNT(*) - COUNT(order_number) FROM staged_orders"
+    ).fetchone()
+    if not known:
+        return order_id
+    number_keys(target, "orders", "order_number", "checkouts")
+    if lone:
+        note(target, f"orders.order_number: {lone:,} rows have none; each counts as a checkout of its own.")
+    (last,) = target.execute("SELECT COALESCE(MAX(MAX(id), 0), 0) FROM keys_checkouts").fetchone()
+    return f"COALESCE((SELECT id FROM keys_checkouts WHERE source_id = order_number), {last} + source_row)"
+
+
+def load_staged(target: sqlite3.Connection, table: str, numbers: dict[str, str]) -> None:
+    """Insert the staged rows that were not set aside; `numbers` is SQL for the columns that are numbers of the database."""
+    values = {column: column for column in COLUMNS[table]} | numbers
+    if table == "orders":
+        meaning = "(SELECT meaning FROM statuses WHERE word = status)"
+        back = f"CASE {meaning} WHEN 'Cancelled' THEN 'Cancelled' ELSE 'Returned' END"
+        values["status"] = f"CASE WHEN quantity < 0 OR total_amount < 0 THEN {back} ELSE {meaning} END"
+        values |= {column: f"ABS({column})" for column in ("quantity", "total_amount")}
+        target.execute(
+            f"INSERT INTO negative_lines SELECT {numbers['order_id']} FROM staged_orders WHERE total_amount < 0 AND {kept_rows('orders')}"
+        )
+    for column, kind in (("customer_id", "customers"), ("product_id", "products")):
+        if column in values:
+            values[column] = f"(SELECT id FROM keys_{kind} WHERE source_id = {column})"
+    target.execute(
+        f"INSERT INTO {table} SELECT {', '.join(values.values())} FROM staged_{table} WHERE {kept_rows(table)} ORDER BY source_row"
+    )
+
+
+def load_table(target: sqlite3.Connection, table: str, settings: Settings) -> None:
+    """Load one staged table: what breaks a rule is set aside, the rest is inserted, and both are counted."""
+    clean(target, table)
+    set_values_aside(target, table)
+    find_repeats(target, table)
+    if table == "orders":
+        find_statuses(target)
+    target.create_function("IS_TOTAL", 2, is_total, deterministic=True)
+    set_rows_aside(target, table)
+    target.execute("DROP TABLE repeats")
+    if table in ("customers", "products"):
+        number_keys(target, table, COLUMNS[table][0], table, anew=settings.pseudonyms and table == "customers")
+        numbers = {}
+    else:
+        numbers = {COLUMNS[table][0]: number_rows(target, table)}
+    if table == "orders":
+        numbers["order_number"] = number_checkouts(target, numbers["order_id"])
+    if table == "products":
+        set_services_apart(target)
+    load_staged(target, table, numbers)
+    reconcile(target, table)
+
+
+def fill_from_source(target: sqlite3.Connection, settings: Settings) -> None:
+    """Load the source into the four tables; raises ShopProblem, and loads nothing, where that makes no sense."""
+    target.executescript(IMPORT_TABLES)
+    target.execute("PRAGMA cache_size = -8000")
+    with staging_file(target) as path:
+        read_into_staging(target, path, settings)
+        target.execute("BEGIN")
+        for table in tqdm(COLUMNS, file=sys.stdout, bar_format="{n} of {total} tables loaded"):
+            load_table(target, table, settings)
+        check_enough_was_loaded(target)
+        note_signs(target)
+        note_services(target)
+        note_repeated_lines(target)
+        note_parts(target)
+        note_parts_of_cents(target)
+
+
+def read_into_staging(target: sqlite3.Connection, path: Path, settings: Settings) -> None:
+    """Copy what the mapping's SELECTs give into the staging file; note what could not be read and what was assumed."""
+    for table in COLUMNS:
+        target.execute(staged_table("staging", table))
+    reads: dict[str, set[str]] = {table: set() for table in COLUMNS}
+    with source_to_load(settings) as source:
+        for table in tqdm(COLUMNS, file=sys.stdout, bar_format="{n} of {total} tables read"):
+            found = select_for(source, table, settings.mapping)
+            with writing_to(source, path, reads[table]):
+                assumed = stage(source, table, found)
+            target.executemany("INSERT INTO assumptions VALUES (?)", [(sentence,) for sentence in assumed])
+        if "files_read" in table_names(source):
+            rows = source.execute("SELECT file, table_name, form, encoding, separator, lines, note FROM files_read")
+            target.executemany("INSERT INTO files_read VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        set_lines_aside(target, source, reads)
+        if "unreadable_files" in table_names(source):
+            for (reason,) in source.execute("SELECT reason FROM unreadable_files"):
+                note(target, f"not read: {reason}")
+    (lines,) = target.execute("SELECT COUNT(*) FROM set_aside WHERE what = 'line' AND table_name = 'orders'").fetchone()
+    if lines:
+        note(
+            target, f"orders: {lines:,} lines of the source could not be read; their money is not known, and in no sum."
+        )
+    target.commit()
+
+
+def set_lines_aside(target: sqlite3.Connection, source: sqlite3.Connection, reads: dict[str, set[str]]) -> None:
+    """Note the lines of files that are no rows; `reads` is which tables of the source each table's SELECT reads.
+
+    A line belongs to the table whose SELECT reads the fewest tables beside its own; of a flat file that is the orders.
+    """
+    if "unreadable_lines" not in table_names(source):
+        return
+    tables: dict[str, set[str]] = {}
+    for file, table in target.execute("SELECT file, table_name FROM files_read"):
+        tables.setdefault(file, set()).add(table.lower())
+    for file, line, reason, content in source.execute("SELECT file, line, reason, content FROM unreadable_lines"):
+        names = tables.get(file, {Path(file).stem.lower()})
+        readers = [table for table in COLUMNS if names & reads[table]]
+        if readers:
+            table = min(readers, key=lambda table: (len(reads[table]), table != "orders"))
+            row = (table, line, file, line, "line", reason, "correct the line in the file", None, None, content)
+            target.execute("INSERT INTO set_aside VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def set_services_apart(target: sqlite3.Connection) -> None:
+    """Give postage, fees, discounts and the like, by the product's id or name, a category of their own."""
+    target.create_function("IS_NO_PRODUCT", 2, is_no_product, deterministic=True)
+    target.execute(
+        f"UPDATE staged_products SET category = '{NO_PRODUCT}' WHERE IS_NO_PRODUCT(product_id, product_name)"
+    )
+
+
+def load_source(connection: sqlite3.Connection, settings: Settings) -> None:
+    """Load the source; say of what SQLite cannot do with it that it is the source's, unless the disk is full."""
+    try:
+        fill_from_source(connection, settings)
+    except sqlite3.Error as error:
+        if "full" in str(error) or "I/O" in str(error):
+            raise
+        raise ShopProblem(f"The setting `source` is {source_name(settings.source)}, {unreadable(error)}.") from None

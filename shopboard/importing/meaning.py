@@ -1,0 +1,122 @@
+"""What is found out about a source, as plain data: columns, links, matches, questions, the proposal that they make up."""
+
+import re
+import sqlite3
+from dataclasses import dataclass, field
+
+from shopboard.database import quoted
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a source, and what a sample of its values shows; shares are of the values that are there."""
+
+    table: str
+    name: str
+    filled: float  # share of rows that have a value
+    numbers: float
+    whole: float
+    dates: float
+    counted: float  # share that may be Excel's days or seconds since 1970
+    distinct: float
+    longest: int
+    samples: tuple[str, ...]
+    expression: str = ""  # SQL, where the column is made of others
+
+    @property
+    def sql(self) -> str:
+        """How a SELECT names the column."""
+        return self.expression or f"{identifier(self.table)}.{identifier(self.name)}"
+
+
+@dataclass(frozen=True)
+class Match:
+    """What is proposed for a field: a column or None, how sure that is from 0 to 1, and why."""
+
+    column: Column | None
+    sure: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """Values of one column that are found in the key of another table."""
+
+    column: Column
+    key: Column
+
+
+@dataclass
+class Question:
+    """What only the user can say: the sentence, the answers (label -> value), and the one that is taken; None if open."""
+
+    text: str
+    answers: dict[str, str]
+    taken: str | None
+
+
+def identifier(name: str) -> str:
+    """Return a name as SQL, in quotes where it needs them."""
+    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name.upper() not in SQL_WORDS
+    return name if plain else quoted(name)
+
+
+SQL_WORDS = set(
+    "ALL AND AS BETWEEN BY CASE CHECK COLLATE COMMIT CREATE CROSS DEFAULT DELETE DESC DISTINCT DROP ELSE END ESCAPE EXCEPT EXISTS FOREIGN FROM FULL GROUP "
+    "HAVING IN INDEX INNER INSERT INTERSECT INTO IS ISNULL JOIN KEY LEFT LIKE LIMIT NATURAL NOT NOTNULL NULL ON OR ORDER OUTER PRIMARY REFERENCES RIGHT "
+    "SELECT SET TABLE THEN TO TRANSACTION UNION UNIQUE UPDATE USING VALUES VIEW WHEN WHERE WITH".split()
+)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How a whole column writes its numbers."""
+
+    signs: frozenset[str]  # that certainly stand before decimals
+    doubtful: bool  # whether some numbers leave it open
+    simple: bool  # whether SQL can take the texts as numbers if the sign is a point
+
+    @property
+    def sign(self) -> str | None:
+        """The one sign before decimals; a point where there are none; None where nothing tells, or too much."""
+        if len(self.signs) == 1:
+            return next(iter(self.signs))
+        return None if self.signs or self.doubtful else "."
+
+    @property
+    def plain(self) -> bool:
+        """Whether SQL can take the texts as numbers."""
+        return self.simple and self.sign == "."
+
+
+@dataclass(eq=False)
+class Proposal:
+    """What the tables of a source are taken to mean: what was found, what is asked, and what the user said."""
+
+    connection: sqlite3.Connection
+    columns: dict[str, list[Column]]  # table -> its columns
+    keys: dict[Column, set | None] = field(default_factory=dict)  # the values of those that are keys
+    repeats: dict[Column, int] = field(default_factory=dict)  # how many rows of a table repeat a value of its key
+    links: dict[str, list[Link]] = field(default_factory=dict)  # table -> its columns that refer to another one
+    otherwise: dict[Link, bool] = field(default_factory=dict)  # whether the same keys are written in two ways
+    reached: dict[str, dict[str, list[Link]]] = field(default_factory=dict)  # table -> others that a row of it tells
+    possible: list[str] = field(default_factory=list)  # tables that may hold the lines of orders
+    lines: str = ""  # the table of the lines of orders
+    reviews: str = ""  # the table of the reviews
+    matches: dict[tuple[str, str], Match] = field(default_factory=dict)  # (table, field) -> the column taken for it
+    product_choices: list[Column] = field(default_factory=list)  # that may say what was sold
+    made_up: tuple[Column, Column] | None = None  # price and quantity, where the amount is empty
+    amounts_differ: tuple = ()  # the total, and the price and quantity that come to something else
+    questions: dict[str, Question] = field(default_factory=dict)
+    orders: dict[Column, str | None] = field(default_factory=dict)  # of days, months and years in dates
+    writing: dict[Column, Writing] = field(default_factory=dict)
+    signs: dict[Column, str | None] = field(default_factory=dict)  # before decimals
+    discount: str = ""  # "share", "percent" or "money", where that is certain
+    place: str = ""  # SQL that says whether a line stands in another file, too
+    words: list[str] = field(default_factory=list)  # of status, that are not known
+    bare_orders: float = 0.0  # share of orders that have no status
+    whole_orders: bool = False  # whether the amount is that of a whole order
+    beside: list[Column] = field(default_factory=list)  # other columns that the SELECT of orders reads
+    more: dict[str, "Proposal"] = field(default_factory=dict)  # other tables with lines of orders
+    all_returned: bool = False  # whether this is such a table, of credit notes
+    made: tuple[str, dict[str, str]] = ("", {})  # the SELECTs, and the choices that they follow from

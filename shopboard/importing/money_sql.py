@@ -1,0 +1,156 @@
+"""The SQL for the amount of a line, and what it assumes."""
+
+import re
+from collections import Counter
+
+from shopboard.importing.columns import SAMPLED
+from shopboard.importing.likeness import likeness
+from shopboard.importing.links import columns_of_headers, sampled_numbers, writing_in, written_otherwise
+from shopboard.importing.meaning import Column, Proposal, identifier
+from shopboard.importing.raw import literal
+from shopboard.importing.statements import statement_sql, written_sql
+from shopboard.importing.values import squashed
+from shopboard.importing.words import FIELDS
+
+
+def compare_with_orders(proposal: Proposal, amount: str, columns: list[Column | None], notes: list[str]) -> None:
+    """Note where the lines of an order come to something else than the total that a table of orders states."""
+    field = FIELDS["orders"]["total_amount"]
+    total = max(
+        (
+            column
+            for column in columns_of_headers(proposal, proposal.lines)
+            if column.numbers > 0.8 and column.table != proposal.lines
+        ),
+        key=lambda column: likeness(column, field),
+        default=None,
+    )
+    link = next(
+        (link for link in proposal.links.get(proposal.lines, []) if total and link.key.table == total.table), None
+    )
+    if not link or likeness(total, field) < 0.5 or written_otherwise(proposal, link):
+        return
+    some = f"SELECT DISTINCT {link.column.sql} FROM {identifier(proposal.lines)} WHERE {link.column.sql} IS NOT NULL LIMIT {SAMPLED}"
+    lines = statement_sql(proposal, proposal.lines, {"amount": amount, "number": link.column.sql}, columns)
+    written = f"NUMBER({total.sql}, '{writing_in(proposal, total).sign or '.'}')"
+    (mine,), (theirs,) = (
+        proposal.connection.execute(sql).fetchone()
+        for sql in (
+            f"SELECT TOTAL(amount) FROM ({lines}) WHERE number IN ({some})",
+            f"SELECT TOTAL({written}) FROM {identifier(total.table)} WHERE {link.key.sql} IN ({some})",
+        )
+    )
+    if abs(mine - theirs) > 0.002 * max(abs(mine), abs(theirs)):
+        notes.append(
+            f"the lines come to {mine:,.2f} where {total.name} in {total.table} says {theirs:,.2f}: what stands in that alone, such as "
+            "discounts, taxes or postage of whole orders, is not counted"
+        )
+
+
+def sold_below_zero(proposal: Proposal, chosen: dict) -> bool:
+    """Say whether the source writes what leaves the shop as a negative quantity, with amounts above zero."""
+    quantity, amount = chosen["quantity"], chosen["total_amount"]
+    if not quantity or not amount or {quantity.table, amount.table} != {proposal.lines}:
+        return False
+    rows = sampled_numbers(proposal, quantity, amount)
+    return sum(pieces < 0 < money for pieces, money in rows) > 0.5 * len(rows)
+
+
+def amount_sql(proposal: Proposal, notes: list[str]) -> str:
+    """Return SQL for the amount of a line: its total, or price times quantity less the discount."""
+    chosen = {
+        name: proposal.matches["orders", name].column
+        for name in ("total_amount", "unit_price", "quantity", "discount", "currency")
+    }
+    amount = written_sql(proposal, "orders", "total_amount")
+    if amount is None:
+        simple = all(
+            writing_in(proposal, column).plain
+            for name in ("unit_price", "quantity", "discount")
+            if (column := chosen[name])
+        )
+        price, quantity, discount = (
+            written_sql(proposal, "orders", name, not simple) for name in ("unit_price", "quantity", "discount")
+        )
+        times = f" × {chosen['quantity'].name}" if quantity else ""
+        notes.append(
+            f"the amount is {chosen['unit_price'].name}{times}"
+            + (f", less {chosen['discount'].name} ({way_of_discount(proposal)})" if discount else "")
+        )
+        share = discount_share(proposal, price, quantity or "1", discount) if discount else "0"
+        amount = (
+            f"ROUND({price} * {quantity or 1} * (1 - {share}), 6)"
+            if simple
+            else f"LINE_TOTAL({price}, {quantity or 1}, {share})"
+        )
+        amount = amount.replace(" * (1 - 0)", "").replace(" * 1,", ",") if quantity or discount else price
+    asked = proposal.questions.get("amount")
+    if asked and asked.taken:
+        ways = {way: label for label, way in asked.answers.items()}
+        other = ways.pop({"total": "price", "price": "total"}[asked.taken])
+        notes.append(f"the amount is {ways[asked.taken]}, rather than {other}")
+    total = FIELDS["orders"]["total_amount"]
+    if proposal.made_up and chosen["total_amount"]:
+        price, quantity = (
+            f"NUMBER({column.sql}, '{writing_in(proposal, column).sign or '.'}')" for column in proposal.made_up
+        )
+        amount = f"COALESCE({amount}, LINE_TOTAL({price}, {quantity}, 0))"
+        notes.append(
+            f"where {chosen['total_amount'].name} is empty, {proposal.made_up[0].name} × {proposal.made_up[1].name} takes its place"
+        )
+    others = [
+        column.name
+        for column in proposal.columns[proposal.lines]
+        if column not in chosen.values()
+        and column.numbers > 0.8
+        and (re.search(NOT_COUNTED, squashed(column.name)) or likeness(column, total) > 0.5)
+    ]
+    whole = proposal.questions["amounts"].taken == "order" if "amounts" in proposal.questions else proposal.whole_orders
+    said = "may be in it, or not" if whole else "not counted"
+    notes.extend([f"{said}: {', '.join(others)}"] if others else [])
+    amount = in_one_currency(proposal, amount, notes)
+    currency = chosen["currency"]
+    if currency:
+        sql = f"SELECT {currency.sql} FROM {identifier(currency.table)} WHERE {currency.sql} IS NOT NULL GROUP BY UPPER(TRIM({currency.sql})) ORDER BY COUNT(*) DESC"
+        found = [str(name) for (name,) in proposal.connection.execute(sql)]
+        if len(found) > 1:
+            notes.append(
+                f"amounts in {found[0]} are loaded; lines in {', '.join(found[1:5])} are set aside, since they cannot be added to them"
+            )
+            amount = f"CASE WHEN {currency.sql} IS NULL OR UPPER(TRIM({currency.sql})) = UPPER(TRIM({literal(found[0])})) THEN {amount} ELSE {currency.sql} || ' ' || {amount} END"
+    return amount
+
+
+def in_one_currency(proposal: Proposal, amount: str, notes: list[str]) -> str:
+    """Return SQL for the amount, its text where that names another currency than most: it is set aside then."""
+    column = proposal.matches["orders", "total_amount"].column or proposal.matches["orders", "unit_price"].column
+    if writing_in(proposal, column).plain:
+        return amount
+    sql = f"SELECT {column.sql}, COUNT(*) FROM {identifier(column.table)} WHERE {column.sql} GLOB '*[^-0-9., ]*' GROUP BY 1"
+    signs: Counter = Counter()
+    for text, rows in proposal.connection.execute(sql):
+        signs.update(dict.fromkeys(re.findall(r"[$€£¥₹₽₺]|\b[A-Z]{3}\b", str(text)), rows))
+    if len(signs) < 2:
+        return amount
+    (main, _), *others = signs.most_common()
+    notes.append(
+        f"amounts in {main} are loaded; those in {', '.join(sign for sign, _ in others)} are set aside, since they cannot be added to them"
+    )
+    foreign = " OR ".join(f"{column.sql} LIKE {literal(f'%{sign}%')}" for sign, _ in others)
+    return f"CASE WHEN {foreign} THEN {column.sql} ELSE {amount} END"
+
+
+def way_of_discount(proposal: Proposal) -> str:
+    """Say what a discount is: a "share", in "percent" or "money"."""
+    return proposal.questions["discount"].taken if "discount" in proposal.questions else proposal.discount
+
+
+def discount_share(proposal: Proposal, price: str, quantity: str, discount: str) -> str:
+    """Return SQL for the discount as a share of the price: it is given as one, in percent, or as money."""
+    way = way_of_discount(proposal)
+    if way == "money":
+        return f"COALESCE(1.0 * {discount} / NULLIF({price} * {quantity}, 0), 0)"
+    return f"COALESCE({discount}, 0) / 100.0" if way == "percent" else f"COALESCE({discount}, 0)"
+
+
+NOT_COUNTED = "refund|erstatt|rembours|reembols|rimbors|freight|shipping(cost|price|amount|fee)|frete|porto|versandkost|(^|sales|order)tax|taxes|vat$|mwst|steuer|tip(amount)?$"

@@ -1,0 +1,126 @@
+"""Parts of the form and the page: tables and messages as HTML, boxes with names."""
+
+import base64
+import html
+import importlib
+import io
+import pkgutil
+import re
+import sqlite3
+import sys
+from pathlib import Path
+
+import ipywidgets as widgets
+import pandas as pd
+
+from shopboard.database import table_names
+from shopboard.importing.meaning import Match
+
+
+def named_box(box: widgets.Box, name: str) -> widgets.Box:
+    """Give a box the CSS class by which the page's style finds it."""
+    box.add_class(name)
+    return box
+
+
+def labelled(label: str, *controls: widgets.Widget) -> widgets.VBox:
+    """Put a label above some controls; a screen reader calls them by it."""
+    return named_box(widgets.VBox([widgets.HTML(f'<span class="shop-label">{label}</span>'), *controls]), "shop-group")
+
+
+def table_html(rows: pd.DataFrame, title: str = "") -> str:
+    """Return rows as an HTML table. Numbers stand to the right; `rows.attrs` may name other columns that do, and bold rows."""
+    kinds, right = zip(rows, rows.dtypes, strict=True), rows.attrs.get("right", ())  # two columns may bear one name
+    numeric = [pd.api.types.is_numeric_dtype(kind) or name in right for name, kind in kinds]
+
+    def cells(row: tuple, tag: str) -> str:
+        """Return one row's cells."""
+        return "".join(
+            f"<{tag}{' class=number' if right else ''}>{html.escape('' if pd.isna(value) else str(value))}</{tag}>"
+            for value, right in zip(row, numeric, strict=True)
+        )
+
+    bold = set(rows.attrs.get("bold", ()))
+    body = "".join(
+        f"<tr{' class=sum' if number in bold else ''}>{cells(row, 'td')}</tr>"
+        for number, row in enumerate(rows.itertuples(index=False, name=None))
+    )
+    head = f"<thead><tr>{cells(tuple(rows), 'th')}</tr></thead>"
+    label = f'<div class="shop-label">{html.escape(title)}</div>' if title else ""
+    return f'{label}<div class="shop-scroll" tabindex="0"><table class="shop-rows">{head}<tbody>{body}</tbody></table></div>'
+
+
+OF_WHAT = {"orders": "Lines of orders", "customers": "Customers", "products": "Products", "reviews": "Reviews"}
+
+
+def alert(text: str, role: str = "alert") -> str:
+    """Return a problem as HTML."""
+    return f'<div class="shop-alert" role="{role}">{html.escape(text)}</div>'
+
+
+def description(text: str) -> str:
+    """Return a text as the label of a control: no HTML in ipywidgets 7, and no mathematics between two signs of dollars."""
+    text = text.replace("$", "$\N{WORD JOINER}")
+    return html.escape(text) if widgets.__version__ < "8" else text
+
+
+class LastLine(io.StringIO):
+    """A file whose last line is shown in a widget: progress is written so."""
+
+    def __init__(self, widget: widgets.HTML) -> None:
+        super().__init__()
+        self.widget = widget
+
+    def write(self, text: str) -> int:
+        """Show a text."""
+        if line := re.split(r"[\r\n]", text.strip())[-1].strip():
+            self.widget.value = f'<span role="status">Loading … {html.escape(line)}</span>'
+        return len(text)
+
+
+def form_style() -> str:
+    """Return the form's CSS as a <style> element."""
+    return f"<style>{(pkgutil.get_data('shopboard.importing', 'form.css') or b'').decode('utf-8')}</style>"
+
+
+def offered(files: list[Path]) -> str:
+    """Start the download of files in Colab; return links to them elsewhere."""
+    if "google.colab" in sys.modules:
+        colab = importlib.import_module("google.colab.files")
+        for file in files:
+            colab.download(str(file))
+        return f"Downloaded: {html.escape(', '.join(file.name for file in files))}"
+    return "<br>".join(download_link(file) for file in files)
+
+
+def download_link(file: Path) -> str:
+    """Return a link that carries the file in itself, so that it works wherever the page is shown."""
+    content = base64.b64encode(file.read_bytes()).decode()
+    name = html.escape(file.name)
+    return f'<a download="{name}" href="data:application/octet-stream;base64,{content}">{name}</a>'
+
+
+SURE = ((0.85, "sure", "good"), (0.6, "likely", "soft"), (0.0, "guess", "bad"))  # from how much on, in words, colour
+
+
+def match_html(match: Match) -> str:
+    """Return what is told of a match as HTML: three values, how sure it is, and why."""
+    if match.column is None:
+        return f'<div class="shop-told"><span></span><span>{html.escape(match.why)}</span></div>'
+    _, word, colour = next(level for level in SURE if match.sure >= level[0])
+    samples = " · ".join(sample if len(sample) <= 28 else f"{sample[:27]}…" for sample in match.column.samples[:3])
+    why = f'<b class="{colour}">{word}</b>: {html.escape(match.why)}'
+    return f'<div class="shop-told"><span class="shop-samples">{html.escape(samples)}</span><span>{why}</span></div>'
+
+
+def files_in_words(connection: sqlite3.Connection) -> list[str]:
+    """Return one line per file that was read: its form, encoding and number of lines, and what is to be known of it."""
+    lines = []
+    for file, form, encoding, lines_read, note in connection.execute(
+        "SELECT file, form, encoding, SUM(lines), GROUP_CONCAT(DISTINCT NULLIF(note, '')) FROM files_read GROUP BY file ORDER BY MIN(rowid)"
+    ):
+        parts = [form, encoding, f"{lines_read or 0:,} lines", note]
+        lines.append(f"{file}: {', '.join(part for part in parts if part)}")
+    if "unreadable_files" in table_names(connection):
+        lines += [f"Left out: {reason}" for (reason,) in connection.execute("SELECT reason FROM unreadable_files")]
+    return lines

@@ -1,0 +1,144 @@
+"""What the tables of a source are taken to mean: proposed, asked about, corrected, until its SELECTs are accepted."""
+
+import re
+import sqlite3
+from dataclasses import replace
+
+from shopboard.importing.columns import columns_of_table
+from shopboard.importing.links import base_of, find_links, row_count, tables_reached
+from shopboard.importing.mapping import select_entity, select_orders, select_reviews, united
+from shopboard.importing.matching import match_entity, match_fields, possible_lines
+from shopboard.importing.meaning import Column, Match, Proposal, identifier
+from shopboard.importing.questions import ask_questions
+from shopboard.importing.raw import proposed_tables
+from shopboard.problems import ShopProblem
+
+
+def propose(connection: sqlite3.Connection, lines: str | None = None) -> Proposal:
+    """Return what the tables of a source are taken to mean; `lines` names the table of the lines of orders, if given."""
+    proposal = Proposal(
+        connection, {table: columns_of_table(connection, table) for table in proposed_tables(connection)}
+    )
+    proposal.links = find_links(proposal)
+    proposal.reached = {table: tables_reached(proposal, table) for table in proposal.columns}
+    proposal.possible = possible_lines(proposal)
+    proposal.lines = lines or next(iter(proposal.possible), "")
+    if proposal.lines:
+        match_fields(proposal)
+        ask_questions(proposal)
+    return proposal
+
+
+def answer_question(proposal: Proposal, key: str, value: str | None) -> None:
+    """Take an answer to a question."""
+    proposal.questions[key] = replace(proposal.questions[key], taken=value)
+    if key == "amount" and value is not None:
+        total, price, _ = proposal.amounts_differ
+        choose_column(proposal, "orders", "unit_price", None if value == "total" else price)
+        choose_column(proposal, "orders", "total_amount", total if value == "total" else None)
+    if key.startswith("shortened ") and value == "none":
+        choose_column(proposal, "orders", key.removeprefix("shortened "), None)
+    if key == "quantity" and value is not None:
+        choose_column(
+            proposal,
+            "orders",
+            "quantity",
+            next((column for column in proposal.columns[proposal.lines] if column.sql == value), None),
+        )
+    if key == "product" and value is not None:
+        choose_column(
+            proposal,
+            "orders",
+            "product_id",
+            next((column for column in proposal.product_choices if column.sql == value), None),
+        )
+
+
+def choose_column(proposal: Proposal, table: str, name: str, column: Column | None) -> None:
+    """Take the user's column for a field, and propose anew what follows from it."""
+    answers = {key: question.taken for key, question in proposal.questions.items()}
+    base = {"orders": proposal.lines, "reviews": proposal.reviews}.get(table) or base_of(proposal, table)
+    if column and column.table not in proposal.reached[base]:
+        raise ShopProblem(
+            f"A row of {base} does not say which row of {column.table} it belongs to: choose a column that it does."
+        )
+    proposal.matches[table, name] = (
+        Match(column, 1.0, "chosen by you") if column else Match(None, 1.0, "left out by you")
+    )
+    if (table, name) in (("orders", "customer_id"), ("orders", "product_id")):
+        match_entity(proposal, {"customer_id": "customers", "product_id": "products"}[name], name)
+    ask_questions(proposal)
+    from_columns = {"amount", "product", "quantity"}  # the columns as they are now tell the answer
+    for key in answers.keys() & proposal.questions.keys() - from_columns:
+        answer_question(proposal, key, answers[key])
+
+
+def what_is_lacking(proposal: Proposal) -> str:
+    """Return what is lacking before the proposal can be loaded; empty if nothing."""
+    if not proposal.lines:
+        return "No table has what a line of an order needs, a date and an amount: choose another file, or write the four SELECTs as `mapping`."
+    lacking = [] if proposal.matches["orders", "order_date"].column else ["the date of an order"]
+    if not any(proposal.matches["orders", name].column for name in ("total_amount", "unit_price")):
+        lacking.append("the amount of a line, or the price of one")
+    if lacking:
+        return f"Choose the column that holds {' and '.join(lacking)}."
+    unanswered = [question.text for question in proposal.questions.values() if question.taken is None]
+    if unanswered:
+        return f"Please answer: {unanswered[0]}"
+    return next(
+        (f"{other.lines}: {problem}" for other in other_proposals(proposal) if (problem := what_is_lacking(other))), ""
+    )
+
+
+def other_proposals(proposal: Proposal) -> list[Proposal]:
+    """Return the proposals for the other tables whose lines are to be loaded, too."""
+    tables = {
+        key.removeprefix("also "): question.taken
+        for key, question in proposal.questions.items()
+        if key.startswith("also ") and question.taken in ("load", "returned")
+    }
+    for table, way in tables.items():
+        if table not in proposal.more:
+            other = propose(proposal.connection, table)
+            other.questions = {
+                key: question for key, question in other.questions.items() if not key.startswith("also ")
+            }
+            proposal.more[table] = other
+        proposal.more[table].all_returned = way == "returned"
+    return [proposal.more[table] for table in tables]
+
+
+def proposed_selects(proposal: Proposal) -> dict[str, str]:
+    """Return a SELECT for each of the four tables; what it assumes begins with `-- assumed:` and is stated in the receipt."""
+    others = [(other.matches, other.questions) for other in other_proposals(proposal)]
+    state = repr((proposal.matches, proposal.questions, proposal.all_returned, others))
+    if proposal.made[0] == state:
+        return dict(proposal.made[1])
+    orders = select_orders(proposal)
+    selects = {
+        "customers": select_entity(proposal, "customers", "customer_id"),
+        "products": select_entity(proposal, "products", "product_id"),
+        "orders": orders,
+    }
+    if proposal.reviews:
+        selects["reviews"] = select_reviews(proposal)
+    for other in other_proposals(proposal):
+        theirs = proposed_selects(other)
+        selects |= {
+            table: united(table, selects[table], theirs[table], other.lines)
+            for table in ("customers", "products", "orders")
+        }
+    selects["orders"] = unread_tables(proposal, selects) + selects["orders"]
+    proposal.made = state, dict(selects)
+    return selects
+
+
+def unread_tables(proposal: Proposal, selects: dict[str, str]) -> str:
+    """Return, as a line to begin a SELECT with, the tables of the source that no SELECT reads; empty if there are none."""
+    text = re.sub(r"(?m)^-- .*$", "", "\n".join(selects.values()))
+    unread = [
+        table for table in proposal.columns if not re.search(rf"(?<!\w){re.escape(identifier(table))}(?!\w)", text)
+    ]
+    shown = ", ".join(f"{table} ({row_count(proposal, table):,} rows)" for table in unread[:8])
+    more = f" and {len(unread) - 8} more" if len(unread) > 8 else ""
+    return f"-- assumed: not read: {' '.join(f'{shown}{more}'.split())}\n" if unread else ""

@@ -1,0 +1,357 @@
+"""What only the user can say, since the values of a source leave it open."""
+
+import re
+
+from shopboard.database import table_names
+from shopboard.importing.amounts import amounts_of_orders
+from shopboard.importing.columns import COMPARED, order_of_dates, row_number_of
+from shopboard.importing.links import best_match, columns_of_headers, is_key, row_count, sampled_numbers, writing_in
+from shopboard.importing.matching import OTHER_TABLES, status_words
+from shopboard.importing.meaning import Column, Proposal, Question, identifier
+from shopboard.importing.raw import CONTRARY
+from shopboard.importing.statuses import SPELLINGS, status_of
+from shopboard.importing.values import some_number, squashed
+from shopboard.importing.words import FIELDS
+
+NO_QUANTITY = "value|price|amount|freight|fee|cost|tax|discount|ship|weight|length|width|height|size|id$|no$|nr$|num|code|key|age|year|month|day|week|hour|zip|plz|postal|phone|rating|score|stars|rank|index|row|lat|lon|^is|^has|flag|version|store|terminal"
+
+
+def ask_questions(proposal: Proposal) -> None:
+    """Ask what the values leave open: the order of dates, the sign before decimals, words of status, whose amounts they are."""
+    proposal.questions = {key: question for key, question in proposal.questions.items() if key.startswith("encoding ")}
+    proposal.orders, proposal.writing, proposal.signs = {}, {}, {}
+    for (table, name), match in proposal.matches.items():
+        column, kind = match.column, FIELDS[table][name].kind
+        if column and kind == "date" and column not in proposal.orders:
+            ask_order(proposal, column)
+        if column and kind in ("number", "whole", "stars") and column not in proposal.signs:
+            ask_sign(proposal, column)
+    product = proposal.matches["orders", "product_id"]
+    others = ("quantity", "order_number", "customer_id", "status")
+    if (
+        product.column
+        and row_count(proposal, proposal.lines) > 10
+        and is_key(proposal, product.column)
+        and not any(proposal.matches["orders", name].column for name in others)
+    ):
+        proposal.questions["list"] = Question(
+            f"{proposal.lines} has each product once, and neither quantities nor orders nor customers: it looks like a list of "
+            "products rather than of sales. Is it?",
+            {"no, each row is a sale": "sales"},
+            None,
+        )
+    settle_signs(proposal)
+    ask_status(proposal)
+    ask_amounts(proposal)
+    ask_which_amount(proposal)
+    ask_discount(proposal)
+    ask_others(proposal)
+    ask_twice(proposal)
+    ask_wide(proposal)
+    ask_shortened(proposal)
+    ask_quantity(proposal)
+    if product.column is None and product.sure < 1 and len(proposal.product_choices) > 1:
+        answers = {column.name: column.sql for column in proposal.product_choices}
+        proposal.questions["product"] = Question(
+            "Which column says what was sold?", {**answers, "none of them": ""}, None
+        )
+
+
+def ask_twice(proposal: Proposal) -> None:
+    """Ask about lines that stand in two files or sheets of a table, all values alike: exports that overlap."""
+    proposal.place, number = "", proposal.matches["orders", "order_number"].column
+    if "files_read" not in table_names(proposal.connection):
+        return
+    files = "SELECT COUNT(*) FROM files_read WHERE table_name = ?"
+    if (
+        proposal.connection.execute(files, (proposal.lines,)).fetchone()[0] < 2
+        or not number
+        or number.table != proposal.lines
+    ):
+        return
+    place = f"RTRIM({identifier(proposal.lines)}._line, '0123456789')"
+    sql = f"SELECT SUM(first <> last) FROM (SELECT MIN({place}) AS first, MAX({place}) AS last FROM {identifier(proposal.lines)} GROUP BY {number.sql})"
+    if not proposal.connection.execute(sql).fetchone()[0]:
+        return
+    values = ", ".join(column.sql for column in proposal.columns[proposal.lines] if not column.expression)
+    sql = (
+        f"SELECT COUNT(*), MIN(number), MIN(first), MAX(last) FROM (SELECT {number.sql} AS number, MIN({place}) AS first, "
+        f"MAX({place}) AS last FROM {identifier(proposal.lines)} GROUP BY {values} HAVING first <> last)"
+    )
+    lines, example, first, last = proposal.connection.execute(sql).fetchone()
+    if lines:
+        proposal.place = f"{place} <> MIN({place}) OVER (PARTITION BY {values})"
+        first, last = (re.sub(", (line|row) $", "", text) for text in (first, last))
+        proposal.questions["twice"] = Question(
+            f"{lines:,} lines stand in two places with all values alike, such as those of {example} in {first} and in {last}. "
+            "Are they the same sales, exported twice?",
+            {"yes: load each once": "once", "no: load all": "all"},
+            None,
+        )
+
+
+def ask_wide(proposal: Proposal) -> None:
+    """Ask about orders whose items stand side by side: Item 1, Item 2, and so on."""
+    column = proposal.matches["orders", "product_id"].column
+    stem = column and re.fullmatch(r"(.*?)[ #_(]*1\)?", column.name)
+    if stem:
+        others = [
+            other.name
+            for other in proposal.columns[column.table]
+            if other.filled and re.fullmatch(re.escape(stem[1]) + r"[ #_(]*[2-9]\)?", other.name)
+        ]
+        if others:
+            proposal.questions["wide"] = Question(
+                f"{column.name} is the first of several items of an order; those in {', '.join(others)} are not read. Unite them into "
+                "one column, a line for each item, or load the first alone?",
+                {"load the first items alone": "first"},
+                None,
+            )
+
+
+def ask_shortened(proposal: Proposal) -> None:
+    """Ask about ids such as 1.23457E+12, which stand for many once a spreadsheet has shortened them."""
+    for name in ("order_number", "product_id", "customer_id"):
+        column = proposal.matches["orders", name].column
+        if column:
+            sql = (
+                f"SELECT id FROM (SELECT {column.sql} AS id FROM {identifier(column.table)} LIMIT {COMPARED}) "
+                "WHERE id GLOB '[0-9][.,][0-9]*E+[0-9]*' LIMIT 1"
+            )
+            for (example,) in proposal.connection.execute(sql):
+                proposal.questions[f"shortened {name}"] = Question(
+                    f"{column.name} holds {example}: a spreadsheet has shortened the numbers, so that different ones are now the same. "
+                    "Export again with this column as text, or leave it out?",
+                    {"leave it out": "none", "load it as it is": "keep"},
+                    None,
+                )
+
+
+def ask_quantity(proposal: Proposal) -> None:
+    """Ask for the quantity where the amount is to be made of a price alone."""
+    if (
+        proposal.matches["orders", "quantity"].sure
+        or not proposal.matches["orders", "unit_price"].column
+        or proposal.matches["orders", "total_amount"].column
+    ):
+        return
+    taken = {match.column for match in proposal.matches.values()}
+    free = [
+        column
+        for column in proposal.columns[proposal.lines]
+        if column not in taken
+        and column.numbers > 0.9
+        and column.whole > 0.95
+        and column.dates < 0.5
+        and not any(re.search(r"[.,]\d\d$", sample) for sample in column.samples)
+        and not is_key(proposal, column)
+        and not column.expression
+        and not re.search(NO_QUANTITY, squashed(column.name))
+    ]
+    if free:
+        answers = {column.name: column.sql for column in free}
+        proposal.questions["quantity"] = Question(
+            "Which column says how many pieces were sold?", {**answers, "none: each line is one piece": ""}, None
+        )
+
+
+def ask_order(proposal: Proposal, column: Column) -> None:
+    """Ask in which order a column writes its dates, unless its values tell."""
+    order, told, ways = order_of_dates(proposal.connection, column)
+    proposal.orders[column] = order
+    if order is None:
+        proposal.questions[f"order {column.sql}"] = Question(
+            f"How does {column.name} write its dates ({', '.join(column.samples)})? {told.capitalize()}.",
+            ways,
+            None,
+        )
+
+
+def ask_sign(proposal: Proposal, column: Column) -> None:
+    """Ask what stands before the decimals of a column, unless its values tell."""
+    proposal.signs[column] = writing_in(proposal, column).sign
+    if proposal.signs[column] is None:
+        ways = {"a point, as in 1,234.56": ".", "a comma, as in 1.234,56": ","}
+        proposal.questions[f"sign {column.sql}"] = Question(
+            f"What stands before the decimals in {column.name} ({', '.join(column.samples)})?", ways, None
+        )
+
+
+def settle_signs(proposal: Proposal) -> None:
+    """Let a column whose decimals nothing tells follow the others of its table, where these all write them alike."""
+    for column in [column for column, sign in proposal.signs.items() if sign is None]:
+        others = [
+            other
+            for other in proposal.columns[column.table]
+            if other != column and other.numbers > 0.8 and not other.expression
+        ]
+        if counts_thousands(proposal, column):
+            pieces = {
+                proposal.matches["orders", "quantity"].column,
+                proposal.matches["products", "stock_quantity"].column,
+            }
+            if column in pieces:  # whole numbers
+                proposal.signs[column] = "." if any("," in sample for sample in column.samples) else ","
+                proposal.questions.pop(f"sign {column.sql}")
+            continue
+        told = {sign for other in others if len(signs := writing_in(proposal, other).signs) == 1 for sign in signs}
+        if len(told) == 1 and len(writing_in(proposal, column).signs) < 2:  # it does not contradict itself
+            (proposal.signs[column],) = told
+            proposal.questions.pop(f"sign {column.sql}")
+
+
+def counts_thousands(proposal: Proposal, column: Column) -> bool:
+    """Say whether a column's marks may be those of thousands: it has numbers below 1,000 without one, and none above."""
+    bare = f"FROM {identifier(column.table)} WHERE NOT {column.sql} GLOB '*[^0-9]*' AND LENGTH({column.sql})"
+    short, long = (
+        proposal.connection.execute(f"SELECT EXISTS (SELECT 1 {bare} {length})").fetchone()[0]
+        for length in ("BETWEEN 1 AND 3", "> 3")
+    )
+    return short and not long
+
+
+def ask_discount(proposal: Proposal) -> None:
+    """Ask whether a discount is a share, in percent, or money, unless its name or its values say so."""
+    column = proposal.matches["orders", "discount"].column
+    proposal.discount = ""
+    if not column:
+        return
+    numbers = [
+        number
+        for (value,) in proposal.connection.execute(f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)}")
+        if (number := some_number(value) if value is not None else None)
+    ]
+    most, name = max(map(abs, numbers), default=0), squashed(column.name)
+    if any("%" in sample for sample in column.samples) or (
+        most > 1 and re.search("percent|pct|prozent|rate", name + column.name.replace("%", "percent"))
+    ):
+        proposal.discount = "percent"
+    elif re.search("amount|betrag|value|wert|montant|importe|valor", name) or any(
+        re.search(r"[$€£]", sample) for sample in column.samples
+    ):
+        proposal.discount = "money"
+    elif most < 1 or (most == 1 and any(number != 1 for number in numbers)):
+        proposal.discount = "share"
+    elif most > 100 or any(number != int(number) for number in numbers):
+        proposal.discount = "money"
+    else:
+        ways = {
+            "percent of the price": "percent",
+            "money off the line": "money",
+            "a share: 1 is all of it": "share",
+        }
+        proposal.questions["discount"] = Question(f"What is {column.name} ({', '.join(column.samples)})?", ways, None)
+
+
+def ask_others(proposal: Proposal) -> None:
+    """Ask about tables that are left out though they may hold orders, too."""
+    read = set(proposal.reached[proposal.lines])
+    same = {proposal.lines, *(column.table for column in columns_of_headers(proposal, proposal.lines))}
+    for table in proposal.possible:
+        linked = {link.key.table for link in proposal.links.get(table, [])}
+        beside = linked & read and (re.search(OTHER_TABLES, squashed(table)) or not sells(proposal, table))
+        if table not in read and not linked & same and not beside and table != proposal.reviews:
+            ways = {"load its lines, too": "load", "leave it out": "leave"}
+            if CONTRARY.search(table):
+                ways = {"load its lines as returned": "returned", **ways}
+            proposal.questions[f"also {table}"] = Question(
+                f"{table} ({row_count(proposal, table):,} rows) may hold orders, too. What of it?", ways, None
+            )
+
+
+def sells(proposal: Proposal, table: str) -> bool:
+    """Say whether the rows of a table have a product and a quantity of their own."""
+    fields = FIELDS["orders"]
+    return all(
+        best_match(proposal, table, fields[name], proposal.columns[table]).sure > 0.5
+        for name in ("product_id", "quantity")
+    )
+
+
+def ask_status(proposal: Proposal) -> None:
+    """Ask what those words of status mean that are not known."""
+    column = proposal.matches["orders", "status"].column
+    proposal.words, proposal.bare_orders = [], 0.0
+    if column and column.dates > 0.8 and column.filled < 0.9:
+        proposal.questions["no day"] = Question(
+            f"{1 - column.filled:.0%} of the lines have no {column.name}. What are those?",
+            {"not yet sent: pending": "Pending", "sold all the same, such as in a store: completed": "Completed"},
+            None,
+        )
+    if column is None or column.dates > 0.8:
+        return
+    proposal.words = [word for word in status_words(proposal, column) if not status_of(word)][:40]
+    means = {status: status for status in SPELLINGS}
+    for word in proposal.words:
+        proposal.questions[f"status {word}"] = Question(
+            f"What does “{word}” in {column.name} mean?", {**means, "set such lines aside": word}, None
+        )
+    proposal.bare_orders = share_without(proposal, column)
+    if proposal.bare_orders > 0.02:
+        proposal.questions["no status"] = Question(
+            f"{proposal.bare_orders:.0%} of the orders have no {column.name}. What are those?",
+            {**means, "set such lines aside": "aside"},
+            None,
+        )
+
+
+def share_without(proposal: Proposal, column: Column) -> float:
+    """Return the share of orders, or of lines where nothing tells orders apart, on none of whose lines a column has a value."""
+    if column.table != proposal.lines or column.filled == 1:
+        return 0.0
+    number = proposal.matches["orders", "order_number"].column
+    of = (
+        number.sql
+        if number and number.table == proposal.lines and number.filled > 0.98
+        else "rowid"
+        if row_number_of(proposal.connection, proposal.lines) == "rowid"
+        else ""
+    )
+    if not of:
+        return 1 - column.filled
+    sql = f"SELECT AVG(filled = 0) FROM (SELECT COUNT({column.sql}) AS filled FROM {identifier(proposal.lines)} GROUP BY {of})"
+    return proposal.connection.execute(sql).fetchone()[0] or 0.0
+
+
+def ask_amounts(proposal: Proposal) -> None:
+    """Find out whether an amount is that of a line, or of a whole order."""
+    total, order = (proposal.matches["orders", name].column for name in ("total_amount", "order_number"))
+    proposal.whole_orders = bool(total and total.table != proposal.lines)
+    if not total or not order or proposal.whole_orders or order.table != proposal.lines:
+        return
+    orders, once, same = amounts_of_orders(proposal, total, order)
+    if orders >= 3 and max(once, same) > 0.9 * orders:
+        where = "on one of its lines" if once > same else "on each of its lines"
+        answers = {
+            f"of the whole order, {where}: it is shared out": "order",
+            "of the line: it counts as often as it stands there": "line",
+        }
+        text = f"{total.name} stands {where} of an order, or is the same on all of them. Whose amount is it?"
+        proposal.questions["amounts"] = Question(text, answers, "order")
+
+
+def ask_which_amount(proposal: Proposal) -> None:
+    """Ask which is the amount where a total and price times quantity differ; if by little, the one that is named more surely is taken meanwhile."""
+    taken = {
+        "total": proposal.matches["orders", "total_amount"].column,
+        "price": proposal.matches["orders", "unit_price"].column,
+    }
+    way = "total" if taken["total"] else "price"
+    if not proposal.amounts_differ or taken[way] not in proposal.amounts_differ:
+        return
+    total, price, quantity = proposal.amounts_differ
+    rows = sampled_numbers(proposal, total, price, quantity)
+    sums = sum(row[0] for row in rows), sum(row[1] * row[2] for row in rows)
+    if way == "price" and abs(sums[0]) < 0.5 * abs(sums[1]):  # a part of it at most
+        return
+    close = max(map(abs, sums)) < 1.2 * min(map(abs, sums))
+    names = total.name, f"{price.name} × {quantity.name}"
+    answers = {
+        f"{name}, {amount:,.2f} in all": way for name, amount, way in zip(names, sums, ("total", "price"), strict=True)
+    }
+    some = "" if len(rows) < COMPARED else f" (on the first {len(rows):,} lines)"
+    text = (
+        f"{names[0]} is not {names[1]}{some}: discounts, taxes or postage may be in it. Which is the amount of a line?"
+    )
+    own_choice = any("by you" in proposal.matches["orders", name].why for name in ("total_amount", "unit_price"))
+    proposal.questions["amount"] = Question(text, answers, way if close or own_choice else None)

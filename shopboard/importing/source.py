@@ -1,0 +1,246 @@
+"""A source of whatever form, opened as tables of SQLite that can only be read."""
+
+import codecs
+import gc
+import hashlib
+import json
+import re
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from shopboard.database import COLUMNS, quoted, table_names
+from shopboard.importing.encodings import byte_as_windows
+from shopboard.importing.files import digest_of, form_of, opened_sqlite, source_files, source_parts
+from shopboard.importing.raw import (
+    BATCH_ROWS,
+    CONTRARY,
+    HELD,
+    HELD_TABLES,
+    SECRET,
+    NoTableProblem,
+    RawTable,
+    literal,
+    only_reading,
+    source_name,
+    unique,
+)
+from shopboard.importing.text import read_text
+from shopboard.importing.typed import (
+    opened_server,
+    read_cursor,
+    read_database_file,
+    read_frame,
+    read_json,
+    read_parquet,
+    read_workbook,
+)
+from shopboard.importing.values import MONTH_NUMBERS, register_functions, squashed
+from shopboard.problems import ShopProblem
+
+
+def source_state(source: object) -> list:
+    """Return what changes when the source does: sizes and times of files, values of DataFrames, rows of a server."""
+    if isinstance(source, str) and "://" in source:
+        with opened_server(source) as tables:
+            return [source, [(name, rows()) for name, rows, _ in tables]]
+    if not isinstance(source, str):
+        frames = {"": source} if isinstance(source, pd.DataFrame) else source
+        return [(name, list(frame), *map(str, frame.dtypes), hash_of(frame)) for name, frame in frames.items()]
+    files = source_files(source)
+    files += [log for log in (Path(f"{file}-wal") for file in files) if log.exists() and log.stat().st_size]
+    return [str(Path(source).resolve()), [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]]
+
+
+def hash_of(frame: pd.DataFrame) -> str:
+    """Return a digest of a DataFrame's values."""
+    try:
+        values = pd.util.hash_pandas_object(frame, index=False)
+    except TypeError:  # lists or dictionaries in it
+        values = pd.util.hash_pandas_object(frame.astype(str), index=False)
+    return hashlib.sha256(values.to_numpy().tobytes()).hexdigest()
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Do without Python's search for cycles: rows hold none, and looking for some among millions takes a third of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@contextmanager
+def opened_source(source: object, encodings: dict | None = None) -> Iterator[sqlite3.Connection]:
+    """Open the source as SQLite, read-only; an SQLite file itself, whatever else as tables in a temporary database.
+
+    `encodings` (file -> codec) answers what is asked in the table `doubts`. Each table that is copied ends in `_line`, the
+    place that a row came from; HELD are the tables that tell of files and lines. Raises ShopProblem where the source cannot
+    be read; a file beside others that holds no table is only noted, unless it is named like one of the four tables.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        is_path = isinstance(source, str) and "://" not in source
+        parts = source_parts(source, Path(scratch)) if is_path else []
+        own = len(parts) == 1 and form_of(*parts[0]) == "SQLite"
+        # "" is a private file that SQLite deletes by itself
+        with closing(
+            opened_sqlite(*parts[0], source) if own else sqlite3.connect("", check_same_thread=False)
+        ) as connection:
+            if own and not table_names(connection):
+                raise ShopProblem(f"The SQLite file {source!r} holds no table: set `source` to the shop's own file.")
+            if not own:
+                # SQLite sorts what fits into its cache at a time: parts of 8 MB fit into a processor's, and threads sort them.
+                connection.executescript(
+                    f"PRAGMA page_size = 32768; PRAGMA journal_mode = OFF; PRAGMA cache_size = -8000; PRAGMA threads = 4; {HELD_TABLES}"
+                )
+                with uncollected(), tqdm(file=sys.stdout, bar_format="{n:,.0f} lines read") as bar:
+                    copy_source(connection, source, parts, encodings or {}, bar)
+            register_functions(connection)
+            connection.set_authorizer(only_reading)
+            try:
+                yield connection
+            except sqlite3.DatabaseError as error:
+                if not own or "malformed" not in str(error):
+                    raise
+                raise ShopProblem(f"{parts[0][0]} is damaged ({error}): copy or download it again.") from None
+
+
+PERIOD = re.compile(
+    "[qkwt]|kw|fy", re.IGNORECASE
+)  # quarters, weeks and years in names of files, beside names of months
+
+
+def copy_source(
+    connection: sqlite3.Connection, source: object, parts: list[tuple[str, Path]], encodings: dict, bar: tqdm
+) -> None:
+    """Copy every table of a source; files with equal headers and names, such as those of months, become one table."""
+    groups: dict[tuple, list[str]] = {}  # header and first word of the name -> the names
+    tables: dict[tuple, str] = {}
+    raws = tables_of_files(connection, parts, encodings) if parts else tables_in_memory(source)
+    for raw in raws:
+        words = re.findall(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+", raw.name)
+        words = [word for word in words if squashed(word) not in MONTH_NUMBERS and not PERIOD.fullmatch(word)]
+        header = frozenset(name.lower() for name in raw.names)
+        key = (header, words[0].lower() if words else "", bool(CONTRARY.search(raw.name)))
+        if key in groups and raw.form in ("text", "workbook", "Parquet", "JSON"):
+            groups[key].append("_".join(words))
+        else:
+            key = key if key not in groups else (*key, raw.name)
+            groups[key] = ["_".join(words)]
+            tables[key] = unique(raw.name, {*table_names(connection), *HELD})
+        copy_table(connection, raw, tables[key], bar)
+    for key, names in groups.items():
+        common = "_".join(
+            word for word, *others in zip(*(name.split("_") for name in names), strict=False) if set(others) <= {word}
+        )
+        if len(names) > 1 and common and common.lower() != tables[key].lower():
+            name = unique(common, {*table_names(connection), *HELD})
+            connection.execute(f"ALTER TABLE {quoted(tables[key])} RENAME TO {quoted(name)}")
+            connection.execute("UPDATE files_read SET table_name = ? WHERE table_name = ?", (name, tables[key]))
+    connection.commit()
+
+
+def tables_of_files(
+    connection: sqlite3.Connection, parts: list[tuple[str, Path]], encodings: dict
+) -> Iterator[RawTable]:
+    """Yield the tables of files; note those that hold none, or raise their problem if they are needed."""
+    readers = {"text": read_text, "workbook": read_workbook, "Parquet": read_parquet, "JSON": read_json}
+    codecs.register_error("as_windows", byte_as_windows)
+    unknown = set(encodings) - {name for name, _ in parts}
+    if unknown:
+        raise ShopProblem(
+            f"mapping['encodings'] names {', '.join(unknown)}, which is no file of the source: correct the name."
+        )
+    seen: dict[tuple, str] = {}  # name without "(1)" and the like, size and digest -> the file that has them
+    for name, path in parts:
+        content = (
+            re.sub(r"[ _-]*(\(\d+\)|copy|kopie|copie|copia).*$", "", Path(name).stem),
+            path.stat().st_size,
+            digest_of(path),
+        )
+        if content in seen:
+            connection.execute(
+                "INSERT INTO unreadable_files VALUES (?, ?)",
+                (name, f"{name} is the same as {seen[content]}, byte for byte: it is read once."),
+            )
+            continue
+        seen[content] = name
+        form = form_of(name, path)
+        try:
+            if form in ("SQLite", "DuckDB"):
+                yield from read_database_file(name, path, form)
+            else:
+                yield from readers[form](name, path, encodings.get(name))
+        except OSError as error:
+            raise ShopProblem(
+                f"{name} cannot be read ({error.strerror}): check the file and its permissions."
+            ) from None
+        except NoTableProblem as problem:
+            if len(parts) == 1 or Path(name).stem.lower() in COLUMNS:
+                raise
+            connection.execute("INSERT INTO unreadable_files VALUES (?, ?)", (name, str(problem)))
+
+
+def tables_in_memory(source: object) -> Iterator[RawTable]:
+    """Yield the tables of a server, or DataFrames."""
+    if isinstance(source, str):
+        with opened_server(source) as tables:
+            for name, _, run in tables:
+                yield read_cursor(source_name(source).strip("'"), name, "server", run())
+        return
+    for name, frame in ({"orders": source} if isinstance(source, pd.DataFrame) else source).items():
+        yield read_frame(str(name), frame)
+
+
+def copy_table(connection: sqlite3.Connection, raw: RawTable, table: str, bar: tqdm) -> None:
+    """Insert a table's rows, but for columns of secrets; '', and what else stands for nothing, becomes NULL."""
+    kept = [n for n, name in enumerate(raw.names) if not SECRET.search(re.sub(r"[\W_]+", " ", name))]
+    dropped = [name for n, name in enumerate(raw.names) if n not in kept]
+    columns = ", ".join([*(quoted(raw.names[n]) for n in kept), "_line"])
+    place, lines = f"{raw.file}, {raw.place} ".replace("'", "''"), 0
+    value = "NULLIF(?, '')"
+    for mark in raw.nothing:
+        value = f"NULLIF({value}, {literal(mark)})"
+    values = f"{value}, " * len(kept) + f"'{place}' || ?"
+    insert = f"INSERT INTO {quoted(table)} ({columns}) VALUES ({values})"
+    try:
+        if table not in table_names(connection):
+            kind = " TEXT" if raw.form == "text" else ""
+            definition = "".join(f"{quoted(raw.names[n])}{kind}, " for n in kept)
+            connection.execute(f"CREATE TABLE {quoted(table)} ({definition}_line TEXT)")
+        rows = iter(raw.rows)
+        while batch := list(islice(rows, BATCH_ROWS)):
+            if dropped:
+                batch = [(number, [row[n] for n in kept]) for number, row in batch]
+            connection.executemany(insert, [(*row, number) for number, row in batch])
+            lines += len(batch)
+            bar.update(len(batch))
+    except sqlite3.Error as error:
+        if "full" in str(error) or "I/O" in str(error):
+            raise
+        raise NoTableProblem(
+            f"{raw.file} cannot become a table ({error}): rename the file, or leave out what is not needed."
+        ) from None
+    if raw.nothing:
+        raw.notes.append(f"read as empty: {', '.join(raw.nothing)}")
+    if dropped:
+        raw.notes.append(f"not copied, since secret: {', '.join(dropped)}")
+    bad = [(raw.file, line, reason, None if dropped else content) for line, reason, content in raw.bad]
+    connection.executemany("INSERT INTO unreadable_lines VALUES (?, ?, ?, ?)", bad)
+    told = (raw.file, table, raw.form, raw.encoding, raw.separator, lines, "; ".join(raw.notes))
+    connection.execute("INSERT INTO files_read VALUES (?, ?, ?, ?, ?, ?, ?)", told)
+    if raw.doubt:
+        question, options = raw.doubt
+        connection.execute(
+            "INSERT INTO doubts VALUES (?, ?, ?)", (raw.file, question, json.dumps(options, ensure_ascii=False))
+        )

@@ -1,0 +1,142 @@
+"""The SQL for the status of a line, and what it assumes."""
+
+import re
+
+from shopboard.importing.likeness import akin
+from shopboard.importing.links import columns_of_headers
+from shopboard.importing.matching import ill_words
+from shopboard.importing.meaning import Column, Proposal, identifier
+from shopboard.importing.raw import literal
+from shopboard.importing.statements import loads_once
+from shopboard.importing.statuses import LEFT_OUT, SPELLINGS
+from shopboard.importing.values import squashed
+
+
+def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
+    """Return SQL for a line's status, and what it assumes."""
+    column = proposal.matches["orders", "status"].column
+    number = proposal.matches["orders", "order_number"].column or proposal.matches["orders", "order_id"].column
+    cases, notes, sql = [], [], None
+    proposal.beside = []  # other columns that tell of a status
+    if proposal.all_returned:
+        return literal("Returned"), [f"the lines of {proposal.lines} count as returned"]
+    if column and column.dates > 0.8:
+        without = proposal.questions["no day"].taken if "no day" in proposal.questions else "Pending"
+        sql = f"CASE WHEN COALESCE({column.sql}, '') = '' THEN '{without}' ELSE 'Completed' END"
+        notes.append(f"a line without {column.name} is {without.lower()}, one with it completed")
+    elif column:
+        words = {word: proposal.questions[f"status {word}"].taken for word in proposal.words}
+        turned = "".join(
+            f" WHEN {literal(word)} THEN {literal(status if status != word else f'{LEFT_OUT}{word}')}"
+            for word, status in words.items()
+            if status
+        )
+        text = f"CAST({column.sql} AS TEXT)" if column.numbers else column.sql
+        sql = f"CASE {text}{turned} ELSE {column.sql} END" if turned else column.sql
+        bare = proposal.questions["no status"].taken if "no status" in proposal.questions else None
+        if bare in SPELLINGS:
+            sql = f"COALESCE({sql}, {literal(bare)})"
+            notes.append(f"a line without {column.name} counts as {bare.lower()}")
+    if number and number.table == proposal.lines and (returned := returned_sql(proposal, number)):
+        cases.append(f"WHEN {returned[0]} THEN 'Returned'")
+        notes.append(f"what is in {returned[1]} counts as returned")
+    near = dict.fromkeys([*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)])
+    ill = ill_words(proposal, column) if column and column.dates <= 0.8 else {}
+    well = f" AND COALESCE({column.sql}, '') NOT IN ({', '.join(map(literal, ill))})" if ill else ""
+    for other in near:
+        if other != column and (condition := flagged(proposal, other)):
+            meaning, sql_of_flag = condition
+            cases.append(f"WHEN {sql_of_flag} THEN {literal(meaning)}")
+            words = "is left out" if meaning.startswith(LEFT_OUT) else f"counts as {meaning.lower()}"
+            notes.append(f"a line with {other.name} {words}")
+            proposal.beside.append(other)
+        elif other != column:
+            words = ill_words(proposal, other)
+            for meaning in dict.fromkeys(words.values()):
+                those = ", ".join(literal(word) for word, status in words.items() if status == meaning)
+                cases.append(f"WHEN {other.sql} IN ({those}){well} THEN {literal(meaning)}")
+                notes.append(f"{those.replace(chr(39), '')} in {other.name} counts as {meaning.lower()}")
+                proposal.beside.append(other)
+    if loads_once(proposal):
+        cases.insert(0, f"WHEN {proposal.place} THEN {literal(LEFT_OUT + 'also in another file')}")
+        notes.append("lines that stand in two files with all values alike are loaded once")
+    if number and has_credit_notes(proposal, number):
+        cases.append(f"WHEN {number.sql} GLOB 'C[0-9]*' THEN 'Cancelled'")
+        notes.append(f"a C before {number.name} marks a cancellation")
+    return (f"CASE {' '.join(cases)} ELSE {sql or literal('Completed')} END" if cases else sql), notes
+
+
+def flagged(proposal: Proposal, column: Column) -> tuple[str, str] | None:
+    """Return the status that a column of yes and no, or of a day that few lines have, stands for by its name, and SQL for when; None for others."""
+    name = squashed(column.name)
+    meanings = {
+        "Returned": "return|refund|retour|retoure|devuelto|devol|rembours|rimbors|reso$",
+        "Cancelled": "cancel|storn|annul|void",
+        f"{LEFT_OUT}{column.name}": "deleted|^test$|test(order|data)?$|sandbox|spam",
+    }
+    for meaning, words in meanings.items():
+        if re.match(f"(is|was|has|been)*({words})", name) and not re.search(
+            "quant|qty|menge|amount|count|betrag|fee|reason|able|eligib|polic|allow|until|window", name
+        ):
+            if column.samples and {sample.strip().lower() for sample in column.samples} <= YES_OR_NO:
+                return meaning, f"LOWER({column.sql}) IN {YES}"
+            if 0 < column.filled < 0.5 and column.dates > 0.9:
+                return meaning, f"{column.sql} <> '' AND {column.sql} NOT LIKE '0000-00%'"
+    return None
+
+
+def returned_sql(proposal: Proposal, number: Column) -> tuple[str, str] | None:
+    """Return SQL that says whether a line is in a table of returns, and that table's name: by its line, its order and product, or its order."""
+    words = "return|retour|refund|ruckgabe|retoure|devol|reembols|rembours|resi$|reso$|rimbors|zwrot|iade"
+    own = {squashed(column.name): column for column in proposal.columns[proposal.lines]}
+    key = proposal.matches["orders", "order_id"].column
+    product = proposal.matches["orders", "product_id"].column
+    for table in [table for table in proposal.columns if table != proposal.lines and re.search(words, squashed(table))]:
+        theirs = {squashed(column.name): column for column in proposal.columns[table]}
+        order = next(
+            (
+                column
+                for column in theirs.values()
+                if akin(column, number) == "name" or squashed(column.name) == squashed(number.name)
+            ),
+            None,
+        )
+        flag = next(
+            (
+                column
+                for column in theirs.values()
+                if {sample.strip().lower() for sample in column.samples} <= YES_OR_NO
+                and column.samples
+                and re.search(words, squashed(column.name))
+            ),
+            None,
+        )
+        rest = f"FROM {identifier(table)}" + (f" WHERE LOWER({flag.sql}) IN {YES}" if flag else "")
+        if (
+            key
+            and squashed(key.name) in theirs
+            and key != number
+            and squashed(key.name) not in ("id", "rowid", "index")
+        ):
+            return f"{key.sql} IN (SELECT {theirs[squashed(key.name)].sql} {rest})", table
+        if order and product and squashed(product.name) in theirs and product in own.values():
+            return (
+                f"({number.sql}, {product.sql}) IN (SELECT {order.sql}, {theirs[squashed(product.name)].sql} {rest})",
+                table,
+            )
+        if order:
+            return f"{number.sql} IN (SELECT {order.sql} {rest})", table
+    return None
+
+
+def has_credit_notes(proposal: Proposal, number: Column) -> bool:
+    """Say whether a C before some orders' numbers marks a cancellation, the others being numbers alone."""
+    sql = f"SELECT SUM({number.sql} GLOB 'C[0-9]*'), SUM({number.sql} GLOB '[0-9]*'), COUNT(*) FROM {identifier(number.table)} WHERE {number.sql} IS NOT NULL"
+    credits, others, rows = (value or 0 for value in proposal.connection.execute(sql).fetchone())
+    return 0 < credits < others and credits + others > 0.95 * rows
+
+
+YES = "('yes', 'y', 'true', 't', '1', '1.0', 'ja', 'j', 'oui', 'si', 'sim', 'x')"
+
+
+YES_OR_NO = set("yes y true t 1 1.0 0.0 ja j oui si sim x no n false f 0 nein non nao".split())

@@ -1,0 +1,273 @@
+"""What figures are put together from: bars, lines, points and cells that say what they are, and axes with plain ticks.
+
+Everything handed to Plotly is a list of plain numbers and texts. A mark says its `hover` text when it is pointed at and
+hands its key to a click; a mark without such texts is silent.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from shopboard.style import (
+    ACCENT,
+    BLUES,
+    GROUND,
+    INK,
+    LINE,
+    QUIET,
+    Look,
+    compact,
+    money,
+    number,
+    percent,
+    plain,
+    shortened,
+    unknown,
+    written,
+)
+
+Trace = dict[str, Any]
+Axis = dict[str, Any]
+
+SHOWN_POINTS = 1_000  # that a browser draws at once without waiting
+SHOWN_GROUPS = 10  # that a legend has room for
+DAYS: Axis = {
+    "type": "date",
+    "showgrid": False,
+    "ticks": "outside",
+    "tickcolor": LINE,
+    "tickformatstops": [
+        {"dtickrange": ["M1", None], "value": "%b %Y"},
+        {"dtickrange": [None, "M1"], "value": "%-d %b<br>%Y"},
+    ],
+}
+MONTHS: Axis = {**DAYS, "tickformatstops": [], "tickformat": "%b<br>%Y", "nticks": 8}
+STARS: Axis = {"range": [0.8, 5.2], "dtick": 1}
+NAMES: Axis = {"type": "category", "showgrid": False, "zeroline": False}
+DOWNWARD: Axis = {**NAMES, "autorange": "reversed"}  # names from top to bottom
+
+
+def chart(*traces: Trace, **layout: Any) -> go.Figure:
+    """Return a figure in the shop's style; several traces with names have a legend, if there is room for it."""
+    named = [trace for trace in traces if trace.get("name") and trace.get("showlegend", True)]
+    legend = {"orientation": "h", "traceorder": "normal", "itemsizing": "constant"}
+    label = {"bgcolor": GROUND, "bordercolor": QUIET, "font": {"color": INK}}
+    shown = {"showlegend": 1 < len(named) <= SHOWN_GROUPS, "legend": legend, "hoverlabel": label}
+    drawn = [{"showlegend": "name" in trace, **trace} for trace in traces]
+    return go.Figure(drawn, {"template": "shop", **shown, **layout})
+
+
+# --- traces
+
+
+def says(hover: Sequence[Any], keys: Sequence[Any] = ()) -> Trace:
+    """Return what a trace says when it is pointed at, and hands to a click; nothing where there is no text."""
+    if not len(hover):
+        return {"hoverinfo": "skip"}
+    return {"hoverinfo": "text", "hovertext": list(hover), **({"customdata": list(keys)} if len(keys) else {})}
+
+
+def bars(x: Iterable, y: Iterable, colour: str, hover: Sequence[str] = (), keys: Sequence = (), **more: Any) -> Trace:
+    """Return upright bars."""
+    return {"type": "bar", "x": list(x), "y": floats(y), "marker": {"color": colour}, **says(hover, keys), **more}
+
+
+def line(
+    x: Iterable, y: Iterable, colour: str = ACCENT, hover: Sequence[str] = (), dash: str = "solid", **more: Any
+) -> Trace:
+    """Return a line; an unknown value leaves a gap in it."""
+    style = {"color": colour, "width": 2 if dash == "solid" else 1.5, "dash": dash}
+    return {"type": "scatter", "mode": "lines", "x": list(x), "y": floats(y), "line": style, **says(hover), **more}
+
+
+def dots(x: Iterable, y: Iterable, colour: str, hover: Sequence[str] = (), **more: Any) -> Trace:
+    """Return a few dots; one on the axis is drawn whole."""
+    marker = {"color": colour, "size": 8}
+    drawn = {"type": "scatter", "mode": "markers", "marker": marker, "cliponaxis": False}
+    return {**drawn, "x": list(x), "y": floats(y), **says(hover), **more}
+
+
+def ranking(rows: pd.DataFrame, colour: str | list[str] = ACCENT, note: str = "") -> go.Figure:
+    """Return one bar a row, the first on top; `rows` has the columns value, label, text, hover and key.
+
+    Two rows may bear one name, so a row's place is its coordinate.
+    """
+    places = list(range(1, len(rows) + 1))
+    longest = max((value or 0.0 for value in floats(rows["value"])), default=0.0)
+    across = {"range": [0, 1.4 * longest or 1.0], "showticklabels": False, "showgrid": False}
+    down = {"tickvals": places, "ticktext": rows["label"].tolist(), "showgrid": False, "zeroline": False}
+    trace = {
+        "type": "bar",
+        "orientation": "h",
+        "x": floats(rows["value"]),
+        "y": places,
+        "text": rows["text"].tolist(),
+        "textposition": "outside",
+        "cliponaxis": False,
+        "marker": {"color": colour},
+        **says(rows["hover"].tolist(), rows["key"].tolist()),
+    }
+    return chart(trace, hovermode="y", xaxis=titled(note, **across), yaxis={**down, "range": [len(rows) + 0.5, 0.5]})
+
+
+def points(rows: pd.DataFrame, x: str, y: str, group: str, marker: Callable[[str, pd.DataFrame], Trace]) -> list[Trace]:
+    """Return a trace of points for each group, so that the legend names the groups.
+
+    `marker` returns how a group's points look; the columns hover and key hold what they say, and hand to a click.
+    """
+    common = {"size": 8, "opacity": 0.8, "line": {"color": GROUND, "width": 0.5}}
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": shortened(name, 14),
+            "x": floats(part[x]),
+            "y": floats(part[y]),
+            "marker": {**common, **marker(name, part)},
+            **says(part["hover"].tolist(), part["key"].tolist()),
+        }
+        for name, part in rows.groupby(group)
+    ]
+
+
+def by_size(sizes: Iterable, largest: float, pixels: int) -> Trace:
+    """Return the part of a marker that gives each point an area; the largest is so many pixels wide."""
+    return {
+        "size": floats(sizes),
+        "sizemode": "area",
+        "sizeref": 2 * max(float(largest), 1.0) / pixels**2,
+        "sizemin": 3,
+    }
+
+
+def cells(
+    rows: Mapping[Any, str],
+    columns: Mapping[Any, Any],
+    value: Callable[[Any, Any], float | None],
+    text: Callable[[Any, Any], str],
+    hover: Callable[[Any, Any], str],
+    **scale: Any,
+) -> Trace:
+    """Return a heatmap of `value(row, column)`; its labels are the values of `rows` and `columns`.
+
+    Its colours run from nothing to much unless `scale` says otherwise. A cell without a value is not drawn.
+    """
+    grid = [[(row, column) for column in columns] for row in rows]
+    values = [[value(*pair) for pair in row] for row in grid]
+    shown = [[known is not None for known in row] for row in values]
+
+    def of_shown(write: Callable[[Any, Any], str]) -> list[list[str]]:
+        return [
+            [write(*pair) if drawn else "" for pair, drawn in zip(*both, strict=True)]
+            for both in zip(grid, shown, strict=True)
+        ]
+
+    return {
+        "type": "heatmap",
+        "x": list(columns.values()),
+        "y": list(rows.values()),
+        "z": [floats(row) for row in values],
+        "text": of_shown(text),
+        "texttemplate": "%{text}",
+        **says(of_shown(hover), [[list(pair) for pair in row] for row in grid]),
+        "hoverongaps": False,
+        "xgap": 2,
+        "ygap": 2,
+        "colorscale": BLUES,
+        "showscale": False,  # each cell says its value
+        "zmin": 0,
+        **scale,
+    }
+
+
+# --- axes
+
+
+def titled(title: str, **axis: Any) -> Axis:
+    """Return an axis with a title."""
+    return {**axis, "title": {"text": title}}
+
+
+def money_axis(title: str, look: Look) -> Axis:
+    """Return an axis of money that begins at 0."""
+    return titled(title, rangemode="tozero", tickprefix=plain(look.currency))
+
+
+def name_axis(names: Iterable[str], **axis: Any) -> Axis:
+    """Return an axis of names, shortened where they are long."""
+    shown = list(names)
+    labels = {"tickvals": [plain(name) for name in shown], "ticktext": [shortened(name, 16) for name in shown]}
+    return {**NAMES, **labels, **axis}
+
+
+def log_axis(title: str, values: pd.Series, look: Look, before: str = "") -> Axis:
+    """Return an axis on which equal steps are equal ratios, with plain numbers at its ticks."""
+    first, last = math.log10(values.min()), math.log10(values.max())
+    edge = max(0.08 * (last - first), 0.2)
+    low, high = math.floor(first - edge), math.ceil(last + edge)
+    steps = (1, 2, 5) if last - first <= 2 else (1, 3) if last - first <= 4 else (1,)
+    powers = range(low, high + 1, max(1, (high - low) // 5))
+    ticks = [(step * 10.0**power, max(0, -power)) for power in powers for step in steps]
+    texts = [plain(before + tick_text(tick, decimals, look)) for tick, decimals in ticks]
+    place = {"range": [first - edge, last + edge], "tickvals": [tick for tick, _ in ticks], "ticktext": texts}
+    return titled(title, type="log", **place)
+
+
+def tick_text(tick: float, decimals: int, look: Look) -> str:
+    """Return a tick's number without decimals that say nothing: 30k, 5, 0.02."""
+    if tick < 1:
+        return written(tick, f".{decimals}f", look)
+    return compact(tick, look).replace(f"{look.decimal}0", "", 1) if tick >= 1_000 else written(tick, ".0f", look)
+
+
+def left_out(reasons: Mapping[str, int], look: Look) -> str:
+    """Return the lines below an axis's title that say how many rows have no point, and why."""
+    counts = [f"{number(count, look)} {reason}" for reason, count in reasons.items() if count > 0]
+    return "<br>Not drawn: " + ",<br>".join(counts) if counts else ""
+
+
+# --- texts
+
+
+def floats(values: Iterable) -> list[float | None]:
+    """Return numbers as a figure takes them: plain, and None where they are unknown."""
+    return [None if unknown(value) else float(value) for value in values]
+
+
+def text_or(value: object, otherwise: str, longest: int = 60) -> str:
+    """Return a shop's text, ready to be drawn, or another where it is unknown."""
+    return shortened(otherwise if unknown(value) else value, longest)
+
+
+def names_of(names: Iterable, keys: Iterable, kind: str, longest: int = 60) -> list[str]:
+    """Return what customers or products are called; "Product 7" where nobody knows its name."""
+    return [text_or(name, f"{kind} {key}", longest) for name, key in zip(names, keys, strict=True)]
+
+
+def cash(value: float, look: Look) -> str:
+    """Return money to the cent, ready to be drawn."""
+    return plain(money(value, look))
+
+
+def short_cash(value: float, look: Look) -> str:
+    """Return money in as few characters as tell its size."""
+    return plain(f"{look.currency}{compact(value, look)}")
+
+
+def in_percent(value: float, look: Look) -> str:
+    """Return a share that an answer gives in percent."""
+    return percent(value / 100, look)
+
+
+def month_name(month: str) -> str:
+    """Return "2025-01" as "Jan 2025"."""
+    return date.fromisoformat(f"{month}-01").strftime("%b %Y")
+
+
+def long_day(day: str) -> str:
+    """Return "2025-01-31" as "Fri 31 Jan 2025"."""
+    return date.fromisoformat(day).strftime("%a %d %b %Y")

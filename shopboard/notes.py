@@ -1,0 +1,83 @@
+"""Triggers that note each row written to the four tables, whoever writes it, so that a copy can follow.
+
+SQLite keeps triggers in the file itself. They note the row's key and nothing else: all that an answer needs is read when
+somebody asks. Each reader remembers the last note that it has seen. Only the last notes are kept; a reader who missed some
+finds the note that it saw last gone, and begins anew.
+"""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from shopboard.database import COLUMNS, connect, table_names
+
+NOTES_KEPT = 200_000
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A state of the shop's data: the last note, and the number drawn for it, which no other database has there."""
+
+    note_id: int
+    stamp: int
+
+
+def notes_sql(kept: int = NOTES_KEPT) -> str:
+    """Return the SQL that makes the table `notes` and the triggers that fill it.
+
+    A REPLACE deletes the row of the same key without a trigger; that key is noted as the new row's.
+    """
+    statements = [
+        "CREATE TABLE notes (\n    note_id INTEGER PRIMARY KEY,\n    stamp INTEGER NOT NULL DEFAULT (RANDOM()),\n"
+        "    table_name TEXT,\n    row_id INTEGER\n);",
+        "INSERT INTO notes (table_name) VALUES (NULL);",
+        "CREATE TRIGGER notes_kept AFTER INSERT ON notes WHEN NEW.note_id % 100 = 0 BEGIN\n"
+        f"    DELETE FROM notes WHERE note_id <= NEW.note_id - {kept};\nEND;",
+    ]
+    for table, (key, *_) in COLUMNS.items():
+        new = f"    INSERT INTO notes (table_name, row_id) VALUES ('{table}', NEW.{key});\n"
+        old = f"    INSERT INTO notes (table_name, row_id) VALUES ('{table}', OLD.{key});\n"
+        moved = f"    INSERT INTO notes (table_name, row_id) SELECT '{table}', OLD.{key} WHERE OLD.{key} <> NEW.{key};\n"
+        statements += [
+            f"CREATE TRIGGER note_{table}_inserted AFTER INSERT ON {table} BEGIN\n{new}END;",
+            f"CREATE TRIGGER note_{table}_updated AFTER UPDATE ON {table} BEGIN\n{new}{moved}END;",
+            f"CREATE TRIGGER note_{table}_deleted AFTER DELETE ON {table} BEGIN\n{old}END;",
+        ]
+    return "\n".join(statements)
+
+
+def note_writes(path: str | Path) -> None:
+    """Make sure that writes to the database at `path` are noted; where it cannot be written, nobody else writes either."""
+    with closing(connect(path)) as connection:
+        if "notes" in table_names(connection):
+            return
+    try:
+        with closing(connect(path, "rw")) as connection:
+            connection.executescript(f"BEGIN IMMEDIATE;\n{notes_sql()}\nCOMMIT;")
+    except sqlite3.OperationalError:
+        return
+
+
+def last_mark(connection: sqlite3.Connection) -> Mark | None:
+    """Return the state that the data are in; None where writes are not noted."""
+    if "notes" not in table_names(connection):
+        return None
+    return Mark(*connection.execute("SELECT note_id, stamp FROM notes ORDER BY note_id DESC LIMIT 1").fetchone())
+
+
+def is_known(connection: sqlite3.Connection, mark: Mark) -> bool:
+    """Say whether the database was in that state, and all notes since are still there."""
+    found = connection.execute("SELECT stamp FROM notes WHERE note_id = ?", (mark.note_id,)).fetchone()
+    return found == (mark.stamp,)
+
+
+def rows_noted(connection: sqlite3.Connection, since: Mark) -> dict[str, list[int]]:
+    """Return the keys of the rows written since a state: table -> keys, for tables with any."""
+    noted = connection.execute(
+        "SELECT DISTINCT table_name, row_id FROM notes WHERE note_id > ? AND table_name IS NOT NULL", (since.note_id,)
+    )
+    rows: dict[str, list[int]] = {}
+    for table, key in noted:
+        rows.setdefault(table, []).append(key)
+    return rows

@@ -1,0 +1,68 @@
+"""The database of the settings, opened or built; the form, where only the user can say what a source means."""
+
+from contextlib import closing
+from dataclasses import replace
+
+import ipywidgets as widgets
+from IPython.display import display
+
+from shopboard.building import open_or_build
+from shopboard.database import ShopDesign
+from shopboard.importing.form import ImportForm
+from shopboard.importing.parts import form_style, named_box
+from shopboard.importing.staging import OPEN_SOURCES, source_key
+from shopboard.problems import MappingProblem, ShopProblem, in_voila
+from shopboard.settings import Settings
+
+FORM_ALONE = (  # in Voilà, which shows all other cells, too
+    "<style>:is(.jp-Cell, .cell, .jp-OutputArea-child, .output_area):not(:has(.shop-page)) "
+    "{ display: none !important; }</style>"
+)
+
+
+class ShopQuestion(ShopProblem):
+    """A source whose columns nobody has named yet: shown as the form that asks what they mean."""
+
+    def __init__(self, form: ImportForm) -> None:
+        self.form = form
+        super().__init__(f"Stopped here: look at the form, press Load, then {what_is_next()}.")
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the form with the sentence below; IPython asks for this instead of printing a traceback."""
+        if not self.displayed:
+            self.displayed = True
+            style = widgets.HTML(form_style() + (FORM_ALONE if in_voila() else ""))
+            display(named_box(named_box(widgets.VBox([style, self.form.widget]), "shop-page"), "shop-asked"))
+        return [f"\x1b[1m{self}\x1b[0m"]
+
+
+def open_or_ask(settings: Settings, design: ShopDesign) -> str:
+    """Open or build the database of the settings; where a source's columns have other names, raise ShopQuestion.
+
+    That shows the form. With the mapping "proposed", the proposal is taken unseen if it leaves no question open.
+    """
+    unseen = settings.mapping == "proposed"
+    settings = replace(settings, mapping={}) if unseen else settings
+    try:
+        return open_or_build(settings, design)
+    except MappingProblem as problem:
+        if settings.mapping:
+            raise
+        if problem.opened:
+            OPEN_SOURCES[source_key(settings.source, {})] = problem.opened
+    form = ImportForm(settings, lambda accepted: load_for_good(accepted, design))
+    if unseen:
+        with closing(form):
+            return form.accept()
+    raise ShopQuestion(form)
+
+
+def load_for_good(settings: Settings, design: ShopDesign) -> str:
+    """Build the database with an accepted mapping; return what was done and what to do next."""
+    return f"{open_or_build(settings, design)} Now {what_is_next()}."
+
+
+def what_is_next() -> str:
+    """Return what there is to do once a shop is loaded before the page stands."""
+    below = "run the cells below (Run → Run Selected Cell and All Below; in Colab Runtime → Run after)"
+    return "reload this page" if in_voila() else below

@@ -1,0 +1,268 @@
+"""A shop of the user's own on the page: picked, looked at, loaded, with its receipt."""
+
+import base64
+import html
+import pkgutil
+import re
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import anywidget
+import ipywidgets as widgets
+import pandas as pd
+import traitlets
+
+from shopboard.building import open_or_build
+from shopboard.database import ShopDesign
+from shopboard.importing.accounts import was_imported
+from shopboard.importing.corrections import load_corrections
+from shopboard.importing.form import ImportForm
+from shopboard.importing.parts import LastLine, alert, labelled, named_box, offered, table_html
+from shopboard.importing.receipt import money_as_text, reconciliation, reconciliation_file, reconciliation_tables
+from shopboard.problems import ShopProblem
+from shopboard.settings import Settings, is_shop_database
+from shopboard.style import Look, integer, written
+
+
+class Picker(anywidget.AnyWidget):
+    """A button that picks files of any size.
+
+    The files come in pieces, each after the one before was written: Jupyter ends a connection on which more than 10 MB
+    come at once, so FileUpload loses larger files without a word.
+    """
+
+    _esm = (pkgutil.get_data("shopboard", "own_data.js") or b"").decode("utf-8")
+    description = traitlets.Unicode("Choose files").tag(sync=True)
+    piece = traitlets.Dict({}).tag(sync=True, echo_update=False)
+    written = traitlets.Int(0).tag(sync=True)  # the number of the last piece that was written
+
+
+class ShownShop(Protocol):
+    """What this part needs of the shop that is shown."""
+
+    settings: Settings
+    design: ShopDesign
+    connection: sqlite3.Connection
+    version: object
+
+
+class ShownPage(Protocol):
+    """What this part needs of the page that it stands on."""
+
+    shop: ShownShop
+    lock: AbstractContextManager
+
+    def become(self, settings: Settings) -> "ShownPage":
+        """Show another shop in this one's place, and end; return the page of the other."""
+
+    def refresh(self) -> None:
+        """Take in what was written to the shop, and show its figures."""
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence beside the page's state."""
+
+
+class OwnData:
+    """The part of the page that loads a shop of the user's own and shows its receipt; `widget` is to be shown."""
+
+    def __init__(self, page: ShownPage) -> None:
+        self.page, self.settings = page, page.shop.settings
+        self.form: ImportForm | None = None
+        self.version: object = None  # of the data that the receipt shows
+        self.folder: tempfile.TemporaryDirectory | None = None  # where what was picked lies until it is loaded
+        wide = {"width": "auto"}
+        self.files = Picker()
+        self.path = widgets.Text(
+            placeholder="/content/drive/MyDrive/orders.csv"
+            if "google.colab" in sys.modules
+            else "orders.csv, a folder, or an address of a database",
+            layout=wide,
+        )
+        self.name = widgets.Text(placeholder="the file's", layout=wide)
+        self.look = widgets.Button(description="Preview", button_style="primary", layout=wide)
+        self.said, self.receipt, self.links = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.place = widgets.VBox()
+        self.corrected = widgets.FileUpload(description="Load corrected lines", accept=".csv", layout=wide)
+        self.download = widgets.Button(description="Download the receipt", layout=wide)
+        head = (
+            '<div class="shop-label shop-section">Your own data</div>CSV, Excel, Parquet, JSON lines, SQLite or '
+            "DuckDB; several files, or a zip of them. Everything stays in this notebook's own process. If that runs on "
+            "another machine, the files are sent there."
+        )
+        path = named_box(labelled("or write a path or an address", self.path), "shop-wide")
+        row = [self.files, path, labelled("Shop's name", self.name), self.look]
+        self.receipt_row = named_box(widgets.Box([self.download, self.corrected, self.links]), "shop-row")
+        whole = widgets.VBox(
+            [
+                widgets.HTML(head),
+                named_box(widgets.Box(row), "shop-row"),
+                self.said,
+                self.place,
+                self.receipt,
+                self.receipt_row,
+            ]
+        )
+        self.widget = named_box(whole, "shop-own")
+        self.files.observe(lambda change: self._try(lambda: self._receive(change.new)), "piece")
+        self.look.on_click(lambda _: self._try(self._look_at_path))
+        self.corrected.observe(lambda _: self._try(self._correct), "value")
+        self.download.on_click(lambda _: self._try(self._offer))
+
+    def describe(self) -> None:
+        """Show the receipt of a shop of one's own."""
+        connection, version = self.page.shop.connection, self.page.shop.version
+        imported = was_imported(connection)
+        self.receipt_row.layout.display = "" if imported else "none"
+        if imported and version != self.version:
+            self.receipt.value, self.version = receipt_html(connection, self.settings), version
+
+    def close(self) -> None:
+        """Let go of what was picked."""
+        if self.form:
+            self.form.close()
+        if self.folder:
+            self.folder.cleanup()
+        self.form = self.folder = None
+        self.place.children = []
+
+    def _try(self, action: Callable[[], None]) -> None:
+        """Do something, with its progress on the page; say there what went wrong if anything did."""
+        with self.page.lock:
+            try:
+                with redirect_stdout(LastLine(self.said)):
+                    action()
+            except ShopProblem as problem:
+                self.said.value = alert(str(problem))
+            except Exception as error:  # whatever it is, the page must go on
+                self.said.value = alert(f"This could not be done ({type(error).__name__}: {error}).")
+
+    def _look_at_path(self) -> None:
+        """Show the form for the path that was written."""
+        self.close()
+        path = self.path.value.strip()
+        if not path:
+            raise ShopProblem("Choose files, or write a path, first.")
+        self._look(path, Path(path).stem)
+
+    def _look(self, source: str, name: str) -> None:
+        """Show the form for a source."""
+        self.said.value = '<span role="status">Reading …</span>'
+        name = self.name.value.strip() or name
+        kept = str(free_database(self.settings, name))
+        own = replace(self.settings, source=source, mapping={}, warehouse=None, shop_name=name)
+        if is_shop_database(source):
+            place = shutil.copy(source, kept) if self.folder else source
+            self._show_shop(replace(own, source=place, database=place))
+            return
+        self.form = ImportForm(replace(own, database=kept), self._load)
+        self.place.children = [self.form.widget]
+        self.said.value = f"It will be kept in {html.escape(Path(self.form.settings.database).name)}."
+
+    def _receive(self, piece: dict) -> None:
+        """Write a piece of the picked files into a private folder; show the form after the last one."""
+        if piece["first"]:
+            self.close()
+            self.folder = tempfile.TemporaryDirectory(prefix="shop-")
+        if self.folder is None:
+            return
+        folder = Path(self.folder.name)
+        try:
+            with (folder / Path(piece["name"]).name).open("ab") as file:
+                file.write(base64.b64decode(piece["content"]))
+        finally:
+            self.files.written = piece["number"]
+        million = 1_000_000
+        self.said.value = (
+            f'<span role="status">{piece["came"] / million:,.1f} of {piece["all"] / million:,.1f} MB received</span>'
+        )
+        if piece["last"]:
+            files = sorted(folder.iterdir())
+            single = len(files) == 1
+            self._look(str(files[0]) if single else str(folder), files[0].stem if single else "My shop")
+
+    def _load(self, settings: Settings) -> str:
+        """Load the shop, and show it in this page's place."""
+        open_or_build(settings, self.page.shop.design)
+        self._show_shop(replace(settings, source=settings.database, mapping={}))
+        return "It is shown on this page."
+
+    def _show_shop(self, settings: Settings) -> None:
+        """Show a shop that is kept in a database of this notebook's."""
+        open_or_build(settings, self.page.shop.design)
+        self.close()
+        other = self.page.become(settings)
+        if was_imported(other.shop.connection):
+            loaded, read = other.shop.connection.execute(
+                "SELECT rows_loaded, rows_read FROM reconciliation WHERE table_name = 'orders'"
+            ).fetchone()
+            look = Look(settings.currency, settings.number_format)
+            loaded, read = (integer(count, look) for count in (loaded, read))
+            other.say(f"{loaded} of {read} order lines were loaded; the receipt stands below.")
+
+    def _correct(self) -> None:
+        """Load the corrected lines that were picked, and show what that made of the shop."""
+        for content in uploaded(self.corrected).values():
+            said, self.version = load_corrections(self.settings, content), None
+            self.page.refresh()
+            self.said.value = f'<div role="status">{html.escape(said)}</div>'
+
+    def _offer(self) -> None:
+        """Offer the receipt, and the lines that were set aside, as files."""
+        reconciliation(self.page.shop.connection, self.settings)  # writes what was set aside
+        files = [
+            reconciliation_file(self.page.shop.connection, self.settings),
+            Path(self.settings.exports) / "set_aside.csv",
+        ]
+        self.links.value = offered([file for file in files if file.exists()])
+
+
+def uploaded(picker: widgets.FileUpload) -> dict[str, bytes]:
+    """Return the content of the files that were picked, by their names."""
+    value = picker.value
+    files = value if isinstance(value, tuple | list) else ({"name": name, **file} for name, file in value.items())
+    return {file["name"]: bytes(file["content"]) for file in files}
+
+
+def free_database(settings: Settings, name: str) -> Path:
+    """Return where a shop loaded on the page is kept: beside the database, under the shop's name, in a file of ours."""
+    shown = Path(settings.database).resolve()
+    stem = re.sub(r"[^\w.-]+", "_", name).strip("._")[:60] or "shop"
+    paths = (shown.with_name(f"{stem}{f'-{number}' if number > 1 else ''}.db") for number in range(1, 10_000))
+    return next(path for path in paths if path != shown and (not path.exists() or is_shop_database(path)))
+
+
+def receipt_html(connection: sqlite3.Connection, settings: Settings) -> str:
+    """Return the receipt of a shop as HTML: what was read, loaded and set aside, why, and what was assumed."""
+    path = Path(settings.database).resolve()
+    place = html.escape(path.name if path.parent == Path.cwd() else str(path))
+    parts = [
+        f"<p>This shop is kept in <code>{place}</code>; <code>source = &quot;{place}&quot;</code> opens it at the next "
+        "run.</p>"
+    ]
+    for title, rows in reconciliation_tables(connection).items():
+        if title == "Assumptions":
+            sentences = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in rows["assumption"])
+            parts.append(
+                f'<div class="shop-label">{title}</div><ul class="shop-assumed">{sentences}</ul>' if len(rows) else ""
+            )
+        elif len(rows):
+            parts.append(table_html(spelled(rows, Look(settings.currency, settings.number_format)), title))
+    return "".join(parts)
+
+
+def spelled(rows: pd.DataFrame, look: Look) -> pd.DataFrame:
+    """Return a receipt's table as the page writes it: headings in words, numbers to the right."""
+    counts = [name for name in rows if name != "first_row" and pd.api.types.is_integer_dtype(rows[name])]
+    rows = money_as_text(rows.drop(columns="first_row", errors="ignore"), lambda amount: written(amount, ",.2f", look))
+    rows = rows.assign(**{name: [integer(value, look) for value in rows[name]] for name in counts})
+    right = [name for name in rows if name in counts or name.startswith("amount")]
+    rows = rows.rename(columns=lambda name: name.replace("_", " "))
+    rows.attrs["right"] = [name.replace("_", " ") for name in right]
+    return rows

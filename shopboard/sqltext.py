@@ -1,0 +1,74 @@
+"""SQL as text: which names and parameters it has, and CTEs put in front of it. It is read by sqlglot's tokenizer."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import TokenType
+
+from shopboard.problems import ShopProblem
+
+
+@lru_cache(maxsize=1000)
+def tokens(sql: str) -> tuple[Any, ...]:
+    """Return the tokens of a text in SQL; raises ShopProblem where a quote is not closed."""
+    try:
+        return tuple(Dialect.get_or_raise("duckdb").tokenize(sql))
+    except SqlglotError as error:
+        raise ShopProblem(f"This SQL cannot be read ({error}): {sql.strip()[:200]}") from None
+
+
+@lru_cache(maxsize=1000)
+def names_in(sql: str) -> frozenset[str]:
+    """Return all that may name a table or a CTE in a text in SQL, in lower case."""
+    named = (TokenType.VAR, TokenType.IDENTIFIER)
+    return frozenset(token.text.lower() for token in tokens(sql) if token.token_type in named)
+
+
+@lru_cache(maxsize=1000)
+def parameters_in(sql: str) -> frozenset[str]:
+    """Return the names of the parameters, `$name`, in a text in SQL."""
+    found = tokens(sql)
+    pairs = zip(found, found[1:], strict=False)
+    return frozenset(name.text for sign, name in pairs if sign.token_type == TokenType.PARAMETER)
+
+
+def needed(sql: str, ctes: Mapping[str, str]) -> dict[str, str]:
+    """Return those of `ctes` that a text reads, directly or through others, in their order."""
+    wanted: set[str] = set()
+    waiting = [sql]
+    while waiting:
+        new = (names_in(waiting.pop()) & ctes.keys()) - wanted
+        wanted |= new
+        waiting.extend(ctes[name] for name in new)
+    return {name: text for name, text in ctes.items() if name in wanted}
+
+
+def with_in_front(sql: str, ctes: Mapping[str, str]) -> str:
+    """Return a SELECT with `ctes` (name -> SELECT) in front; if it has a WITH of its own, they go before its CTEs.
+
+    Comments above the SELECT stay above it.
+    """
+    found = tokens(sql)
+    if not ctes or not found:
+        return sql
+    listed = (f"{name} AS (\n{indented(text)}\n)" for name, text in ctes.items())
+    front = ",\n".join(listed)
+    above, rest = sql[: found[0].start], sql[found[0].start :]
+    recursive = "RECURSIVE " if any(is_recursive(text) for text in (sql, *ctes.values())) else ""
+    if found[0].token_type != TokenType.WITH:
+        return f"{above}WITH {recursive}{front}\n{rest}"
+    after = sql[found[int(is_recursive(sql))].end + 1 :].lstrip()
+    return f"{above}WITH {recursive}{front},\n{after}"
+
+
+def is_recursive(sql: str) -> bool:
+    """Say whether a SELECT begins with WITH RECURSIVE."""
+    return [token.token_type for token in tokens(sql)[:2]] == [TokenType.WITH, TokenType.RECURSIVE]
+
+
+def indented(sql: str) -> str:
+    """Return a SELECT indented as the text of a CTE, without its last semicolon."""
+    return "\n".join("    " + line if line else line for line in sql.strip().rstrip(";").splitlines())

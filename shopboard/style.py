@@ -1,0 +1,262 @@
+"""How numbers, texts and charts look: the reader's number format, the colours, Plotly's template "shop"."""
+
+import base64
+import html
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io as pio
+
+from shopboard.settings import NUMBER_FORMATS
+
+ACCENT, QUIET, INK, SOFT = "#1f5f99", "#7b94ab", "#1f2933", "#52606d"
+GOOD, BAD, ODD = "#1a7f4b", "#b42318", "#c4501b"  # better, worse, and unusual days
+GRID, LINE, GROUND = "#e9edf2", "#cbd5df", "#ffffff"  # the ground is also the colour of texts that stand on a mark
+PALETTE = ("#4477aa", "#b84a5e", "#8f6a00", "#117733", "#332288", "#aa4499", "#1f7d72", "#6f6f1e", "#882255", "#8c5a3c")
+BLUES = ((0.0, "#f1f6fb"), (1.0, "#2b6cb0"))  # nothing to much
+AROUND = ((0.0, "#b35806"), (0.5, "#f4f4f4"), (1.0, "#2b6cb0"))  # below and above a middle
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+UNKNOWN = "–"  # how a value is written that nobody knows
+
+DARK = {  # what each colour of a figure becomes on a dark page
+    ACCENT: "#6cb2f5",
+    QUIET: "#5f7d9c",
+    INK: "#e6edf3",
+    SOFT: "#a5b1be",
+    GOOD: "#4cc38a",
+    BAD: "#ff8f84",
+    ODD: "#f08c5a",
+    GRID: "#2a323c",
+    LINE: "#46515d",
+    GROUND: "#171d25",
+    "white": "#171d25",
+    "#f1f6fb": "#1b2735",
+    "#2b6cb0": "#4a9bea",
+    "#f4f4f4": "#232b35",
+    "#b35806": "#e08b3c",
+    "#4477aa": "#6f9fd0",
+    "#8f6a00": "#d9aa3c",
+    "#117733": "#4fae6c",
+    "#332288": "#9d92ea",
+    "#aa4499": "#d384c7",
+    "#882255": "#d16f9f",
+    "#8c5a3c": "#c4936f",
+    "#6f6f1e": "#b3b35a",
+    "#b84a5e": "#e58a98",
+    "#1f7d72": "#4bbcae",
+}
+
+AXIS = {
+    "gridcolor": GRID,
+    "linecolor": LINE,
+    "zerolinecolor": LINE,
+    "zerolinewidth": 1,
+    "ticks": "",
+    "automargin": True,
+    "separatethousands": True,
+    "title": {"font": {"size": 12, "color": SOFT}, "standoff": 10},
+}
+pio.templates["shop"] = {  # a small template is a fast one
+    "layout": {
+        "font": {"family": FONT, "size": 12, "color": INK},
+        "hoverlabel": {"font": {"family": FONT, "size": 12}, "align": "left"},
+        "colorway": list(PALETTE),
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "xaxis": AXIS,
+        "yaxis": AXIS,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": SOFT}},
+        "margin": {"l": 48, "r": 12, "t": 12, "b": 36},
+        "showlegend": False,
+        "bargap": 0.25,
+    }
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a page is written and coloured: handed to every figure that asks for it."""
+
+    currency: str = "$"
+    number_format: str = "1,234.56"
+    colours: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # category -> colour
+    dark: bool = False
+    end: str = ""  # the last day of the selection, ISO
+
+    @property
+    def thousands(self) -> str:
+        """What stands between thousands."""
+        return NUMBER_FORMATS[self.number_format][0]
+
+    @property
+    def decimal(self) -> str:
+        """What stands before decimals."""
+        return NUMBER_FORMATS[self.number_format][1]
+
+    def colour(self, category: str) -> str:
+        """Return a category's colour, the same on every page."""
+        return self.colours.get(category, QUIET)
+
+
+def written(value: float, pattern: str, look: Look) -> str:
+    """Return a number by one of Python's patterns, in the reader's marks; a dash where it is unknown."""
+    if unknown(value):
+        return UNKNOWN
+    return format(value, pattern).translate(str.maketrans(",.", look.thousands + look.decimal))
+
+
+def unknown(value: object) -> bool:
+    """Say whether a value is missing: None, NaN, NaT."""
+    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def compact(value: float, look: Look) -> str:
+    """Return a number in three digits with k, M or B, as Plotly's axes write it."""
+    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= 0.9995 * size:
+            scaled = value / size
+            return written(scaled, f",.{0 if abs(scaled) >= 99.95 else 1}f", look) + unit
+    return written(value, ",.0f" if float(value).is_integer() or abs(value) >= 100 else ",.2f", look)
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one kind of number is written and how two of them are compared; call it to write a number exactly."""
+
+    name: str  # the name by which the board's tables know it
+    pattern: str
+    before: str = ""  # "{currency}" stands for the shop's
+    after: str = ""
+    short_from: float = math.inf  # from this size on, a tile writes it short
+    compared: str = "percent"  # "percent", "points" or "difference"
+
+    def __call__(self, value: float, look: Look) -> str:
+        """Return a number exactly; a dash where it is unknown."""
+        return UNKNOWN if unknown(value) else self._around(value, written(abs(value), self.pattern, look), look)
+
+    def short(self, value: float, look: Look) -> str:
+        """Return a number as it stands on a tile."""
+        if unknown(value) or abs(value) < self.short_from:
+            return self(value, look)
+        return self._around(value, compact(abs(value), look), look)
+
+    def change(self, now: float, earlier: float, look: Look) -> tuple[int, str] | None:
+        """Return a change's direction (1, 0, -1) and its size in words; None where there is nothing to compare."""
+        if unknown(now) or unknown(earlier) or (self.compared == "percent" and earlier == 0):
+            return None
+        if self.compared == "percent":
+            difference, text = now / earlier - 1, written(abs(now / earlier - 1), ",.1%", look)
+        elif self.compared == "points":
+            difference, text = now - earlier, written(100 * abs(now - earlier), ",.1f", look) + " points"
+        else:
+            difference, text = now - earlier, self(abs(now - earlier), look)
+        if not any(sign in "123456789" for sign in text):
+            return 0, "no change"
+        return (1 if difference > 0 else -1), text
+
+    def _around(self, value: float, digits: str, look: Look) -> str:
+        minus = "−" if value < 0 and any(sign in "123456789" for sign in digits) else ""
+        return f"{minus}{self.before.format(currency=look.currency)}{digits}{self.after}"
+
+
+money = Format("money", ",.2f", before="{currency}", short_from=100_000)
+integer = number = Format("integer", ",.0f", short_from=1_000_000)
+decimal = Format("decimal", ",.2f", short_from=1_000_000)
+tenths = Format("tenths", ",.1f", short_from=1_000_000)
+percent = Format("percent", ",.1%", compared="points")
+stars = Format("stars", ".2f", after=" ★", compared="difference")
+days = Format("days", ",.1f", after=" days", compared="difference")
+FORMATS: dict[str, Callable[[float, Look], str]] = {
+    form.name: form for form in (money, integer, decimal, tenths, percent, stars, days)
+}
+
+# Names that every JavaScript object has: Plotly keeps categories in objects and would stop at them.
+TAKEN = {
+    *("__proto__", "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString"),
+    *("toString", "valueOf", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__"),
+}
+
+
+def plain(text: object) -> str:
+    """Return a shop's own text so that Plotly shows it as it is, instead of reading it as HTML or stopping at it."""
+    escaped = html.escape(str(text), quote=False).replace("%{", "%\N{WORD JOINER}{")
+    return f"\N{WORD JOINER}{escaped}" if escaped in TAKEN else escaped
+
+
+def shortened(text: object, longest: int = 24) -> str:
+    """Return a label of at most `longest` characters, ready to be drawn."""
+    whole = str(text)
+    return plain(whole if len(whole) <= longest else whole[: longest - 1].rstrip() + "…")
+
+
+def hover_money(value: str, look: Look) -> str:
+    """Return Plotly's template that shows a point's `value` ("x", "z", …) as money, to the cent."""
+    return f"{plain(look.currency)}%{{{value}:,.2f}}"
+
+
+def category_colours(categories: Iterable[str]) -> Mapping[str, str]:
+    """Return category -> colour, the same whatever is selected."""
+    return MappingProxyType({name: PALETTE[n % len(PALETTE)] for n, name in enumerate(sorted(categories))})
+
+
+def empty_figure(sentence: str) -> go.Figure:
+    """Return a figure with nothing but a sentence in its middle."""
+    note = {"text": plain(sentence), "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
+    hidden = {"visible": False}
+    annotations = [{**note, "font": {"color": SOFT, "size": 14}}]
+    layout = {"margin": {"l": 8, "r": 8}, "annotations": annotations, "xaxis": hidden, "yaxis": hidden}
+    return go.Figure(layout={"template": "shop", **layout})
+
+
+def figure_json(figure: go.Figure | dict, look: Look) -> dict:
+    """Return a figure as the board takes it: plain lists, no binary data, the reader's number marks.
+
+    Colours stay those of a light page; the board changes them by `DARK`.
+    """
+    parts = figure if isinstance(figure, dict) else figure.to_dict()
+    layout = {**jsonable(parts.get("layout", {})), "separators": look.decimal + look.thousands}
+    return {"data": jsonable(parts.get("data", [])), "layout": layout}
+
+
+def jsonable(value: object) -> Any:
+    """Return a value that JSON can hold: arrays become lists, dates ISO text, unknown numbers None."""
+    plain_value: Any = value
+    if isinstance(value, float):
+        plain_value = float(value) if math.isfinite(value) else None
+    elif isinstance(value, dict):
+        packed = "bdata" in value and "dtype" in value
+        plain_value = jsonable(unpacked(value)) if packed else {str(key): jsonable(part) for key, part in value.items()}
+    elif isinstance(value, np.ndarray | pd.Series | pd.Index):
+        plain_value = jsonable(value.astype(str).tolist() if value.dtype.kind == "M" else value.tolist())
+    elif isinstance(value, Iterable) and not isinstance(value, str):
+        plain_value = [jsonable(part) for part in value]
+    elif unknown(value):
+        plain_value = None
+    elif isinstance(value, np.generic):
+        plain_value = jsonable(value.item())
+    elif not isinstance(value, str | int):
+        plain_value = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return plain_value
+
+
+def unpacked(packed: dict) -> np.ndarray:
+    """Return an array that plotly.py has written as base64, as Plotly Express makes them."""
+    array = np.frombuffer(base64.b64decode(packed["bdata"]), dtype=np.dtype(packed["dtype"]))
+    shape = packed.get("shape")
+    return array.reshape([int(part) for part in str(shape).split(",")]) if shape else array
+
+
+def darkened(value: object) -> object:
+    """Return a figure, or a part of one, in the colours of a dark page: for a picture; the board does it itself."""
+    if isinstance(value, dict):
+        return {name: darkened(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        numbers = value and all(isinstance(part, int | float) for part in value[:2])  # a colour scale pairs both
+        return value if numbers else [darkened(part) for part in value]
+    return DARK.get(value, value) if isinstance(value, str) else value

@@ -1,0 +1,93 @@
+"""Answers as files of text: CSV that no spreadsheet runs, and files that appear whole or not at all."""
+
+import csv
+import io
+import math
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import date, datetime
+from numbers import Integral, Real
+from pathlib import Path
+from uuid import uuid4
+
+import pandas as pd
+
+from shopboard.problems import ShopProblem
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones count in East Asia
+DIGITS = 4  # measures are floats of cents' precision; the digits after that are noise
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return a table as CSV with its header: one line per row, unknown values empty, days as ISO text.
+
+    Floats have at most four digits after the point. A text that a spreadsheet would run begins with an apostrophe;
+    `undefused` takes that away again. Texts that no file can hold (half an emoji) have a question mark in its place.
+    """
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerow([csv_value(str(name)) for name in frame.columns])
+    writer.writerows(zip(*map(csv_column, (column for _, column in frame.items())), strict=True))
+    return file.getvalue().encode("utf-8", "replace").decode()
+
+
+def csv_column(column: pd.Series) -> Iterable[str]:
+    """Return the values of a column as CSV writes them."""
+    return map(csv_value, column.tolist())
+
+
+def csv_value(value: object) -> str:
+    """Return one value as CSV writes it."""
+    if isinstance(value, str):
+        return defused(value)
+    if value is None or value is pd.NaT or value is pd.NA:
+        return ""
+    if isinstance(value, bool | Integral):
+        return str(value)
+    if isinstance(value, Real):
+        return csv_number(float(value))
+    if isinstance(value, datetime):
+        midnight = (value.hour, value.minute, value.second, value.microsecond) == (0, 0, 0, 0)
+        return value.date().isoformat() if midnight else value.isoformat()
+    return value.isoformat() if isinstance(value, date) else defused(str(value))
+
+
+def csv_number(value: float) -> str:
+    """Return a float with at most four digits after the point, without zeros at its end."""
+    if math.isnan(value):
+        return ""
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    text = f"{value:.{DIGITS}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def defused(text: str) -> str:
+    """Return a text with an apostrophe before it if a spreadsheet would read it as a formula."""
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA_SIGNS) else text
+
+
+def undefused(text: str) -> str:
+    """Return what `defused` was given."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA_SIGNS) else text
+
+
+def save(folder: str | Path, name: str, write: Callable[[Path], object]) -> Path:
+    """Write a file into a folder by `write(path)`, whole or not at all, whoever else writes it at the same time.
+
+    Returns its path; raises ShopProblem where it cannot be written.
+    """
+    path = Path(folder) / name
+    unfinished = path.with_name(f".unfinished.{uuid4().hex}.{name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(unfinished)
+        os.replace(unfinished, path)
+    except (OSError, ValueError) as error:
+        said = f"{path} cannot be written ({error}): set `exports` to a folder with room where you may write."
+        raise ShopProblem(said) from None
+    finally:
+        with suppress(OSError, ValueError):
+            unfinished.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,301 @@
+"""Selections, parameters, texts put in front of a question, types of answers, and the cache."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import FrozenInstanceError, replace
+
+import pandas as pd
+import pytest
+from odd_shop import ODD_SHOP, filled
+
+from shopboard import ask
+from shopboard.ask import Filters, selection_ctes
+from shopboard.problems import ShopProblem
+from shopboard.sqltext import needed, parameters_in, with_in_front
+
+HOSTILE = ["O'Brien", 'say "hi"', "100%", "$start", ":x ?", "back\\slash", "-- ;", "日本", "a\nb", "{x}", ""]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "duckdb"])
+def engine(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def open_rows(shop_design, make_settings, tmp_path_factory, engine):
+    """A function that opens a shop of these rows."""
+
+    def open_rows(rows, **changed):
+        folder = tmp_path_factory.mktemp("ask")
+        settings = make_settings(database=str(folder / "shop.db"), exports=str(folder))
+        return ask.open_shop(settings, replace(filled(shop_design, rows), **changed), engine)
+
+    return open_rows
+
+
+@pytest.fixture(scope="module")
+def odd(open_rows):
+    with closing(open_rows(ODD_SHOP)) as shop:
+        yield shop
+
+
+def selections(shop):
+    whole = shop.everything()
+    yield whole
+    yield replace(whole, regions=whole.regions[:2])
+    yield replace(whole, categories=whole.categories[-2:], start="2025-01-05")
+    yield replace(whole, regions=("East",), categories=("Paper",), start="2025-01-05", end="2025-01-31")
+    yield replace(whole, regions=("(unknown)",))
+    yield replace(whole, regions=("nowhere",), categories=("nothing",))
+    yield replace(whole, regions=(), categories=())
+    yield replace(whole, start="2025-12-31", end="2025-01-01")
+
+
+# ------------------------------------------------------------------ selections
+
+
+def test_what_is_selected_is_what_python_selects(odd):
+    for chosen in selections(odd):
+        for name, model in (("selected_lines", "order_lines"), ("selected_days", "daily_sales"), ("selected_reviews", "review_lines")):
+            rows = odd.ask(f"SELECT * FROM {model}")
+            kept = rows["region"].isin(chosen.regions) & rows["category"].isin(chosen.categories)
+            kept &= rows["day"].between(chosen.start, chosen.end)
+            found = odd.ask(f"SELECT * FROM {name}", chosen)
+            keys = [column for column in rows if column in ("order_id", "review_id", "day", "region", "category")]
+            expected = rows[kept].sort_values(keys, ignore_index=True)
+            pd.testing.assert_frame_equal(found.sort_values(keys, ignore_index=True), expected, check_dtype=False)
+        for name, kind in (("selected_products", "category"), ("selected_customers", "region")):
+            rows = odd.ask(f"SELECT * FROM {name}")
+            chosen_names = chosen.categories if kind == "category" else chosen.regions
+            found = odd.ask(f"SELECT * FROM {name}", chosen)
+            assert sorted(found.iloc[:, 0]) == sorted(rows.loc[rows[kind].isin(chosen_names)].iloc[:, 0])
+            assert tuple(odd.ask(f"SELECT * FROM {kind}_list", chosen)[kind]) == chosen_names
+        days = odd.ask("SELECT day FROM selected_calendar ORDER BY day", chosen)["day"].tolist()
+        assert days == odd.ask("SELECT day FROM calendar WHERE day BETWEEN $start AND $end ORDER BY day", chosen)["day"].tolist()
+
+
+def counted_checkouts(shop, chosen):
+    """Return the checkouts with Completed lines in a selection, counted by pandas: one row per checkout and customer."""
+    lines = shop.ask("SELECT * FROM order_lines WHERE status = 'Completed'")
+    lines = lines[lines["region"].isin(chosen.regions) & lines["category"].isin(chosen.categories)]
+    lines = lines[lines["day"].between(chosen.start, chosen.end)]
+    return lines[["day", "order_number", "customer_id"]].drop_duplicates()
+
+
+def check_checkouts(shop, chosen):
+    found = shop.ask("SELECT * FROM selected_checkouts", chosen)
+    expected = counted_checkouts(shop, chosen)
+    kinds = {"order_number": int, "customer_id": float}  # a customer may be NaN
+    rows = [frame[list(expected)].astype(kinds).itertuples(index=False) for frame in (found, expected)]
+    assert sorted(map(repr, rows[0])) == sorted(map(repr, rows[1]))
+    whole = expected[["day", "order_number"]].drop_duplicates()
+    per_checkout = found.groupby(["day", "order_number"])["checkouts"].sum()
+    assert len(per_checkout) == len(whole)
+    assert (per_checkout == 1).all()
+
+
+def test_checkouts_count_once_however_many_customers_and_regions_they_have(odd):
+    assert odd.facts.shared_checkouts
+    for chosen in selections(odd):
+        check_checkouts(odd, chosen)
+
+
+@pytest.mark.parametrize("count", [3, 60, 61, 70])
+def test_both_definitions_of_selected_checkouts_give_the_same(open_rows, count, monkeypatch):
+    products = [(n, "P", f"c{n}", 1.0, 1, None) for n in range(1, count + 1)]
+    customers = [(n, "C", None, "NS"[n % 2], None, None) for n in range(1, 5)]
+    orders = [
+        (n, 1 + n // 3 % 4, 1 + n * 7 % count, f"2025-01-{1 + n % 28:02}" if n < 9 else "2025-02-01", 1, 1.0, "Completed", n // 3, None)
+        for n in range(200)
+    ]
+    with closing(open_rows({"products": products, "customers": customers, "orders": orders})) as shop:
+        whole = shop.everything()
+        assert not shop.facts.shared_checkouts
+        chosen = [whole, replace(whole, categories=("c1", f"c{count}")), replace(whole, regions=("N",), start="2025-01-20")]
+        for selection in chosen:
+            check_checkouts(shop, selection)
+            texts = {}
+            for shared in (False, True):
+                monkeypatch.setattr(shop, "facts", replace(shop.facts, shared_checkouts=shared))
+                texts[shared] = shop.sql_of("SELECT * FROM selected_checkouts", selection)[0]
+                check_checkouts(shop, selection)
+            by_lines = count > 60 and selection.categories != whole.categories
+            assert ("selected_lines" in texts[False]) == by_lines
+            assert (texts[True] == texts[False]) == by_lines
+
+
+def test_conditions_are_left_out_where_all_is_chosen(odd):
+    whole = odd.everything()
+    text, values = odd.sql_of("SELECT COUNT(*) FROM selected_lines")
+    assert "region" not in text
+    assert "category" not in text
+    assert values == {"start": whole.start, "end": whole.end}
+    text, values = odd.sql_of("SELECT COUNT(*) FROM selected_lines", replace(whole, regions=("East", "West")))
+    assert "region IN ($region_1, $region_2)" in text
+    assert values == {"start": whole.start, "end": whole.end, "region_1": "East", "region_2": "West"}
+
+
+def test_hostile_names_are_bound_and_come_back(open_rows):
+    products = [(n, "P", name, 1.0, 1, None) for n, name in enumerate(HOSTILE, 1)]
+    customers = [(n, name, name, name, None, None) for n, name in enumerate(HOSTILE, 1)]
+    orders = [(n, n, n, "2025-01-01", 1, float(n), "Completed", n, None) for n in range(1, len(HOSTILE) + 1)]
+    reviews = [(1, 1, 1, 5, "\r\n".join(HOSTILE), "2025-01-01")]
+    rows = {"products": products, "customers": customers, "orders": orders, "reviews": reviews}
+    with closing(open_rows(rows)) as shop:
+        whole = shop.everything()
+        assert set(whole.regions) == set(whole.categories) == set(HOSTILE)
+        for name in HOSTILE:
+            one = replace(whole, regions=(name,), categories=(name,))
+            found = shop.ask("SELECT region, category, SUM(total_amount) AS amount FROM selected_lines GROUP BY region, category", one)
+            assert found.to_numpy().tolist() == [[name, name, 1.0 + HOSTILE.index(name)]]
+        assert shop.ask("SELECT review_text FROM reviews").iloc[0, 0] == "\r\n".join(HOSTILE)
+        assert shop.ask("SELECT name FROM customers ORDER BY customer_id")["name"].tolist() == HOSTILE
+
+
+# ------------------------------------------------------------------ text
+
+
+CTES = {"one": "SELECT 1 AS x", "two": "SELECT x + 1 AS x FROM one", "three": "-- a\nSELECT $b AS x;"}
+
+
+def test_only_what_is_read_stands_in_front():
+    assert needed("SELECT * FROM two", CTES) == {"one": CTES["one"], "two": CTES["two"]}
+    assert needed("SELECT 'two' AS a /* three */ FROM t -- one", CTES) == {}
+    assert needed('SELECT * FROM "two" JOIN One', CTES).keys() == {"one", "two"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("-- a\n\n-- b\nSELECT x FROM one", "-- a\n\n-- b\nWITH one AS (\n    SELECT 1 AS x\n)\nSELECT x FROM one"),
+        ("-- with\nwith z AS (SELECT x FROM one) SELECT x FROM z", "-- with\nWITH one AS (\n    SELECT 1 AS x\n),\nz AS (SELECT x FROM one) SELECT x FROM z"),
+        ("WITH RECURSIVE z AS (SELECT x FROM one) SELECT 1", "WITH RECURSIVE one AS (\n    SELECT 1 AS x\n),\nz AS (SELECT x FROM one) SELECT 1"),
+        ("SELECT x FROM three;", "WITH three AS (\n    -- a\n    SELECT $b AS x\n)\nSELECT x FROM three;"),
+    ],
+)  # fmt: skip
+def test_a_with_is_merged_and_comments_stay_above(sql, expected):
+    assert with_in_front(sql, needed(sql, CTES)) == expected
+
+
+def test_parameters_are_found_outside_texts_and_comments():
+    assert parameters_in("SELECT $a, '$b', \"$c\" /* $d */ -- $e\n, $end + $region_1") == {"a", "end", "region_1"}
+
+
+def test_a_quote_left_open_is_said():
+    with pytest.raises(ShopProblem, match="cannot be read"):
+        parameters_in("SELECT 'a")
+
+
+def test_a_question_may_have_a_with_comments_and_parameters_of_its_own(odd):
+    sql = "-- One row.\n-- Two lines.\nWITH few AS (SELECT * FROM selected_lines WHERE quantity >= $least)\nSELECT COUNT(*) AS n FROM few"
+    assert odd.ask(sql, least=3)["n"].tolist() == [sum(row[4] >= 3 for row in ODD_SHOP["orders"])]
+    with pytest.raises(ShopProblem, match=r"\$least"):
+        odd.ask(sql)
+
+
+def test_steps_are_put_in_front_after_the_selection(open_rows):
+    steps = {"big": "SELECT * FROM selected_lines WHERE quantity > $size", "unused": "SELECT 1"}
+    with closing(open_rows(ODD_SHOP, steps=steps)) as shop:
+        text, values = shop.sql_of("SELECT COUNT(*) AS n FROM big", size=2)
+        assert text.index("selected_lines AS") < text.index("big AS")
+        assert "unused" not in text
+        assert values["size"] == 2
+        assert shop.ask("SELECT COUNT(*) AS n FROM big", size=2)["n"].tolist() == [sum(row[4] > 2 for row in ODD_SHOP["orders"])]
+
+
+def test_each_selected_name_can_be_asked_of_every_selection(odd):
+    for chosen in selections(odd):
+        for name in selection_ctes(chosen, odd.facts):
+            odd.ask(f"SELECT * FROM {name}", chosen)
+            assert odd.explain(f"SELECT * FROM {name}", chosen)
+
+
+# ------------------------------------------------------------------ Filters
+
+
+def test_days_before_and_problems():
+    chosen = Filters(("N",), ("A",), "2025-03-01", "2025-03-31")
+    assert (chosen.before().start, chosen.before().end) == ("2025-01-29", "2025-02-28")
+    assert chosen.problem() == ""
+    assert "region and one category" in replace(chosen, regions=(), categories=()).problem()
+    assert "first day" in replace(chosen, end="2025-02-28").problem()
+    assert chosen.parameters()["start_number"] == 45715
+    assert {chosen: 1}[Filters(("N",), ("A",), "2025-03-01", "2025-03-31")] == 1
+    with pytest.raises(FrozenInstanceError):
+        chosen.start = ""
+
+
+def test_everything_ends_with_the_last_order_and_names_what_is_unknown(odd):
+    whole = odd.everything()
+    assert (whole.start, whole.end) == ("2024-12-30", "2025-04-09")
+    assert whole.regions == ("(unknown)", "East", "North", "West", "west")
+    assert whole.categories == ("(unknown)", "Attic", "Paper", "Toys")
+
+
+# ------------------------------------------------------------------ answers
+
+
+def test_answers_are_of_plain_types(odd):
+    sql = """
+    SELECT MAX(day) AS day, SUM(quantity) AS units, COUNT(*) AS n, AVG(quantity) AS mean, SUM(total_amount) AS money,
+        MAX(region) AS region, NULL AS no_value, MAX(customer_id) AS customer, 1.5 AS exact, COUNT(*) > 1 AS is_more
+    FROM order_lines
+    """
+    answer = odd.ask(sql)
+    whole = ("units", "n", "customer", "is_more")
+    assert {column: answer[column].dtype.kind for column in whole} == dict.fromkeys(whole, "i")
+    assert {column: answer[column].dtype.kind for column in ("mean", "money", "exact", "no_value")} == dict.fromkeys(
+        ("mean", "money", "exact", "no_value"), "f"
+    )
+    assert answer["day"].tolist() == ["2025-04-09"]
+    rows = odd.ask("SELECT customer_id, registration_date, name FROM customers ORDER BY customer_id")
+    assert rows["registration_date"].iloc[0] == "2024-01-01"
+    assert pd.isna(rows["registration_date"].iloc[6])
+    assert pd.isna(rows["name"].iloc[3])
+
+
+def test_an_answer_is_kept_and_a_copy_is_given(odd, monkeypatch):
+    sql = "SELECT region, COUNT(*) AS n FROM selected_lines GROUP BY region ORDER BY region"
+    first = odd.ask(sql)
+    asked = []
+    monkeypatch.setattr(odd.engine, "run", lambda text, values: asked.append(text) or pd.DataFrame({"a": [1]}))
+    first["n"] = 0
+    again = odd.ask(sql)
+    assert again["n"].sum() == len(ODD_SHOP["orders"])
+    assert asked == []
+    odd.ask(sql, replace(odd.everything(), regions=("East",)))
+    odd.ask(sql + " ", None)
+    assert len(asked) == 2
+
+
+def test_the_least_recently_used_answer_goes(odd, monkeypatch):
+    monkeypatch.setattr(ask, "ANSWERS_KEPT", 2)
+    odd._answers.clear()
+    for number in (1, 2, 1, 3):
+        odd.ask("SELECT $n AS n", n=number)
+    assert [dict(values)["n"] for _, values, _ in odd._answers] == [1, 3]
+
+
+def test_a_refresh_answers_anew(open_rows):
+    with closing(open_rows(ODD_SHOP)) as shop:
+        count = "SELECT COUNT(*) AS n FROM selected_lines"
+        before, version = shop.ask(count)["n"].iloc[0], shop.version
+        assert not shop.refresh()
+        with closing(sqlite3.connect(shop.path)) as other, other:
+            other.execute("INSERT INTO orders VALUES (9999, 1, 1, '2025-05-01', 1, 1.0, 'Completed', 1, 'Mars')")
+        assert shop.ask(count)["n"].iloc[0] == before
+        assert shop.refresh()
+        assert shop.version == version + 1
+        assert shop.ask(count)["n"].iloc[0] == before + 1
+        assert shop.everything().end == "2025-05-01"
+        assert "Mars" in shop.everything().regions
+
+
+def test_threads_ask_at_once(odd):
+    questions = [f"SELECT COUNT(*) + {n % 7} AS n FROM selected_lines" for n in range(60)]
+    odd._answers.clear()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda sql: int(odd.ask(sql)["n"].iloc[0]), questions))
+    assert found == [len(ODD_SHOP["orders"]) + n % 7 for n in range(60)]
