@@ -19,6 +19,7 @@ own_data    takes a shop of the user's own on the page, and shows its receipt
 notes       notes each row that anybody writes
 columnar    copies the shop into DuckDB, with the models as tables
 following   keeps the copy current, by the notes
+warehouse   asks a warehouse, in its own SQL
 ask         asks a question over a selection, and keeps the answer
 pages       declares pages by rows of parts, and fills them with cards
 selection   has the controls of the filters
@@ -26,8 +27,8 @@ behind      tells the SQL, the rows and the CSV behind a card
 saved       holds what the page shows as a short text
 console     runs SQL of one's own, which only reads
 live        lets orders come in while the page is open
-tools       puts one's own data, the console and the saved view on the page
 export      writes the page as one file
 report      writes the page for paper
+tools       puts one's own data, the console and the saved view on the page
 dashboard   puts filters, pages and tools together
 """

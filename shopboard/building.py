@@ -62,8 +62,7 @@ def fingerprint(settings: Settings, design: ShopDesign) -> str:
         names = ("seed", "end_date", "days", *(f"sample_{table}" for table in COLUMNS))
         decides = [*design.sample_decides, *(getattr(settings, name) for name in names)]
     else:
-        mapping = settings.mapping if isinstance(settings.mapping, dict) else {}
-        decides = [source_state(settings.source), sorted(mapping.items())]
+        decides = [source_state(settings.source), sorted(settings.selects.items())]
     parts = [LAYOUT_VERSION, design.schema, design.indexes, settings.pseudonyms, decides]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

@@ -62,17 +62,17 @@ class ColumnarEngine:
 
     def _open(self, anew: bool = False) -> None:
         """Open the copy, made anew if asked, and take in what was written since it was made."""
-        self.data_version = self._data_version()
-        self.duck = new_connection()
-        attach_copy(self.duck, self.path, self.models, anew)
-        info = self.duck.execute("SELECT note_id, stamp, shared FROM copy.copy_info").fetchone()
+        data_version, duck = self._data_version(), new_connection()
+        attach_copy(duck, self.path, self.models, anew)
+        info = duck.execute("SELECT note_id, stamp, shared FROM copy.copy_info").fetchone()
         assert info is not None
-        self.mark, self.shared = Mark(info[0], info[1]), bool(info[2])
         for table in (*COLUMNS, *self.models):
-            self.duck.execute(f"CREATE VIEW {table} AS SELECT * FROM copy.{table}")
-        for table in KEYS:
-            self.duck.execute(f"CREATE TABLE now_{table} AS SELECT * FROM copy.{table} LIMIT 0")
-            self.duck.execute(f"CREATE TABLE gone_{table} AS SELECT {', '.join(KEYS[table])} FROM copy.{table} LIMIT 0")
+            duck.execute(f"CREATE VIEW {table} AS SELECT * FROM copy.{table}")
+        for table, key in KEYS.items():
+            duck.execute(f"CREATE TABLE now_{table} AS SELECT * FROM copy.{table} LIMIT 0")
+            duck.execute(f"CREATE TABLE gone_{table} AS SELECT {', '.join(key)} FROM copy.{table} LIMIT 0")
+        self.duck, self.data_version = duck, data_version
+        self.mark, self.shared = Mark(info[0], info[1]), bool(info[2])
         self._follow()
 
     def _data_version(self) -> int:
@@ -124,8 +124,9 @@ class ColumnarEngine:
         if not known or not self._take_in(noted, rows):
             if mark is None and data_version == self.data_version:
                 return False  # nobody notes, and nobody has written
-            self.duck.close()
+            before = self.duck
             self._open(anew=True)
+            before.close()
             return True
         assert mark is not None
         self.mark, self.data_version = mark, data_version

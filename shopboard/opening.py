@@ -7,9 +7,11 @@ import ipywidgets as widgets
 from IPython.display import display
 
 from shopboard.building import open_or_build
-from shopboard.database import ShopDesign
+from shopboard.database import ShopDesign, connect
+from shopboard.importing.accounts import was_imported
 from shopboard.importing.form import ImportForm
 from shopboard.importing.parts import form_style, named_box
+from shopboard.importing.receipt import reconciliation
 from shopboard.importing.staging import OPEN_SOURCES, source_key
 from shopboard.problems import MappingProblem, ShopProblem, in_voila
 from shopboard.settings import Settings
@@ -44,7 +46,7 @@ def open_or_ask(settings: Settings, design: ShopDesign) -> str:
     unseen = settings.mapping == "proposed"
     settings = replace(settings, mapping={}) if unseen else settings
     try:
-        return open_or_build(settings, design)
+        return with_receipt(settings, open_or_build(settings, design))
     except MappingProblem as problem:
         if settings.mapping:
             raise
@@ -53,8 +55,16 @@ def open_or_ask(settings: Settings, design: ShopDesign) -> str:
     form = ImportForm(settings, lambda accepted: load_for_good(accepted, design))
     if unseen:
         with closing(form):
-            return form.accept()
+            return with_receipt(settings, form.accept())
     raise ShopQuestion(form)
+
+
+def with_receipt(settings: Settings, said: str) -> str:
+    """Check that what was read is what was loaded and set aside, write the receipt's files, and return `said`."""
+    with closing(connect(settings.database)) as connection:
+        if was_imported(connection):
+            reconciliation(connection, settings)
+    return said
 
 
 def load_for_good(settings: Settings, design: ShopDesign) -> str:

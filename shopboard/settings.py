@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -30,11 +31,14 @@ RANGES = {  # setting -> its lowest and its highest value
 }
 
 
+Source: TypeAlias = str | pd.DataFrame | dict[str, pd.DataFrame]  # "sample", a path, an address, or the data themselves
+
+
 @dataclass(frozen=True)
 class Settings:
     """The settings of one run, checked; raises ShopProblem that names the first wrong setting."""
 
-    source: str | pd.DataFrame | dict[str, pd.DataFrame]
+    source: Source
     mapping: dict | str  # table -> SELECT, `encodings` -> {file: codec}; or "proposed"
     warehouse: Callable[[str], pd.DataFrame] | None
     shop_name: str
@@ -125,6 +129,11 @@ class Settings:
     def is_sample(self) -> bool:
         """Whether the shop is the sample rather than a source of the user's."""
         return isinstance(self.source, str) and self.source == "sample" and self.warehouse is None
+
+    @property
+    def selects(self) -> dict:
+        """The mapping's SELECTs by table, and `encodings`; empty where there are none, or none is accepted yet."""
+        return self.mapping if isinstance(self.mapping, dict) else {}
 
     @property
     def name(self) -> str:

@@ -21,7 +21,6 @@ SECONDS_BETWEEN_LOOKS = 60  # a warehouse is not asked more often whether it has
 DAYS = ("start", "end")  # parameters that are compared with days
 STATE = "SELECT COUNT(*) AS order_rows, MAX(order_date) AS last_day FROM orders"
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ (),.-")
-REPLACEABLE = ("bigquery", "databricks", "duckdb", "snowflake", "spark")  # these know CREATE OR REPLACE TABLE
 
 
 @dataclass(frozen=True)
@@ -65,16 +64,16 @@ def literal(name: str, value: str | int | float | None) -> exp.Expression:
 
 def translated(sql: str, parameters: Mapping[str, str | int | float | None], dialect: str) -> str:
     """Return a question in a warehouse's own SQL, with its parameters as literals."""
-
-    def fitting(node: exp.Expression) -> exp.Expression:
-        if isinstance(node, exp.Placeholder) and node.name in parameters:
-            return literal(node.name, parameters[node.name])
-        if dialect == "postgres" and isinstance(node, exp.Round) and node.args.get("decimals"):
+    tree = sqlglot.parse_one(sql, read="duckdb")
+    for node in list(tree.find_all(exp.Placeholder)):
+        if node.name in parameters:
+            node.replace(literal(node.name, parameters[node.name]))
+    for node in reversed(list(tree.find_all(exp.Mod, exp.Round))):  # those within others first
+        if isinstance(node, exp.Mod):  # a % would be a placeholder to some drivers
+            node.replace(exp.Anonymous(this="MOD", expressions=[node.this.unnest(), node.expression.unnest()]))
+        elif dialect == "postgres" and node.args.get("decimals"):
             exact = exp.cast(node.this, "decimal")  # PostgreSQL rounds doubles to whole numbers alone
-            return exp.cast(exp.Round(this=exact, decimals=node.args["decimals"]), "double")
-        return node
-
-    tree = sqlglot.parse_one(sql, read="duckdb").transform(fitting)
+            node.replace(exp.cast(exp.Round(this=exact, decimals=node.args["decimals"]), "double"))
     return tree.sql(dialect, comments=False)
 
 
@@ -85,16 +84,14 @@ def ddl(design: ShopDesign, dialect: str) -> str:
     """
     statements = []
     for name, select in design.models.items():
-        tree = sqlglot.parse_one(select, read="duckdb")
+        tree, table = sqlglot.parse_one(select, read="duckdb"), exp.to_table(name)
         if dialect == "postgres":
-            kind, replace, properties = "VIEW", False, exp.Properties(expressions=[exp.MaterializedProperty()])
+            materialised = exp.Properties(expressions=[exp.MaterializedProperty()])
+            statements.append(exp.Create(this=table, kind="VIEW", expression=tree, properties=materialised))
         else:
-            kind, replace, properties = "TABLE", dialect in REPLACEABLE, None
-        create = exp.Create(
-            this=exp.to_table(name), kind=kind, expression=tree, replace=replace, properties=properties
-        )
-        statements.append(create.sql(dialect, pretty=True) + ";")
-    return "\n\n".join(statements)
+            statements.append(sqlglot.parse_one(f"DROP TABLE IF EXISTS {name}", read="duckdb"))
+            statements.append(exp.Create(this=table, kind="TABLE", expression=tree))
+    return "\n\n".join(f"{statement.sql(dialect, pretty=True)};" for statement in statements) + "\n"
 
 
 class WarehouseEngine:

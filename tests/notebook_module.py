@@ -1,8 +1,6 @@
 """The notebook's `define` cells as a module, so that each question and figure is tested where it stands."""
 
 import linecache
-import os
-import re
 import sys
 import types
 from pathlib import Path
@@ -16,23 +14,7 @@ NOTEBOOK = ROOT / "ecommerce_dashboard.ipynb"
 
 def read_notebook() -> nbformat.NotebookNode:
     """Return the notebook as it is committed."""
-    if place := os.environ.get("STORY_FILES"):  # REMOVE with the rebuild's text files
-        return story_files(Path(place)) if Path(place).is_dir() else nbformat.read(place, as_version=4)
     return nbformat.read(NOTEBOOK, as_version=4)
-
-
-def story_files(folder: Path) -> nbformat.NotebookNode:
-    """Return the notebook from its sections as text files.  REMOVE with them."""
-    notebook = nbformat.v4.new_notebook()
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    for path in sorted(folder.glob("[0-9]*.txt")):
-        parts = re.split(r"(?m)^%%%% (markdown|code) (\S+)(.*)\n", path.read_text(encoding="utf-8"))[1:]
-        for kind, name, tags, source in zip(*(parts[n::4] for n in range(4)), strict=True):
-            make = nbformat.v4.new_markdown_cell if kind == "markdown" else nbformat.v4.new_code_cell
-            cell = make(source.strip("\n"), id=name)
-            cell.metadata["tags"] = tags.replace("[", "").replace("]", "").split()
-            notebook.cells.append(cell)
-    return notebook
 
 
 def load() -> types.ModuleType:

@@ -240,11 +240,11 @@ class Reference:
     def category_shares(self):
         total = self.sold["total_amount"].sum()
         rows = [
-            (name, some["total_amount"].sum(), some["quantity"].sum(), 100 * part(some["total_amount"].sum(), total))
+            (name, round(some["total_amount"].sum(), 4), some["quantity"].sum(), 100 * part(some["total_amount"].sum(), total))
             for name, some in self.sold.groupby("category")
         ]
         columns = "category revenue units percent_of_revenue"
-        return frame(columns, sorted(rows, key=lambda row: (-round(row[1], 4), row[0])))
+        return frame(columns, sorted(rows, key=lambda row: (-row[1], row[0])))
 
     # ---------------------------------------------------------------- customers
 

@@ -251,9 +251,7 @@ def test_a_database_that_is_a_folder(open_or_build, make_settings, tmp_path):
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder in which nobody can write")
 def test_folders_that_cannot_be_written(open_or_build, open_shop, make_settings, story, pages, built):
-    problem(
-        lambda: open_or_build(make_settings(database="/proc/ecommerce.db")), "/proc/ecommerce.db", "`database`"
-    )
+    problem(lambda: open_or_build(make_settings(database="/proc/ecommerce.db")), "/proc/ecommerce.db", "`database`")
     with contextlib.closing(open_shop(built)) as shop:
         path = "/proc/nowhere/page.html"
         problem(lambda: save_page(shop, pages[:1], shop.everything(), path, Look()), "/proc/nowhere", "`exports`")

@@ -342,7 +342,10 @@ def test_a_changed_source_is_loaded_again(open_or_build, load, folder):
 
 
 def test_a_mapping_may_say_where_an_order_went(load, folder, open_shop):
-    small_shop(folder, [GOOD, ("1", "1", "2025-01-02", "1", "5.00", "Completed"), ("1", "1", "2025-01-03", "1", "6.00", "Completed")])
+    small_shop(
+        folder,
+        [GOOD, ("1", "1", "2025-01-02", "1", "5.00", "Completed"), ("1", "1", "2025-01-03", "1", "6.00", "Completed")],
+    )
     mapping = {"orders": "SELECT *, CASE order_date WHEN '2025-01-02' THEN ' Abroad ' END AS region FROM orders"}
     settings = load(folder, mapping=mapping)
     assert tables(settings.database)["orders"]["region"].fillna("").tolist().count("Abroad") == 1

@@ -13,15 +13,15 @@ import ipywidgets as widgets
 import pandas as pd
 import pytest
 
+from shopboard import opening
 from shopboard.dashboard import Dashboard
 from shopboard.importing import form as form_module
-from shopboard import opening
 from shopboard.importing import staging
 from shopboard.importing.form import ImportForm
-from shopboard.opening import ShopQuestion
-from shopboard.own_data import free_database, uploaded
 from shopboard.importing.source import opened_source
 from shopboard.importing.staging import OPEN_SOURCES
+from shopboard.opening import ShopQuestion
+from shopboard.own_data import free_database, uploaded
 from shopboard.pages import Page
 from shopboard.problems import ShopProblem
 

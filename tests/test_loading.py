@@ -621,7 +621,9 @@ def test_an_accepted_mapping_need_not_be_typed_again(open_or_build, make_setting
         open_or_build(replace(settings, mapping={}, source=str(tmp_path / "other.sqlite")))
 
 
-def test_a_database_of_this_notebook_is_opened_where_it_is(open_or_build, make_settings, load, sample_settings, tmp_path):
+def test_a_database_of_this_notebook_is_opened_where_it_is(
+    open_or_build, make_settings, load, sample_settings, tmp_path
+):
     settings = load([order(1), order(2), order(3, order_date="soon")])
     (tmp_path / "elsewhere").mkdir()
     for database in (settings.database, sample_settings.database):

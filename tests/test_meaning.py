@@ -430,8 +430,11 @@ def test_items_side_by_side_are_asked_about():
     rows = [(f"O{n}", DAYS[n], "25.00", "Lamp", "2", "Rug", "1") for n in range(40)]
     header = ["Order ID", "Order Date", "Order Total", "Item Name #1", "Quantity #1", "Item Name #2", "Quantity #2"]
     proposal = propose(raw(orders=(header, rows)))
-    choose_column(proposal,
-        "orders", "product_id", next(column for column in proposal.columns["orders"] if column.name == "Item Name #1")
+    choose_column(
+        proposal,
+        "orders",
+        "product_id",
+        next(column for column in proposal.columns["orders"] if column.name == "Item Name #1"),
     )
     assert "those in Item Name #2 are not read" in what_is_lacking(proposal)
 
@@ -546,9 +549,7 @@ def sales(number=60):
 @pytest.mark.parametrize("name", ["returns", "order_notes", "order_status_history"])
 def test_a_small_table_beside_the_orders_is_not_their_lines(name):
     beside = [(f"R{n}", f"O{n}", DAYS[n + 3], "broken") for n in range(10)]
-    connection = raw(
-        orders=(BARE, sales(100)), **{name: (["return_id", "order_id", "return_date", "reason"], beside)}
-    )
+    connection = raw(orders=(BARE, sales(100)), **{name: (["return_id", "order_id", "return_date", "reason"], beside)})
     proposal = propose(connection)
     assert proposal.lines == "orders"
     assert total_of(connection, proposal) == 500.0
@@ -704,7 +705,9 @@ def test_a_region_in_the_table_of_orders_is_that_of_their_lines():
         customers=(["customer_id", "name"], customers),
     )
     loaded = rows_of(connection, propose(connection), "orders")
-    assert dict(zip(loaded["order_number"], loaded["region"], strict=True)) == {order: place for order, *_, place in orders}
+    assert dict(zip(loaded["order_number"], loaded["region"], strict=True)) == {
+        order: place for order, *_, place in orders
+    }
 
 
 def test_a_region_on_the_first_line_of_an_order_holds_for_all_of_it():

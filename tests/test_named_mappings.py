@@ -416,18 +416,16 @@ def test_money_that_makes_no_sense_is_no_amount(total, refunded, amount):
 
 
 def test_a_line_without_an_order_is_not_lost():
-    orders = shopify(first("#1", "5.00"), {"Lineitem_name": "Total"}, more("#9"))["orders"].sort_values(
-        "source_line"
-    )
+    orders = shopify(first("#1", "5.00"), {"Lineitem_name": "Total"}, more("#9"))["orders"].sort_values("source_line")
     assert orders["order_number"].fillna("none").tolist() == ["#1", "none", "#9"]
     assert orders["total_amount"].isna().tolist() == [False, True, True]
 
 
 def test_an_order_exported_twice_gives_the_same_keys_twice():
     export = [first("#1", "10.00"), more("#1"), first("#2", "6.00")]
-    orders = shopify(
-        *export, first("#3", "1.00"), more("#3"), more("#3"), first("#4", "1.00"), more("#4"), *export
-    )["orders"]
+    orders = shopify(*export, first("#3", "1.00"), more("#3"), more("#3"), first("#4", "1.00"), more("#4"), *export)[
+        "orders"
+    ]
     twice = orders[orders["order_number"].isin(["#1", "#2"])]
     assert sorted(twice["order_id"]) == ["#1-1", "#1-1", "#1-2", "#1-2", "#2-1", "#2-1"]
     assert twice.drop_duplicates("order_id")["total_amount"].tolist() == [5.0, 5.0, 6.0]

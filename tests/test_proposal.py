@@ -247,7 +247,11 @@ def marketplace():
 def test_tables_are_joined_by_the_columns_whose_values_they_share():
     connection = marketplace()
     proposal = propose(connection)
-    assert (proposal.lines, proposal.reviews, what_is_lacking(proposal)) == ("market_order_items", "market_order_reviews", "")
+    assert (proposal.lines, proposal.reviews, what_is_lacking(proposal)) == (
+        "market_order_items",
+        "market_order_reviews",
+        "",
+    )
     orders = rows_of(connection, proposal, "orders")
     assert len(orders) == 29
     assert orders["total_amount"].astype(float).sum() == 28 * 10.5 + 20
@@ -460,9 +464,7 @@ def test_a_discount_that_could_be_percent_or_money_is_asked_about(discount):
     assert rows_of(connection, proposal, "orders")["total_amount"][0] == pytest.approx(100 - int(discount))
     answer_question(proposal, "discount", "money")
     assert rows_of(connection, proposal, "orders")["total_amount"][0] == pytest.approx(100 - int(discount))
-    proposal = propose(
-        raw(lines=(["Order ID", "Date", "Product", "Quantity", "Unit Price", "Discount amount"], rows))
-    )
+    proposal = propose(raw(lines=(["Order ID", "Date", "Product", "Quantity", "Unit Price", "Discount amount"], rows)))
     assert "discount" not in proposal.questions
 
 

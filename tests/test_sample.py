@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import re
 import sqlite3
 import subprocess
 import sys
@@ -34,9 +35,11 @@ def daily_revenue(sample, story):
 
 
 def digest(path):
-    """Return a digest of everything in a database: tables, indexes and rows."""
+    """Return a digest of a shop's four tables: what they are, their indexes, and all rows."""
+    told = re.compile(rf'(INSERT INTO "?|CREATE TABLE "?|CREATE INDEX \w+ ON )({"|".join(COLUMNS)})\b')
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        return hashlib.sha256("\n".join(connection.iterdump()).encode()).hexdigest()
+        lines = [line for line in connection.iterdump() if told.match(line)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def leftovers(folder):
@@ -159,7 +162,8 @@ def test_each_regions_favourite_is_found(sample, story):
 
 
 def test_region_leaders_are_as_the_text_says(sample, story):
-    leaders = sample.ask(story.REGION_LEADERS).set_index("region")["category"]
+    ranks = sample.ask(story.CATEGORY_RANKS)
+    leaders = ranks[ranks["rank_in_region"] == 1].set_index("region")["category"]
     assert leaders.to_dict() == {
         "Central": "Home",
         "East": "Electronics",
@@ -212,9 +216,10 @@ def test_cancellations_and_returns_are_found(sample, story):
 
 
 def test_products_that_ran_out_are_found(sample, story):
-    answer = sample.ask(story.RUNNING_OUT, least=0, most=0)
-    assert (answer["days_of_inventory"] == 0).all()
-    assert len(answer) >= 8
+    products = sample.ask(story.INVENTORY, **story.planning())
+    sold_out = products[(products["stock"] == 0) & (products["units_per_day"] > 0)]
+    assert (sold_out["days_of_inventory"] == 0).all()
+    assert len(sold_out) >= 8
     assert (sample.rows["products"]["stock_quantity"] == 0).sum() == story.OUT_OF_STOCK_PRODUCTS
 
 

@@ -1,271 +1,264 @@
-"""The summaries, computed by real engines from a shop's base tables: each SELECT runs as it stands, and gives the same rows."""
+"""Questions where the data is: PostgreSQL, Spark on two workers and DuckDB, run for real; other dialects by translation."""
 
 import datetime
-import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import sqlglot
+from conftest import tables
+from odd_shop import ODD_SHOP, filled
+from reference import Reference
+from test_questions import QUESTIONS, check, metabase_rows
+
+from shopboard import ask, warehouse
+from shopboard.ask import Shop
+from shopboard.plain import in_plain_types
+from shopboard.problems import ShopProblem
+from shopboard.warehouse import Warehouse, WarehouseEngine, ddl, literal, translated
 
 import warehouses
 
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
 
+AWKWARD = ["apple", "Banana", "Zebra", "zebra", "éclair", "a b", "ab", "a-b", "O'Brien", "100%", "Straße", "日本", ""]
+TEXTS = [
+    *AWKWARD,
+    *("back\\slash", "\\n", "\\", "''", "\\'", "${env:HOME}", "%s %(x)s", ":name", "{x} {{y}}", "?", "a\tb\nc", "-- ;", "😀"),
+]
+SMALL = {"sample_customers": 60, "sample_products": 60, "sample_orders": 700, "sample_reviews": 100, "days": 200}
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="session")
 def postgres_engine():
     with warehouses.postgres() as engine:
         yield engine
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def spark_session():
     with warehouses.spark() as session:
         yield session
 
 
-@pytest.fixture(scope="module", params=["DuckDB", "PostgreSQL", "PostgreSQL, exact amounts", "Spark"])
-def load(request):
-    """A function that copies a shop's base tables into an engine and returns the function that runs a SELECT there."""
+class Loaded:
+    """An engine with the base tables of one shop after another: `run` is what the setting `warehouse` takes."""
+
+    def __init__(self, engine, load, run, execute, dialect):
+        self.engine, self.load, self.run, self.execute, self.dialect = engine, load, run, execute, dialect
+
+    def drop_models(self, design):
+        for name in reversed(design.models):
+            for kind in ("MATERIALIZED VIEW", "TABLE"):
+                with suppress(Exception):
+                    self.execute(f"DROP {kind} IF EXISTS {name}")
+
+
+@pytest.fixture(scope="session", params=["DuckDB", "PostgreSQL", "PostgreSQL, exact amounts", "Spark"])
+def loaded(request):
+    """An engine into which shops can be loaded."""
     if request.param == "DuckDB":
         engine = pytest.importorskip("duckdb").connect()
-        load, run, options = warehouses.load_duckdb, warehouses.run_duckdb(engine), {}
-    elif request.param == "Spark":
+        return Loaded(engine, warehouses.load_duckdb, warehouses.run_duckdb(engine), engine.execute, "duckdb")
+    if request.param == "Spark":
         engine = request.getfixturevalue("spark_session")
-        load, run, options = warehouses.load_spark, warehouses.run_spark(engine), {}
-    else:
-        engine = request.getfixturevalue("postgres_engine")
-        load, run = warehouses.load_postgres, warehouses.run_postgres(engine)
-        options = {"money": "NUMERIC"} if "exact" in request.param else {}
+        return Loaded(engine, warehouses.load_spark, warehouses.run_spark(engine), engine.sql, "spark")
+    engine = request.getfixturevalue("postgres_engine")
 
-    def loaded(path):
-        load(engine, path, **options)
-        return run
+    def load(engine, path):
+        warehouses.load_postgres(engine, path, money="NUMERIC" if "exact" in request.param else "DOUBLE PRECISION")
 
-    return loaded
+    def execute(sql):
+        with engine.connect().execution_options(no_parameters=True) as connection:
+            connection.exec_driver_sql(sql)
+            connection.commit()
+
+    return Loaded(engine, load, lambda sql: pd.read_sql_query(sql, engine), execute, "postgres")
 
 
-@pytest.fixture
-def land(nb, make_settings, tmp_path):
-    """A function that opens a shop through a warehouse: it returns the settings of a database with summaries alone."""
+@pytest.fixture(scope="session", params=["sample", "metabase", "odd"])
+def record(request, shop_design, make_settings, tmp_path_factory):
+    """The path of one of three shops' databases."""
+    rows = {"sample": lambda: None, "metabase": metabase_rows, "odd": lambda: ODD_SHOP}[request.param]()
+    folder = tmp_path_factory.mktemp("record")
+    settings = make_settings(database=str(folder / "shop.db"), exports=str(folder), **(SMALL if rows is None else {}))
+    with closing(ask.open_shop(settings, shop_design if rows is None else filled(shop_design, rows), "sqlite")) as shop:
+        return Path(shop.path)
 
-    def land(run):
-        settings = make_settings(database=str(tmp_path / "landed.db"), exports=str(tmp_path), warehouse=run)
-        assert nb.open_or_build(settings) == "Made landed.db."
-        assert nb.summarise(settings) == "The summaries were made."
-        return settings
+
+@pytest.fixture(scope="session")
+def land(loaded, shop_design, make_settings):
+    """A function that loads a record into the engine and opens the shop there; its models are stored if asked."""
+
+    def land(path, stored=False):
+        loaded.drop_models(shop_design)
+        loaded.load(loaded.engine, path)
+        if stored:
+            for statement in ddl(shop_design, loaded.dialect).split(";\n"):
+                if statement.strip():
+                    loaded.execute(statement)
+        there = Warehouse(loaded.run, loaded.dialect, has_models=stored)
+        return ask.open_shop(make_settings(warehouse=there), shop_design)
 
     return land
 
 
-def stored(nb, path):
-    """Return every summary of a database, its rows in one order, without the numbers that members happen to have."""
-    with closing(nb.connect(path)) as connection:
-        summaries = {}
-        for name in nb.SUMMARIES:
-            rows = nb.unpacked(connection, name)
-            keys = [column for column in rows if column not in nb.measures_of(name)]
-            summaries[name] = rows.sort_values(keys, ignore_index=True)
-        return summaries
+def test_every_question_is_answered_where_the_data_is(story, loaded, land, record):
+    """With the models stored as `ddl` says, over the whole shop and a part of it, against the independent count."""
+    shop = land(record, stored=True)
+    whole = shop.everything()
+    part = replace(whole, regions=whole.regions[::2], categories=whole.categories[:2], start="2025-01-03")
+    for selection in (whole, part):
+        reference = Reference(tables(record), selection)
+        for name in QUESTIONS:
+            check(story, shop, reference, name, plans=[{}])
 
 
-def run_sqlite(path):
-    """Return a function that runs a SELECT on the SQLite file at `path`."""
-
-    def run(sql):
-        with closing(sqlite3.connect(path)) as connection:
-            connection.create_function("BITWISE_AND", 2, lambda a, b: a & b)  # as Trino calls them
-            connection.create_function("BITWISE_LEFT_SHIFT", 2, lambda a, b: a << b)
-            return pd.read_sql_query(sql, connection)
-
-    return run
-
-
-def assert_same(nb, found, expected):
-    """Check that two databases' summaries are equal, amounts to the cent and everything else exactly."""
-    for name, rows in expected.items():
-        assert nb.largest_difference(found[name], rows) < 0.005, name
-        counted = [column for column in nb.measures_of(name) if column != "revenue"]
-        assert found[name][counted].equals(rows[counted]), name
+def test_models_stand_in_front_where_they_are_not_stored(story, loaded, land, awkward):
+    shop = land(awkward)
+    with closing(ask.SqliteEngine(awkward)) as here:
+        whole = shop.everything()
+        assert whole == Shop(shop.settings, shop.design, here).everything()
+        chosen = replace(whole, categories=("O'Brien", "100%", "日本", ""), regions=("B", "(unknown)"), start="2025-01-02")
+        reference = Reference(tables(awkward), chosen)
+        for name in ("TILES", "REGIONAL_SALES", "CATEGORY_SHARES", "MONTHLY_REVENUE", "NEW_AND_RETURNING"):
+            check(story, shop, reference, name, plans=[{}])
 
 
-def test_every_engine_computes_the_same_summaries(nb, load, land, shop_settings):
-    landed = land(load(shop_settings.database))
-    assert_same(nb, stored(nb, landed.database), stored(nb, shop_settings.database))
-
-
-def test_the_page_of_a_warehouse_is_that_of_the_same_shop(nb, load, land, shop_settings):
-    landed = land(load(shop_settings.database))
-    with closing(nb.connect(landed.database)) as there, closing(nb.connect(shop_settings.database)) as here:
-        whole = nb.everything(here)
-        assert nb.everything(there) == whole
-        assert there.execute("SELECT (SELECT COUNT(*) FROM orders) + (SELECT COUNT(*) FROM reviews)").fetchone() == (0,)
-        for filters in nb.narrower_selections(whole).values():
-            found, expected = nb.read_page(there, filters), nb.read_page(here, filters)
-            for table in ("regional_sales", "daily_revenue", "customers", "category_shares", "product_sales"):
-                assert nb.largest_difference(getattr(found, table), getattr(expected, table)) < 0.005, table
-            known = expected.tiles.dropna().index  # a warehouse states no assumptions, such as that of a status
-            assert nb.largest_difference(found.tiles.loc[known], expected.tiles.loc[known]) < 0.005
-    dashboard = nb.Dashboard(landed)
-    assert "Warehouse" in dashboard.header.value
-    assert "alert" not in dashboard.status.value
-    dashboard.close()
-
-
-AWKWARD = ["apple", "Banana", "Zebra", "zebra", "éclair", "a b", "ab", "a-b", "O'Brien", "100%", "Straße", "日本", ""]
-
-
-@pytest.fixture(scope="module")
-def awkward_shop(nb, tmp_path_factory):
-    """A shop whose categories are sorted in another way by each order of texts, with large checkouts and lines unknown."""
-    path = tmp_path_factory.mktemp("awkward") / "shop.db"
+@pytest.fixture(scope="session")
+def awkward(shop_design, make_settings, tmp_path_factory):
+    """The record of a shop whose categories each order of texts sorts differently, with shared checkouts and unknowns."""
     rng = np.random.default_rng(1)
-    with closing(sqlite3.connect(path)) as shop:
-        shop.executescript(nb.SCHEMA + nb.VIEW + nb.INDEXES)
-        shop.executemany("INSERT INTO products (product_id, category) VALUES (?, ?)", enumerate([*AWKWARD, None], 1))
-        shop.executemany("INSERT INTO customers (customer_id, region) VALUES (?, ?)", enumerate(["a", "B", None], 1))
-        for order_id in range(1, 2_001):
-            checkout = order_id // 4 if order_id < 1_600 else order_id // 10
-            customer = [1, 2, 3, None][checkout % 4]
-            day = datetime.date(2025, 1, 1) + datetime.timedelta(checkout % 5)
-            product, quantity = int(rng.integers(1, len(AWKWARD) + 2)), int(rng.integers(1, 4))
-            row = (order_id, customer, product, day.isoformat(), quantity, quantity * 0.1, "Completed", checkout)
-            shop.execute(f"INSERT INTO orders VALUES ({', '.join('?' * len(row))})", row)
-        shop.commit()
-    return path
+    orders = []
+    for order_id in range(1, 801):
+        checkout = order_id // 4 if order_id < 600 else order_id // 10
+        customer = [1, 2, 3, None][(checkout if checkout % 3 else order_id) % 4]
+        day = datetime.date(2025, 1, 1) + datetime.timedelta(checkout % 5)
+        product, quantity = int(rng.integers(1, len(AWKWARD) + 2)), int(rng.integers(1, 4))
+        orders.append((order_id, customer, product, day.isoformat(), quantity, quantity * 0.1, "Completed", checkout, None))
+    rows = {
+        "products": [(n, "P", name, 1.0, 1, None) for n, name in enumerate([*AWKWARD, None], 1)],
+        "customers": [(n, "C", None, name, None, None) for n, name in enumerate(["a", "B", None], 1)],
+        "orders": orders,
+    }
+    folder = tmp_path_factory.mktemp("awkward")
+    settings = make_settings(database=str(folder / "shop.db"), exports=str(folder))
+    with closing(ask.open_shop(settings, filled(shop_design, rows), "sqlite")) as shop:
+        return Path(shop.path)
 
 
-def test_sets_of_categories_are_the_same_in_every_order_of_texts(nb, load, land, awkward_shop, make_settings):
-    assert nb.summarise(make_settings(database=str(awkward_shop))) in (
-        "The summaries were made.",
-        "The summaries stand.",
-    )
-    assert_same(nb, stored(nb, land(load(awkward_shop)).database), stored(nb, awkward_shop))
+def test_any_text_can_be_asked_for(loaded):
+    columns = ", ".join(f"$t{number} AS text_{number}" for number in range(len(TEXTS)))
+    values = {f"t{number}": text for number, text in enumerate(TEXTS)}
+    assert loaded.run(translated(f"SELECT {columns}", values, loaded.dialect)).iloc[0].tolist() == TEXTS
 
 
-TEXTS = [
-    *AWKWARD,
-    "back\\slash",
-    "\\n",
-    "\\",
-    "''",
-    "\\'",
-    "${env:HOME}",
-    "%s %(x)s",
-    ":name",
-    "{x} {{y}}",
-    "?",
-    "a\tb\nc",
-    "-- ;",
-    "😀",
-]
+def test_values_are_literals_of_their_types(loaded):
+    sql = "SELECT $a AS a, $b AS b, 10 - $b AS c, $n IS NULL AS d, $start AS e, ROUND(2.345678, 2) AS f, 7 % 4 AS g, 1 / 2 AS h"
+    found = loaded.run(translated(sql, {"a": 1.5, "b": -3, "n": None, "start": "2025-02-03"}, loaded.dialect))
+    row = in_plain_types(found).iloc[0].tolist()
+    assert [float(value) for value in row[:3]] == [1.5, -3, 13]
+    assert (bool(row[3]), row[4], float(row[5]), row[6], float(row[7])) == (True, "2025-02-03", 2.35, 3, 0.5)
 
 
-def test_any_text_can_be_written_into_a_select(nb, load, awkward_shop):
-    run = load(awkward_shop)
-    columns = ", ".join(f"{nb.text_literal(text)} AS text_{number}" for number, text in enumerate(TEXTS))
-    assert run(f"SELECT {columns}").iloc[0].tolist() == TEXTS
-    literals = ", ".join(nb.text_literal(text) for text in AWKWARD)
-    assert len(run(f"SELECT product_id FROM products WHERE category IN ({literals})")) == len(AWKWARD)
+# ------------------------------------------------------------------ without an engine
 
 
-def test_a_select_reaches_the_engine_as_it_stands(load, awkward_shop):
-    sql = "-- 100% of :lines, {all}\nSELECT '%s %% :name {x}' AS text, 7 % 4 AS number"
-    assert load(awkward_shop)(sql).iloc[0].tolist() == ["%s %% :name {x}", 3]
-
-
-def test_rows_are_plain_whatever_an_engine_returns(nb):
+def test_rows_are_plain_whatever_an_engine_returns():
     day = datetime.date(2025, 2, 3)
-    moments = pd.to_datetime([day, day])
     for rows in (
         {"order_date": ["2025-02-03"] * 2, "category": ["a", None], "units": [3, 4], "revenue": [0.5, None]},
         {
-            "ORDER_DATE": [day, day],
-            "Category": ["a", None],
-            "UNITS": [Decimal(3), Decimal(4)],
-            "REVENUE": [Decimal("0.50"), None],
+            "order_date": [day, day],
+            "category": ["a", None],
+            "units": [Decimal(3), Decimal(4)],
+            "revenue": [Decimal("0.50"), None],
         },
         {
-            "order_date": moments,
+            "order_date": pd.to_datetime([day, day]),
             "category": pd.array(["a", None], "string"),
-            "units": [3.0, 4.0],
+            "units": np.array([3, 4], dtype="int32"),
             "revenue": [0.5, np.nan],
         },
+        {
+            "order_date": [datetime.datetime(2025, 2, 3)] * 2,
+            "category": pd.Categorical(["a", None]),
+            "units": pd.array([3, 4], "Int64"),
+            "revenue": np.array([0.5, np.nan], dtype="float32"),
+        },
     ):
-        found = nb.in_plain_types(pd.DataFrame(rows))
-        assert list(found) == ["order_date", "category", "units", "revenue"]
+        found = in_plain_types(pd.DataFrame(rows))
         assert found["order_date"].tolist() == ["2025-02-03"] * 2
         assert found["category"].isna().tolist() == [False, True]
+        assert found["units"].dtype == np.int64
         assert found["units"].tolist() == [3, 4]
-        assert found["revenue"].astype(float).fillna(-1).tolist() == [0.5, -1]
+        assert found["revenue"].dtype == np.float64
+        assert found["revenue"].fillna(-1).tolist() == [0.5, -1]
 
 
-PLAIN = {
-    "And",
-    "Case",
-    "Cast",
-    "Coalesce",
-    "Count",
-    "If",
-    "Max",
-    "Min",
-    "Or",
-    "RowNumber",
-    "Sum",
-}  # the same on every engine
+@pytest.fixture(scope="module")
+def odd(shop_design, make_settings, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("odd")
+    settings = make_settings(database=str(folder / "shop.db"), exports=str(folder))
+    with closing(ask.open_shop(settings, filled(shop_design, ODD_SHOP))) as shop:
+        yield shop
 
 
-def test_a_select_calls_nothing_but_what_every_engine_has(nb):
-    sqlglot = pytest.importorskip("sqlglot")
-    for name, sql in nb.SUMMARIES.items():
-        called = {type(node).__name__ for node in sqlglot.parse_one(sql, read="sqlite").find_all(sqlglot.exp.Func)}
-        assert called <= PLAIN, name  # a grammar lets any function pass, whether the engine has it or not
-
-
-def rows_of(rows):
-    """Return a result as a set of rows, amounts in cents."""
-    return set(rows.round(2).itertuples(index=False, name=None))
-
-
-@pytest.mark.parametrize("dialect", ["bigquery", "snowflake", "trino", "databricks", "redshift"])
-def test_other_warehouses_can_read_every_select(nb, dialect, awkward_shop):
-    """Without such a warehouse at hand: its grammar reads each SELECT, translated, and it means the same."""
-    sqlglot = pytest.importorskip("sqlglot")
-    run = run_sqlite(awkward_shop)
+@pytest.mark.parametrize("dialect", ["bigquery", "snowflake", "trino", "databricks", "redshift", "postgres", "spark"])
+def test_other_warehouses_can_read_models_selections_and_questions(story, odd, dialect):
+    """Without such a warehouse at hand: its grammar reads each SELECT, translated, and the shapes are the same."""
+    engine = WarehouseEngine(Warehouse(lambda sql: pd.DataFrame({"order_rows": [1], "last_day": [""]}), dialect), story.MODELS)
     reserved = {word.lower() for word in sqlglot.Dialect.get_or_raise(dialect).generator_class.RESERVED_KEYWORDS}
-    strictly = {"unsupported_level": sqlglot.ErrorLevel.RAISE}
-    for name, sql in nb.SUMMARIES.items():
-        expected = rows_of(run(sql))
-        (translated,) = sqlglot.transpile(sql, read="sqlite", write=dialect, **strictly)
-        tree = sqlglot.parse_one(translated, read=dialect)
+    whole = odd.everything()
+    chosen = replace(whole, categories=whole.categories[:2], regions=whole.regions[1:])
+    for name in (*QUESTIONS, *(model.upper() for model in story.MODELS)):
+        sql = getattr(story, name)
+        text, values = odd.sql_of(sql, chosen, **story.planning(), least=0, most=9, product=1)
+        tree = sqlglot.parse_one(engine.translate(text, values), read=dialect)
         assert not reserved & {node.name.lower() for node in tree.find_all(sqlglot.exp.Identifier)}, name
-        assert rows_of(run(tree.sql("sqlite", **strictly))) == expected, name
-    for text in TEXTS:
-        literal = sqlglot.parse_one(f"SELECT {nb.text_literal(text)} AS text", read=dialect)
-        assert run(literal.sql("sqlite", **strictly))["text"].tolist() == [text]
+        assert not list(tree.find_all(sqlglot.exp.Placeholder, sqlglot.exp.Parameter)), name
+        assert tree.named_selects == sqlglot.parse_one(text, read="duckdb").named_selects, name
 
 
-def test_rows_are_asked_of_the_warehouse_when_they_are_opened(nb, load, land, awkward_shop):
-    run, asked = load(awkward_shop), []
+@pytest.mark.parametrize("dialect", ["bigquery", "snowflake", "trino", "databricks", "redshift", "postgres", "spark"])
+def test_the_ddl_can_be_read(shop_design, dialect):
+    statements = [tree for tree in sqlglot.parse(ddl(shop_design, dialect), read=dialect) if tree]
+    made = [tree for tree in statements if isinstance(tree, sqlglot.exp.Create)]
+    assert [tree.this.name for tree in made] == list(shop_design.models)
+    if dialect == "postgres":
+        assert ddl(shop_design, dialect).count("CREATE MATERIALIZED VIEW") == len(shop_design.models)
 
-    def noted(sql):
-        asked.append(sql)
-        return run(sql)
 
-    dashboard = nb.Dashboard(land(noted))
-    asked.clear()
-    dashboard.select(nb.replace(dashboard.whole, categories=("O'Brien", "100%", "日本"), start="2025-01-02"))
-    assert asked == []
-    dashboard.show_behind.value = True
-    assert len(asked) == 1
-    with closing(nb.connect(awkward_shop)) as connection:
-        expected = nb.RowsBehind().read(
-            connection, dashboard.selection(), nb.replace(dashboard.settings, warehouse=None), most=10_000
-        )
-    found = nb.RowsBehind().read(dashboard.connection, dashboard.selection(), dashboard.settings, most=10_000)
-    assert found["order_id"].tolist() == expected["order_id"].tolist()
-    assert found["order_date"].tolist() == expected["order_date"].tolist()
-    assert "O&#x27;Brien" in dashboard.behind.value or "O'Brien" in dashboard.behind.value
-    dashboard.close()
+def test_no_value_stands_in_the_text_as_it_was_given():
+    hostile = "'; DROP TABLE orders; --"
+    text = translated("SELECT $x AS x", {"x": hostile}, "postgres")
+    assert hostile not in text
+    assert "CHR(39)" in text
+    assert literal("start", "2025-01-01").sql("trino") == "CAST('2025-01-01' AS DATE)"
+
+
+def test_what_a_warehouse_cannot_answer_is_said(story):
+    def refuse(sql):
+        raise ConnectionError("no route\nto host")
+
+    with pytest.raises(ShopProblem, match=r"did not answer \(ConnectionError: no route\)"):
+        WarehouseEngine(refuse, story.MODELS)
+    with pytest.raises(ShopProblem, match="`orders` is empty"):
+        WarehouseEngine(lambda sql: pd.DataFrame({"order_rows": [0], "last_day": [None]}), story.MODELS)
+
+
+def test_a_warehouse_is_looked_at_again_after_a_while(story, monkeypatch):
+    rows, clock = [1], [0.0]
+    monkeypatch.setattr(warehouse.time, "monotonic", lambda: clock[0])
+    engine = WarehouseEngine(lambda sql: pd.DataFrame({"ORDER_ROWS": rows, "LAST_DAY": ["2025-01-01"]}), story.MODELS)
+    rows[0] = 2
+    assert not engine.refresh()
+    clock[0] += 100
+    assert engine.refresh()
+    assert not engine.refresh()
+    clock[0] += 100
+    assert not engine.refresh()

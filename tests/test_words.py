@@ -119,7 +119,9 @@ def test_a_shop_in_its_language(language):
         field: f"export.{name}" for field, name in zip(FIELDS, header, strict=True)
     }
     assert what_is_lacking(proposal) == ""
-    loaded = connection.execute(f"SELECT status, SUM(total_amount) FROM ({proposed_selects(proposal)['orders']}) GROUP BY 1")
+    loaded = connection.execute(
+        f"SELECT status, SUM(total_amount) FROM ({proposed_selects(proposal)['orders']}) GROUP BY 1"
+    )
     assert {status_of(word): round(100 * amount) for word, amount in loaded} == sums
 
 
@@ -290,8 +292,7 @@ def test_a_name_that_only_looks_like_a_field(heading):
 def test_the_better_of_two_names(better, worse, value, field):
     table, name = field.split(".")
     first, second = (
-        likeness(described("export", heading, [value] * 20), FIELDS_OF[table][name])
-        for heading in (better, worse)
+        likeness(described("export", heading, [value] * 20), FIELDS_OF[table][name]) for heading in (better, worse)
     )
     assert first > second or first == second == 0
 
@@ -373,9 +374,7 @@ def test_what_a_table_is_about(table, about):
 
 
 def test_every_language_says_the_same_things():
-    things = {
-        language: set(words_of((language,))) for language in LANGUAGES
-    }
+    things = {language: set(words_of((language,))) for language in LANGUAGES}
     needed = "customer product order id name date quantity price total status category".split()
     assert {language: set(needed) - said for language, said in things.items() if set(needed) - said} == {}
     assert set(itertools.chain(*things.values())) - things["english"] == set()

@@ -125,14 +125,16 @@ def spark() -> Iterator:
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
         "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     }
-    with patch.dict(os.environ, SPARK_HOME=str(home), SPARK_LOCAL_IP="127.0.0.1"):
-        session = SparkSession.builder.master("local-cluster[2,1,1024]").config(map=settings).getOrCreate()
-    application = session.sparkContext.applicationId
-    try:
-        yield session
-    finally:
-        session.stop()
-        shutil.rmtree(home / "work" / application, ignore_errors=True)  # the workers' logs
+    with tempfile.TemporaryDirectory(prefix="shop-spark-") as folder:
+        settings["spark.sql.warehouse.dir"] = folder  # of tables that a test makes
+        with patch.dict(os.environ, SPARK_HOME=str(home), SPARK_LOCAL_IP="127.0.0.1"):
+            session = SparkSession.builder.master("local-cluster[2,1,1024]").config(map=settings).getOrCreate()
+        application = session.sparkContext.applicationId
+        try:
+            yield session
+        finally:
+            session.stop()
+    shutil.rmtree(home / "work" / application, ignore_errors=True)  # the workers' logs
 
 
 def load_spark(session, path: str | Path) -> None:

@@ -119,7 +119,8 @@ def amounts_of_orders(proposal: Proposal, total: Column, number: Column) -> tupl
         f"COUNT({total.sql}) AS filled, MIN({total.sql}) AS lowest, MAX({total.sql}) AS highest FROM {identifier(proposal.lines)} "
         f"WHERE {number.sql} IS NOT NULL GROUP BY {number.sql} HAVING COUNT(*) > 1)"
     )
-    return tuple(count or 0 for count in proposal.connection.execute(sql).fetchone())
+    orders, once, same = (count or 0 for count in proposal.connection.execute(sql).fetchone())
+    return orders, once, same
 
 
 def share_below(proposal: Proposal, one: Column, other: Column) -> float:

@@ -20,7 +20,7 @@ def corrected_rows(corrected: str | Path | bytes) -> list[dict[str, str]]:
     try:
         content = corrected if isinstance(corrected, bytes) else Path(corrected).read_bytes()
     except (OSError, ValueError) as error:
-        raise ShopProblem(f"{corrected} cannot be read ({error}): choose the corrected set_aside.csv.") from None
+        raise ShopProblem(f"{corrected!s} cannot be read ({error}): choose the corrected set_aside.csv.") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

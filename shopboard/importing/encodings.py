@@ -53,7 +53,7 @@ LETTERS = {  # codec -> the letters beyond ASCII of each of its languages; weste
 ASCII = set(map(chr, range(128)))
 
 
-LETTERS = {  # German names are everywhere
+ALPHABETS = {  # codec -> the letters of each of its languages; German names are everywhere
     codec: [ASCII | {*letters, *letters.upper(), *"äöüßéëÄÖÜÉ"} for letters in languages]
     for codec, languages in LETTERS.items()
 }
@@ -127,8 +127,10 @@ MENDINGS = (  # what tells that a file was written so, what is then replaced in 
 FOREIGN_WORD = re.compile(rb"""[^\s,;|"]*[\x80-\xff][^\s,;|"]*""")
 
 
-def byte_as_windows(error: UnicodeDecodeError) -> tuple[str, int]:
+def byte_as_windows(error: UnicodeError) -> tuple[str | bytes, int]:
     """Read a byte that its encoding does not know as Windows-1252 has it, so that no byte is lost."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
     byte = error.object[error.start : error.start + 1]
     return byte.decode("latin-1" if byte in b"\x81\x8d\x8f\x90\x9d" else "cp1252"), error.start + 1
 
@@ -177,11 +179,13 @@ def plausible_run(run: str, codec: str) -> bool:
 def fitting(words: Counter, codec: str) -> float:
     """Return how many words read, with a codec, like words of its best language, or nine in ten of those of any of them."""
     read = [(word.decode(codec), n) for word, n in words.items() if plausible(word, codec)]
-    if codec not in LETTERS:
+    if codec not in ALPHABETS:
         return sum(n for _, n in read)
     foreign = [({letter for letter in text if letter.isalpha() and letter not in "ªº"}, n) for text, n in read]
-    any_language = 0.9 * sum(n for letters, n in foreign if letters <= ASCII.union(*LETTERS[codec]))
-    return max(any_language, *(sum(n for letters, n in foreign if letters <= language) for language in LETTERS[codec]))
+    any_language = 0.9 * sum(n for letters, n in foreign if letters <= ASCII.union(*ALPHABETS[codec]))
+    return max(
+        any_language, *(sum(n for letters, n in foreign if letters <= language) for language in ALPHABETS[codec])
+    )
 
 
 def encoding_of(file: str, path: Path) -> tuple[str, tuple[str, dict] | None]:
@@ -198,7 +202,8 @@ def encoding_of(file: str, path: Path) -> tuple[str, tuple[str, dict] | None]:
         return marked, None
     if is_utf8(path):
         return "utf-8", None
-    words, valid, broken, last = Counter(), 0, 0, b""
+    words: Counter = Counter()
+    valid, broken, last = 0, 0, b""
     with path.open("rb") as lines:
         for line in lines:
             if not line.isascii():

@@ -54,8 +54,8 @@ def find_links(proposal: Proposal) -> dict[str, list[Link]]:
             named = akin(column, key) == "name"
             if found >= (0.5 if named else 0.95) and (named or len(sample) >= 10):
                 links.setdefault(column.table, []).append(Link(column, key))
-    for found in links.values():  # of several tables that fit, the one that is called like the column
-        found.sort(key=lambda link: (everything.index(link.column), *remoteness(link)))
+    for several in links.values():  # of several tables that fit, the one that is called like the column
+        several.sort(key=lambda link: (everything.index(link.column), *remoteness(link)))
     return links
 
 

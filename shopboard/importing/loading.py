@@ -208,7 +208,7 @@ def read_into_staging(target: sqlite3.Connection, path: Path, settings: Settings
     reads: dict[str, set[str]] = {table: set() for table in COLUMNS}
     with source_to_load(settings) as source:
         for table in tqdm(COLUMNS, file=sys.stdout, bar_format="{n} of {total} tables read"):
-            found = select_for(source, table, settings.mapping)
+            found = select_for(source, table, settings.selects)
             with writing_to(source, path, reads[table]):
                 assumed = stage(source, table, found)
             target.executemany("INSERT INTO assumptions VALUES (?)", [(sentence,) for sentence in assumed])

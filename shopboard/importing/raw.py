@@ -16,6 +16,7 @@ import pandas as pd
 from shopboard.database import table_names
 from shopboard.importing.values import is_date, some_number
 from shopboard.problems import ShopProblem
+from shopboard.settings import Source
 
 BATCH_ROWS = 50_000
 
@@ -65,7 +66,7 @@ class RawTable:
     nothing: list[str] = field(default_factory=list)  # texts that stand for no value
 
 
-def source_name(source: object) -> str:
+def source_name(source: Source) -> str:
     """Return how a message calls the source; a URL without its password."""
     if isinstance(source, str):
         return repr(re.sub(r"//[^/]*@", "//", source) if "://" in source else source)

@@ -90,11 +90,11 @@ def write_set_aside(connection: sqlite3.Connection, settings: Settings) -> None:
     """
     order_row = "CASE WHEN table_name = 'orders' AND what = 'row' THEN content END"
     fields = ", ".join(f"JSON_EXTRACT({order_row}, '$.{name}') AS {name}" for name in COLUMNS["orders"])
-    rows = connection.execute(
+    found = connection.execute(
         "SELECT table_name, source_row, file, line, what, reason, advice, value, amount, "
         f"CASE WHEN {order_row} IS NULL THEN content END AS content, {fields} FROM set_aside"
     )
-    header, rows = [name for name, *_ in rows.description], rows.fetchall()
+    header, rows = [name for name, *_ in found.description], found.fetchall()
 
     def write(path: Path) -> None:
         """Write a comment that says what this is, the header and the rows."""

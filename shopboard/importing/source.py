@@ -8,7 +8,7 @@ import re
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -44,9 +44,10 @@ from shopboard.importing.typed import (
 )
 from shopboard.importing.values import MONTH_NUMBERS, register_functions, squashed
 from shopboard.problems import ShopProblem
+from shopboard.settings import Source
 
 
-def source_state(source: object) -> list:
+def source_state(source: Source) -> list:
     """Return what changes when the source does: sizes and times of files, values of DataFrames, rows of a server."""
     if isinstance(source, str) and "://" in source:
         with opened_server(source) as tables:
@@ -81,7 +82,7 @@ def uncollected() -> Iterator[None]:
 
 
 @contextmanager
-def opened_source(source: object, encodings: dict | None = None) -> Iterator[sqlite3.Connection]:
+def opened_source(source: Source, encodings: dict | None = None) -> Iterator[sqlite3.Connection]:
     """Open the source as SQLite, read-only; an SQLite file itself, whatever else as tables in a temporary database.
 
     `encodings` (file -> codec) answers what is asked in the table `doubts`. Each table that is copied ends in `_line`, the
@@ -90,11 +91,11 @@ def opened_source(source: object, encodings: dict | None = None) -> Iterator[sql
     """
     with tempfile.TemporaryDirectory() as scratch:
         is_path = isinstance(source, str) and "://" not in source
-        parts = source_parts(source, Path(scratch)) if is_path else []
+        parts = source_parts(str(source), Path(scratch)) if is_path else []
         own = len(parts) == 1 and form_of(*parts[0]) == "SQLite"
         # "" is a private file that SQLite deletes by itself
         with closing(
-            opened_sqlite(*parts[0], source) if own else sqlite3.connect("", check_same_thread=False)
+            opened_sqlite(*parts[0], str(source)) if own else sqlite3.connect("", check_same_thread=False)
         ) as connection:
             if own and not table_names(connection):
                 raise ShopProblem(f"The SQLite file {source!r} holds no table: set `source` to the shop's own file.")
@@ -121,7 +122,7 @@ PERIOD = re.compile(
 
 
 def copy_source(
-    connection: sqlite3.Connection, source: object, parts: list[tuple[str, Path]], encodings: dict, bar: tqdm
+    connection: sqlite3.Connection, source: Source, parts: list[tuple[str, Path]], encodings: dict, bar: tqdm
 ) -> None:
     """Copy every table of a source; files with equal headers and names, such as those of months, become one table."""
     groups: dict[tuple, list[str]] = {}  # header and first word of the name -> the names
@@ -131,7 +132,7 @@ def copy_source(
         words = re.findall(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+", raw.name)
         words = [word for word in words if squashed(word) not in MONTH_NUMBERS and not PERIOD.fullmatch(word)]
         header = frozenset(name.lower() for name in raw.names)
-        key = (header, words[0].lower() if words else "", bool(CONTRARY.search(raw.name)))
+        key: tuple = (header, words[0].lower() if words else "", bool(CONTRARY.search(raw.name)))
         if key in groups and raw.form in ("text", "workbook", "Parquet", "JSON"):
             groups[key].append("_".join(words))
         else:
@@ -154,7 +155,12 @@ def tables_of_files(
     connection: sqlite3.Connection, parts: list[tuple[str, Path]], encodings: dict
 ) -> Iterator[RawTable]:
     """Yield the tables of files; note those that hold none, or raise their problem if they are needed."""
-    readers = {"text": read_text, "workbook": read_workbook, "Parquet": read_parquet, "JSON": read_json}
+    readers: dict[str, Callable[[str, Path, str | None], Iterator[RawTable]]] = {
+        "text": read_text,
+        "workbook": read_workbook,
+        "Parquet": read_parquet,
+        "JSON": read_json,
+    }
     codecs.register_error("as_windows", byte_as_windows)
     unknown = set(encodings) - {name for name, _ in parts}
     if unknown:
@@ -191,7 +197,7 @@ def tables_of_files(
             connection.execute("INSERT INTO unreadable_files VALUES (?, ?)", (name, str(problem)))
 
 
-def tables_in_memory(source: object) -> Iterator[RawTable]:
+def tables_in_memory(source: Source) -> Iterator[RawTable]:
     """Yield the tables of a server, or DataFrames."""
     if isinstance(source, str):
         with opened_server(source) as tables:

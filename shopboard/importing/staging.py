@@ -10,7 +10,7 @@ from shopboard.importing.raw import only_reading, raw_tables
 from shopboard.importing.rules import DEFAULTS, REQUIRED
 from shopboard.importing.source import opened_source, source_state
 from shopboard.problems import MappingProblem, ShopProblem
-from shopboard.settings import Settings
+from shopboard.settings import Settings, Source
 
 KEYS = {"customer_id", "product_id", "order_id", "review_id", "order_number"}
 
@@ -219,7 +219,7 @@ def stage(source: sqlite3.Connection, table: str, found: tuple[str, list[str]] |
 OPEN_SOURCES: dict[str, tuple[ExitStack, sqlite3.Connection]] = {}  # read for a form, and lent to what loads them
 
 
-def source_key(source: object, encodings: dict[str, str]) -> str:
+def source_key(source: Source, encodings: dict[str, str]) -> str:
     """Return what tells whether a source that is open is still the one that would be read."""
     return repr((source_state(source), sorted(encodings.items())))
 
@@ -227,7 +227,7 @@ def source_key(source: object, encodings: dict[str, str]) -> str:
 @contextmanager
 def source_to_load(settings: Settings) -> Iterator[sqlite3.Connection]:
     """Open the source of the settings, or lend it where a form holds it open: a large file is read once."""
-    encodings = settings.mapping.get("encodings", {})
+    encodings = settings.selects.get("encodings", {})
     key = source_key(settings.source, encodings)
     with ExitStack() as opened:
         if key in OPEN_SOURCES:

@@ -47,13 +47,13 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
         if other != column and (condition := flagged(proposal, other)):
             meaning, sql_of_flag = condition
             cases.append(f"WHEN {sql_of_flag} THEN {literal(meaning)}")
-            words = "is left out" if meaning.startswith(LEFT_OUT) else f"counts as {meaning.lower()}"
-            notes.append(f"a line with {other.name} {words}")
+            counts = "is left out" if meaning.startswith(LEFT_OUT) else f"counts as {meaning.lower()}"
+            notes.append(f"a line with {other.name} {counts}")
             proposal.beside.append(other)
         elif other != column:
-            words = ill_words(proposal, other)
-            for meaning in dict.fromkeys(words.values()):
-                those = ", ".join(literal(word) for word, status in words.items() if status == meaning)
+            theirs = ill_words(proposal, other)
+            for meaning in dict.fromkeys(theirs.values()):
+                those = ", ".join(literal(word) for word, status in theirs.items() if status == meaning)
                 cases.append(f"WHEN {other.sql} IN ({those}){well} THEN {literal(meaning)}")
                 notes.append(f"{those.replace(chr(39), '')} in {other.name} counts as {meaning.lower()}")
                 proposal.beside.append(other)

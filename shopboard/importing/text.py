@@ -67,7 +67,7 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
     if above:
         raw.notes.append(f"{len(above)} title lines before the header set aside: {' / '.join(above)[:200]}")
     with path.open(encoding=codec, errors="as_windows", newline="") as lines:
-        rest = islice(lines, layout.last, None)
+        rest: Iterator[str] = islice(lines, layout.last, None)
         if mendings:
             rest = (mended(line, mendings) for line in rest)
         elif codec == "utf-8-sig":  # of files that were put together, each may begin with a mark

@@ -6,9 +6,11 @@ import re
 import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -110,7 +112,7 @@ def read_parquet(file: str, path: Path, _: object = None) -> Iterator[RawTable]:
         raise ShopProblem(f"{file} is cut off or damaged ({first_line(error)}): export it again.") from None
 
 
-def read_relation(database: object, file: str, name: str, form: str, relation: str) -> RawTable:
+def read_relation(database: Any, file: str, name: str, form: str, relation: str) -> RawTable:
     """Return the table that a relation of DuckDB's is."""
     described = database.sql(f"SELECT * FROM {relation}")
     columns = chain.from_iterable(
@@ -122,7 +124,7 @@ def read_relation(database: object, file: str, name: str, form: str, relation: s
     return raw
 
 
-def plain_columns(name: str, kind: object, sql: str) -> Iterator[tuple[str, str]]:
+def plain_columns(name: str, kind: Any, sql: str) -> Iterator[tuple[str, str]]:
     """Yield (name, SQL) for a column of DuckDB's; for a structure one for each of its fields, named with dots."""
     if kind.id == "struct":
         for inner, inner_kind in kind.children:
@@ -136,7 +138,8 @@ def plain_columns(name: str, kind: object, sql: str) -> Iterator[tuple[str, str]
 def read_json(file: str, path: Path, encoding: str | None = None) -> Iterator[RawTable]:
     """Yield the tables of a JSON file: its objects, one a line or in a list, and a table for each list of objects in them."""
     codec, doubt = (encoding, None) if encoding else encoding_of(file, path)
-    stem, bad, listed = Path(file).stem, [], set()
+    stem, bad = Path(file).stem, list[tuple]()
+    listed = set[tuple]()
 
     def rows_of(wanted: str | None = None) -> Iterator[tuple[int, str, dict]]:
         """Yield (line, table, row) for one table, or for all."""
@@ -171,11 +174,8 @@ def json_objects(file: str, lines: Iterator[str], bad: list[tuple]) -> Iterator[
             documents = json_lines(chain([first], numbered), bad)
         else:
             rest = [first, *numbered]
-            documents = (
-                [(first[0], json.loads(whole))]
-                if is_json(whole := "".join(map(itemgetter(1), rest)))
-                else json_values(rest)
-            )
+            whole = "".join(map(itemgetter(1), rest))
+            documents = iter([(first[0], json.loads(whole))]) if is_json(whole) else json_values(iter(rest))
         for n, document in documents:
             if isinstance(document, dict):
                 yield from ((n, row) for row in objects_in(document))
@@ -296,7 +296,7 @@ def library(name: str, what: str) -> types.ModuleType:
         ) from None
 
 
-def read_cursor(file: str, name: str, form: str, cursor: object) -> RawTable:
+def read_cursor(file: str, name: str, form: str, cursor: Any) -> RawTable:
     """Return the table whose rows a database's cursor gives."""
     rows = chain.from_iterable(iter(lambda: cursor.fetchmany(BATCH_ROWS), []))
     names = distinct(column[0] for column in (cursor if hasattr(cursor, "description") else cursor.cursor).description)
@@ -326,7 +326,7 @@ def read_database_file(file: str, path: Path, form: str) -> Iterator[RawTable]:
 
 
 @contextmanager
-def opened_server(url: str) -> Iterator[list[tuple[str, Callable[[], int], Callable[[], object]]]]:
+def opened_server(url: str) -> Iterator[list[tuple[str, Callable[[], int], Callable[[], Any]]]]:
     """Give, for each table behind a URL of SQLAlchemy, its name and functions that count and stream its rows."""
     sqlalchemy = library("sqlalchemy", "A URL as the setting `source`")
     try:
@@ -334,15 +334,16 @@ def opened_server(url: str) -> Iterator[list[tuple[str, Callable[[], int], Calla
         with closing(engine.connect().execution_options(stream_results=True)) as connection:
             found = sqlalchemy.inspect(engine)
 
-            def run(name: str, what: str) -> object:
+            def run(name: str, what: str) -> Any:
                 """Return the result of a SELECT over one table."""
                 return connection.execute(sqlalchemy.select(sqlalchemy.text(what)).select_from(sqlalchemy.table(name)))
 
+            def count(name: str) -> int:
+                """Return how many rows a table has."""
+                return run(name, "COUNT(*)").scalar()
+
             names = found.get_table_names() or found.get_view_names()
-            yield [
-                (name, lambda name=name: run(name, "COUNT(*)").scalar(), lambda name=name: run(name, "*"))
-                for name in names
-            ]
+            yield [(name, partial(count, name), partial(run, name, "*")) for name in names]
     except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
         raise ShopProblem(
             f"The setting `source` is {source_name(url)}, which cannot be read ({first_line(error)}): "

@@ -4,8 +4,10 @@ import math
 import re
 import sqlite3
 import unicodedata
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any
 
 NAMES_OF_MONTHS = (  # in fourteen languages, without accents, as they are inflected in dates
     "january januar janner janvier enero janeiro gennaio januari styczen stycznia январь января tammikuuta ocak leden ledna",
@@ -23,7 +25,7 @@ NAMES_OF_MONTHS = (  # in fourteen languages, without accents, as they are infle
 )
 
 
-UNFOLDED = {
+UNFOLDED: dict[int, Any] = {
     **str.maketrans("łøđı", "lodi"),
     ord("ß"): "ss",
     ord("æ"): "ae",
@@ -89,7 +91,7 @@ NAMED_MONTH = (  # the day, the month by its name and the year, in three orders
 
 
 @lru_cache(maxsize=100_000)
-def date_parts(value: object) -> tuple[str, tuple[int, int, int]] | None:
+def date_parts(value: object) -> tuple[str, tuple[int, ...]] | None:
     """Return how a value writes a date and its three numbers in the order written; None where it is no date.
 
     The ways are "ymd", "?" (day or month first, which one value may not tell), "serial" (Excel's days) and "epoch".
@@ -208,7 +210,7 @@ def without_currency(text: str, decimal: str) -> str:
 
 
 @lru_cache(maxsize=200_000)
-def read_number(value: object, decimal: str) -> object:
+def read_number(value: Any, decimal: str) -> Any:
     """Return the number that a value writes with "." or "," before its decimals; the value as it is where it writes none.
 
     Currencies and signs of percent are left off, and so are marks between thousands, where they stand before three
@@ -227,7 +229,7 @@ def read_number(value: object, decimal: str) -> object:
     return -plain if negative else plain
 
 
-def line_total(price: object, quantity: object, discount: object) -> object:
+def line_total(price: Any, quantity: Any, discount: Any) -> str | float | None:
     """Return price times quantity less the discount, a share; what it would be made of where one is no number."""
     given = [value for value in (price, quantity, discount or None) if value is not None]
     if any(isinstance(value, str) for value in given) or price is None or quantity is None:
@@ -237,12 +239,17 @@ def line_total(price: object, quantity: object, discount: object) -> object:
 
 def register_functions(connection: sqlite3.Connection) -> None:
     """Let the SELECTs of a mapping read dates, numbers and keys as shops write them: DAY, NUMBER, LINE_TOTAL and KEY."""
-    functions = (("DAY", 2, day), ("NUMBER", 2, read_number), ("LINE_TOTAL", 3, line_total), ("KEY", 1, key_text))
+    functions: tuple[tuple[str, int, Callable[..., Any]], ...] = (
+        ("DAY", 2, day),
+        ("NUMBER", 2, read_number),
+        ("LINE_TOTAL", 3, line_total),
+        ("KEY", 1, key_text),
+    )
     for name, arguments, function in functions:
         connection.create_function(name, arguments, function, deterministic=True)
 
 
-def some_number(value: object) -> float | None:
+def some_number(value: Any) -> float | None:
     """Return the number that a value writes, whichever its decimal sign; None where it writes none."""
     number = read_number(value, ".") if isinstance(value, str) else value
     number = read_number(value, ",") if isinstance(number, str) else number
