@@ -125,8 +125,8 @@ def facts_of(engine: Engine) -> Facts:
     names = {kind: tuple(sorted(rows["choice"])) for kind, rows in choices.groupby("kind")}
     start, end = engine.run(SPAN, {}).iloc[0]
     nowhere = "1970-01-01"  # a shop without orders
-    days = (start, end) if isinstance(start, str) else (nowhere, nowhere)
-    return Facts(names.get("region", ()), names.get("category", ()), *days, engine.shared_checkouts())
+    start, end = (start, end) if isinstance(start, str) else (nowhere, nowhere)
+    return Facts(names.get("region", ()), names.get("category", ()), start, end, engine.shared_checkouts())
 
 
 def placeholders(kind: str, chosen: tuple[str, ...], pattern: str = "$%s_%d") -> str:
@@ -187,7 +187,7 @@ CHOSEN_SET = """
 def selected_checkouts(selection: Filters, facts: Facts) -> str:
     """Return a SELECT of one row per checkout and customer with Completed lines in the selection.
 
-    Summing `checkouts` counts each checkout once: where customers share one, it is 1 for the first and 0 for the others.
+    The sum of `checkouts` counts each once: where customers share one, it is 1 for the first and 0 for the others.
     """
     categories = among("category", selection.categories, facts.categories)
     if categories and selection.categories and len(facts.categories) > SET_BITS:
@@ -277,7 +277,9 @@ class Shop:
             text, values = self.sql_of(sql, selection, **parameters)
             if lacking := parameters_in(text) - values.keys():
                 named = ", ".join(f"${name}" for name in sorted(lacking))
-                raise ShopProblem(f"The question names {named}, for which there is no value: pass it to `ask` by its name.")
+                raise ShopProblem(
+                    f"The question names {named}, for which there is no value: pass it to `ask` by its name."
+                )
             key = (text, tuple(values.items()), self.version)
             if key in self._answers:
                 self._answers.move_to_end(key)
@@ -319,4 +321,5 @@ def open_shop(settings: Settings, design: ShopDesign, engine: str = "duckdb") ->
     open_or_ask(settings, design)
     path = Path(settings.database).resolve()
     note_writes(path)
-    return Shop(settings, design, SqliteEngine(path) if engine == "sqlite" else ColumnarEngine(path, design.models), path)
+    opened: Engine = SqliteEngine(path) if engine == "sqlite" else ColumnarEngine(path, design.models)
+    return Shop(settings, design, opened, path)

@@ -1,11 +1,11 @@
-"""A columnar copy of a shop in DuckDB: the four tables and the models as tables, in memory or in a file beside the record."""
+"""A columnar copy of a shop in DuckDB, in memory or in a file: the four tables and the models, all of them tables."""
 
 import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,7 +17,13 @@ from shopboard.notes import Mark, is_known, last_mark
 LINES_IN_MEMORY = 250_000  # shops of more order lines have their copy in a file
 ROWS_AT_ONCE = 100_000
 LAYOUT = 1  # raised when a copy is made otherwise than before
-NUMBERS = {"price": "DOUBLE", "total_amount": "DOUBLE", "stock_quantity": "BIGINT", "quantity": "BIGINT", "rating": "BIGINT"}
+NUMBERS = {
+    "price": "DOUBLE",
+    "total_amount": "DOUBLE",
+    "stock_quantity": "BIGINT",
+    "quantity": "BIGINT",
+    "rating": "BIGINT",
+}
 SHARED = "SELECT 1 FROM checkouts GROUP BY day, order_number HAVING COUNT(*) > 1 LIMIT 1"
 
 
@@ -41,7 +47,7 @@ def as_csv(column: str) -> str:
 
 
 def csv_files(record: sqlite3.Connection, table: str, folder: str) -> Iterator[tuple[Path, int]]:
-    """Yield a table in files of CSV, each with its number of rows, which SQLite writes four times as fast as Python reads.
+    """Yield a table in files of CSV, each with its number of rows: SQLite writes them faster than Python reads rows.
 
     Each is read by a statement of its own, so that others may write in between; the next is written while one is used.
     """
@@ -101,10 +107,10 @@ def digest_of(models: Mapping[str, str]) -> str:
 
 
 def fill_copy(record: sqlite3.Connection, target: duckdb.DuckDBPyConnection, models: Mapping[str, str]) -> None:
-    """Fill the empty database that `target` uses. What is written meanwhile has been noted after the mark taken first."""
+    """Fill the empty database that `target` uses; what is written meanwhile is noted after the mark taken first."""
     mark = last_mark(record) or Mark(0, 0)
     total = sum(record.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in COLUMNS)
-    with progress_bar(total) if total > LINES_IN_MEMORY else suppress() as bar:
+    with progress_bar(total) if total > LINES_IN_MEMORY else nullcontext() as bar:
         for table in COLUMNS:
             copy_table(record, target, table, bar.update if bar else lambda rows: None)
     for name, select in models.items():
@@ -159,7 +165,8 @@ def attach_file(
         return False
     try:
         target.execute(f"ATTACH '{quoted_path(file)}' AS copy (READ_ONLY)")
-        digest, note_id, stamp = target.execute("SELECT digest, note_id, stamp FROM copy.copy_info").fetchone() or ("",) * 3
+        info = target.execute("SELECT digest, note_id, stamp FROM copy.copy_info").fetchone()
+        digest, note_id, stamp = info or ("", 0, 0)
         if digest == digest_of(models) and last_mark(record) and is_known(record, Mark(note_id, stamp)):
             return True
     except duckdb.Error:

@@ -1,8 +1,8 @@
-"""Keeping the copy current: rows that were written are read again, and the parts of models that they touch are made anew.
+"""The copy, kept current: rows that were written are read again, and what they touch of the models is made anew.
 
-The copy itself is never written to, since others may read the same file. Beside each of its tables stands one of rows that
-are gone and one of rows as they are now; a view puts the three together. A part of a model is made anew by the model's own
-SELECT over what it reads, restricted by a CTE in front to the rows concerned.
+The copy itself is never written to, since others may read the same file. Beside each of its tables stands one of rows
+that are gone and one of rows as they are now; a view puts the three together. A part of a model is made anew by the
+model's own SELECT over what it reads, restricted by a CTE in front to the rows concerned.
 """
 
 import json
@@ -222,8 +222,9 @@ class ColumnarEngine:
         self.duck.execute(f"DELETE FROM now_{table} USING touched_{table} WHERE {same}")
         self.duck.execute(f"INSERT INTO now_{table} SELECT * FROM fresh_rows")
         self.duck.execute(
-            f"INSERT INTO gone_{table} SELECT DISTINCT {keys} FROM "
-            f"(SELECT {keys} FROM copy.{table} SEMI JOIN touched_{table} USING ({keys})) ANTI JOIN gone_{table} USING ({keys})"
+            f"INSERT INTO gone_{table} SELECT DISTINCT {keys} "
+            f"FROM (SELECT {keys} FROM copy.{table} SEMI JOIN touched_{table} USING ({keys})) "
+            f"ANTI JOIN gone_{table} USING ({keys})"
         )
         kept = f" ANTI JOIN gone_{table} USING ({keys})" if self._count(f"gone_{table}") else ""
         self.duck.execute(

@@ -1,8 +1,8 @@
 """Triggers that note each row written to the four tables, whoever writes it, so that a copy can follow.
 
-SQLite keeps triggers in the file itself. They note the row's key and nothing else: all that an answer needs is read when
-somebody asks. Each reader remembers the last note that it has seen. Only the last notes are kept; a reader who missed some
-finds the note that it saw last gone, and begins anew.
+SQLite keeps triggers in the file itself. They note the row's key and nothing else: the rest is read when somebody
+asks. Each reader remembers the last note that it has seen. Only the latest notes are kept: a reader who has
+missed some finds that the last one it saw is gone, and begins anew.
 """
 
 import sqlite3
@@ -38,7 +38,9 @@ def notes_sql(kept: int = NOTES_KEPT) -> str:
     for table, (key, *_) in COLUMNS.items():
         new = f"    INSERT INTO notes (table_name, row_id) VALUES ('{table}', NEW.{key});\n"
         old = f"    INSERT INTO notes (table_name, row_id) VALUES ('{table}', OLD.{key});\n"
-        moved = f"    INSERT INTO notes (table_name, row_id) SELECT '{table}', OLD.{key} WHERE OLD.{key} <> NEW.{key};\n"
+        moved = old.replace(
+            f"VALUES ('{table}', OLD.{key})", f"SELECT '{table}', OLD.{key} WHERE OLD.{key} <> NEW.{key}"
+        )
         statements += [
             f"CREATE TRIGGER note_{table}_inserted AFTER INSERT ON {table} BEGIN\n{new}END;",
             f"CREATE TRIGGER note_{table}_updated AFTER UPDATE ON {table} BEGIN\n{new}{moved}END;",
@@ -48,7 +50,7 @@ def notes_sql(kept: int = NOTES_KEPT) -> str:
 
 
 def note_writes(path: str | Path) -> None:
-    """Make sure that writes to the database at `path` are noted; where it cannot be written, nobody else writes either."""
+    """Make sure that writes to the database at `path` are noted, if it can be written at all."""
     with closing(connect(path)) as connection:
         if "notes" in table_names(connection):
             return

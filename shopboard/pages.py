@@ -269,10 +269,10 @@ def answers(part: AnyPart, shop: Shop, selection: Filters, values: Parameters) -
 
 
 def filled_chart(part: Chart, shop: Shop, selection: Filters, look: Look, values: Parameters) -> dict[str, Any]:
-    """Return a chart's figure; what the figure of an empty answer says becomes the card's sentence."""
+    """Return a chart's figure; what a figure says that draws nothing becomes the card's sentence."""
     found = answers(part, shop, selection, values)
     figure = called(part.figure, found, look)
-    if found and not any(map(len, found)):
+    if not figure.data or (found and not any(map(len, found))):
         notes = [note.text for note in figure.layout.annotations if note.text]
         return {"state": "empty", "message": part.empty or (notes[0] if notes else NOTHING)}
     parts = figure.to_dict()

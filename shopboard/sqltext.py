@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from sqlglot.dialects.dialect import Dialect
@@ -31,8 +32,7 @@ def names_in(sql: str) -> frozenset[str]:
 def parameters_in(sql: str) -> frozenset[str]:
     """Return the names of the parameters, `$name`, in a text in SQL."""
     found = tokens(sql)
-    pairs = zip(found, found[1:], strict=False)
-    return frozenset(name.text for sign, name in pairs if sign.token_type == TokenType.PARAMETER)
+    return frozenset(name.text for sign, name in pairwise(found) if sign.token_type == TokenType.PARAMETER)
 
 
 def needed(sql: str, ctes: Mapping[str, str]) -> dict[str, str]:

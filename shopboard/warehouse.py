@@ -1,6 +1,6 @@
 """Questions for a warehouse: models and selection in front, translated by sqlglot, run where the data is.
 
-The setting `warehouse` is a function that takes SQL and returns a DataFrame; `Warehouse` says with it which dialect it speaks.
+The setting `warehouse` is a function that takes SQL and returns a DataFrame; a `Warehouse` also says its dialect.
 """
 
 import time
@@ -65,9 +65,9 @@ def literal(name: str, value: str | int | float | None) -> exp.Expression:
 def translated(sql: str, parameters: Mapping[str, str | int | float | None], dialect: str) -> str:
     """Return a question in a warehouse's own SQL, with its parameters as literals."""
     tree = sqlglot.parse_one(sql, read="duckdb")
-    for node in list(tree.find_all(exp.Placeholder)):
-        if node.name in parameters:
-            node.replace(literal(node.name, parameters[node.name]))
+    for placeholder in list(tree.find_all(exp.Placeholder)):
+        if placeholder.name in parameters:
+            placeholder.replace(literal(placeholder.name, parameters[placeholder.name]))
     for node in reversed(list(tree.find_all(exp.Mod, exp.Round))):  # those within others first
         if isinstance(node, exp.Mod):  # a % would be a placeholder to some drivers
             node.replace(exp.Anonymous(this="MOD", expressions=[node.this.unnest(), node.expression.unnest()]))
@@ -82,16 +82,17 @@ def ddl(design: ShopDesign, dialect: str) -> str:
 
     PostgreSQL gets materialised views, to be refreshed in this order; others get tables, to be made anew each night.
     """
-    statements = []
+    statements: list[str] = []
     for name, select in design.models.items():
-        tree, table = sqlglot.parse_one(select, read="duckdb"), exp.to_table(name)
+        tree, table, properties = sqlglot.parse_one(select, read="duckdb"), exp.to_table(name), None
         if dialect == "postgres":
-            materialised = exp.Properties(expressions=[exp.MaterializedProperty()])
-            statements.append(exp.Create(this=table, kind="VIEW", expression=tree, properties=materialised))
+            properties = exp.Properties(expressions=[exp.MaterializedProperty()])
         else:
-            statements.append(sqlglot.parse_one(f"DROP TABLE IF EXISTS {name}", read="duckdb"))
-            statements.append(exp.Create(this=table, kind="TABLE", expression=tree))
-    return "\n\n".join(f"{statement.sql(dialect, pretty=True)};" for statement in statements) + "\n"
+            statements.append(sqlglot.parse_one(f"DROP TABLE IF EXISTS {name}", read="duckdb").sql(dialect))
+        kind = "VIEW" if properties else "TABLE"
+        create = exp.Create(this=table, kind=kind, expression=tree, properties=properties)
+        statements.append(create.sql(dialect, pretty=True))
+    return "".join(f"{statement};\n\n" for statement in statements)
 
 
 class WarehouseEngine:

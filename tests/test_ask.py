@@ -57,7 +57,11 @@ def selections(shop):
 
 def test_what_is_selected_is_what_python_selects(odd):
     for chosen in selections(odd):
-        for name, model in (("selected_lines", "order_lines"), ("selected_days", "daily_sales"), ("selected_reviews", "review_lines")):
+        for name, model in (
+            ("selected_lines", "order_lines"),
+            ("selected_days", "daily_sales"),
+            ("selected_reviews", "review_lines"),
+        ):
             rows = odd.ask(f"SELECT * FROM {model}")
             kept = rows["region"].isin(chosen.regions) & rows["category"].isin(chosen.categories)
             kept &= rows["day"].between(chosen.start, chosen.end)
@@ -72,7 +76,12 @@ def test_what_is_selected_is_what_python_selects(odd):
             assert sorted(found.iloc[:, 0]) == sorted(rows.loc[rows[kind].isin(chosen_names)].iloc[:, 0])
             assert tuple(odd.ask(f"SELECT * FROM {kind}_list", chosen)[kind]) == chosen_names
         days = odd.ask("SELECT day FROM selected_calendar ORDER BY day", chosen)["day"].tolist()
-        assert days == odd.ask("SELECT day FROM calendar WHERE day BETWEEN $start AND $end ORDER BY day", chosen)["day"].tolist()
+        assert (
+            days
+            == odd.ask("SELECT day FROM calendar WHERE day BETWEEN $start AND $end ORDER BY day", chosen)[
+                "day"
+            ].tolist()
+        )
 
 
 def counted_checkouts(shop, chosen):
@@ -106,13 +115,27 @@ def test_both_definitions_of_selected_checkouts_give_the_same(open_rows, count, 
     products = [(n, "P", f"c{n}", 1.0, 1, None) for n in range(1, count + 1)]
     customers = [(n, "C", None, "NS"[n % 2], None, None) for n in range(1, 5)]
     orders = [
-        (n, 1 + n // 3 % 4, 1 + n * 7 % count, f"2025-01-{1 + n % 28:02}" if n < 9 else "2025-02-01", 1, 1.0, "Completed", n // 3, None)
+        (
+            n,
+            1 + n // 3 % 4,
+            1 + n * 7 % count,
+            f"2025-01-{1 + n % 28:02}" if n < 9 else "2025-02-01",
+            1,
+            1.0,
+            "Completed",
+            n // 3,
+            None,
+        )
         for n in range(200)
     ]
     with closing(open_rows({"products": products, "customers": customers, "orders": orders})) as shop:
         whole = shop.everything()
         assert not shop.facts.shared_checkouts
-        chosen = [whole, replace(whole, categories=("c1", f"c{count}")), replace(whole, regions=("N",), start="2025-01-20")]
+        chosen = [
+            whole,
+            replace(whole, categories=("c1", f"c{count}")),
+            replace(whole, regions=("N",), start="2025-01-20"),
+        ]
         for selection in chosen:
             check_checkouts(shop, selection)
             texts = {}
@@ -147,7 +170,10 @@ def test_hostile_names_are_bound_and_come_back(open_rows):
         assert set(whole.regions) == set(whole.categories) == set(HOSTILE)
         for name in HOSTILE:
             one = replace(whole, regions=(name,), categories=(name,))
-            found = shop.ask("SELECT region, category, SUM(total_amount) AS amount FROM selected_lines GROUP BY region, category", one)
+            found = shop.ask(
+                "SELECT region, category, SUM(total_amount) AS amount FROM selected_lines GROUP BY region, category",
+                one,
+            )
             assert found.to_numpy().tolist() == [[name, name, 1.0 + HOSTILE.index(name)]]
         assert shop.ask("SELECT review_text FROM reviews").iloc[0, 0] == "\r\n".join(HOSTILE)
         assert shop.ask("SELECT name FROM customers ORDER BY customer_id")["name"].tolist() == HOSTILE
@@ -202,7 +228,9 @@ def test_steps_are_put_in_front_after_the_selection(open_rows):
         assert text.index("selected_lines AS") < text.index("big AS")
         assert "unused" not in text
         assert values["size"] == 2
-        assert shop.ask("SELECT COUNT(*) AS n FROM big", size=2)["n"].tolist() == [sum(row[4] > 2 for row in ODD_SHOP["orders"])]
+        assert shop.ask("SELECT COUNT(*) AS n FROM big", size=2)["n"].tolist() == [
+            sum(row[4] > 2 for row in ODD_SHOP["orders"])
+        ]
 
 
 def test_each_selected_name_can_be_asked_of_every_selection(odd):

@@ -214,7 +214,7 @@ def test_clicks_lead_on(dashboard, story):
     click(dashboard, "overview-category-share", customdata="Books")
     assert dashboard.filters.value.categories == ("Books",)
     dashboard.go_back()
-    click(dashboard, "overview-revenue-by-region-and-category", customdata=["North", "Toys"])
+    click(dashboard, "overview-regions-and-categories", customdata=["North", "Toys"])
     assert (dashboard.filters.value.regions, dashboard.filters.value.categories) == (("North",), ("Toys",))
     dashboard.go_back()
     dashboard._heard(
@@ -225,7 +225,7 @@ def test_clicks_lead_on(dashboard, story):
     click(dashboard, "overview-top-customers", customdata=7)
     assert (dashboard.navigation.value, dashboard.parameters["customer"]) == ("Customers", 7)
     assert states(dashboard)["customers-customer"] == "ready"
-    click(dashboard, "customers-orders-of-this-customer", row={"product_id": 4}, column="product_name")
+    click(dashboard, "customers-orders", row={"product_id": 4}, column="product_name")
     assert (dashboard.navigation.value, dashboard.parameters["product"]) == ("Inventory", 4)
     dashboard.go_back()
     dashboard.go_back()

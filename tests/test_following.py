@@ -1,7 +1,11 @@
 """The copy follows what anybody writes: after writes of every kind each model is what it would be if made anew."""
 
+import json
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -16,7 +20,7 @@ from shopboard.following import ColumnarEngine
 
 DAYS = ["2023-12-31", "2024-02-28", "2024-02-29", "2024-03-01", "2025-01-01"]
 STATUSES = ["Completed", "Completed", "Completed", "Pending", "Cancelled", "Returned"]
-REGIONS = ["North", "South", "it's \"quoted\", with\ncomma", "", None]
+REGIONS = ["North", "South", 'it\'s "quoted", with\ncomma', "", None]
 CATEGORIES = ["Books", "Toys", "Home", None]
 few = st.integers(1, 6)
 days, regions, categories = st.sampled_from(DAYS), st.sampled_from(REGIONS), st.sampled_from(CATEGORIES)
@@ -101,8 +105,11 @@ def assert_current(engine, story, path):
 SHOP = [
     *(written("INSERT", "products", (n, "Pen", CATEGORIES[n % 4], 1.5, 1, None)) for n in range(1, 5)),
     *(written("INSERT", "customers", (n, "Ann", None, REGIONS[n % 5], None, None)) for n in range(1, 5)),
-    *(written("INSERT", "orders", (n, 1 + n % 3, 1 + n % 4, DAYS[n // 2], 1, 2.5, "Completed", n // 2, None)) for n in range(9)),
-    written("INSERT", "reviews", (1, 1, 1, 5, "Good\r\n\"very\"", DAYS[1])),
+    *(
+        written("INSERT", "orders", (n, 1 + n % 3, 1 + n % 4, DAYS[n // 2], 1, 2.5, "Completed", n // 2, None))
+        for n in range(9)
+    ),
+    written("INSERT", "reviews", (1, 1, 1, 5, 'Good\r\n"very"', DAYS[1])),
 ]
 
 
@@ -199,7 +206,14 @@ def test_too_much_on_top_makes_the_copy_anew(story, make_shop, opened, copies_ma
 
 def test_a_shop_that_does_not_note_is_copied_when_it_was_written(story, make_shop, opened):
     path = make_shop(SHOP)
-    write(path, *((f"DROP TRIGGER note_{table}_{what}", ()) for table in COLUMNS for what in ("inserted", "updated", "deleted")))
+    write(
+        path,
+        *(
+            (f"DROP TRIGGER note_{table}_{what}", ())
+            for table in COLUMNS
+            for what in ("inserted", "updated", "deleted")
+        ),
+    )
     write(path, ("DROP TABLE notes", ()))
     engine = opened(path)
     assert not engine.refresh()
@@ -329,7 +343,10 @@ def test_texts_and_numbers_come_back_as_they_were(story, make_shop, monkeypatch,
     amounts = [0.1 + 0.2, 1 / 3, 1e300, 5e-324, 12345678.91, 0.0, 3.0]
     path = make_shop(
         [
-            *(written("INSERT", "customers", (n * 10**12 - 5, text, text, text, None, None)) for n, text in enumerate(texts)),
+            *(
+                written("INSERT", "customers", (n * 10**12 - 5, text, text, text, None, None))
+                for n, text in enumerate(texts)
+            ),
             written("INSERT", "products", (1, "P", "A", None, None, None)),
             *(
                 written("INSERT", "orders", (n, None, 1, "0001-02-28", 1, amount, "Pending", 2**62, None))
@@ -340,10 +357,34 @@ def test_texts_and_numbers_come_back_as_they_were(story, make_shop, monkeypatch,
     with closing(ColumnarEngine(path, story.MODELS)) as engine:
         found = engine.duck.execute("SELECT name, email, region FROM customers ORDER BY customer_id").fetchall()
         assert found == [(text, text, text) for text in texts]
-        assert engine.duck.execute("SELECT total_amount FROM orders ORDER BY order_id").fetchall() == [(a,) for a in amounts]
+        assert engine.duck.execute("SELECT total_amount FROM orders ORDER BY order_id").fetchall() == [
+            (a,) for a in amounts
+        ]
 
 
 def test_a_text_ends_where_a_program_in_c_would_end_it(story, make_shop):
     path = make_shop([written("INSERT", "products", (1, "A\0b", "C\0d", None, None, None))])
     with closing(ColumnarEngine(path, story.MODELS)) as engine:
         assert engine.duck.execute("SELECT product_name, category FROM products").fetchall() == [("A", "C")]
+
+
+OPEN_AT_ONCE = """
+import json, sys
+from pathlib import Path
+from shopboard import columnar
+from shopboard.following import ColumnarEngine
+columnar.LINES_IN_MEMORY = 5
+engine = ColumnarEngine(sys.argv[1], json.loads(Path(sys.argv[2]).read_text()))
+print(engine.run("SELECT SUM(lines) AS n FROM daily_sales", {})["n"].iloc[0], engine.run("FROM duckdb_databases()", {})["path"].count())
+"""
+
+
+def test_kernels_that_open_a_shop_at_once_get_the_same(story, make_shop, tmp_path):
+    """Voilà starts a kernel for each visitor; each may make the copy, and the last one's stays."""
+    path, models = make_shop(SHOP), tmp_path / "models.json"
+    models.write_text(json.dumps(story.MODELS))
+    command = [sys.executable, "-c", OPEN_AT_ONCE, str(path), str(models)]
+    root = Path(__file__).resolve().parent.parent
+    kernels = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [kernel.communicate(timeout=120)[0].split()[-2:] for kernel in kernels] == [["9", "1"]] * 3
+    assert sorted(found.name for found in path.parent.iterdir()) == [".shop.db.duckdb", "shop.db"]

@@ -43,7 +43,11 @@ def shop(request, open_rows):
 def random_shop():
     """Return a shop whose checkouts have several customers, regions and categories, some of them unknown."""
     rng = np.random.default_rng(1)
-    categories, regions, statuses = ["a", "B", "é", "(x)", None], ["North", "south", None], ["Completed", "Pending", "Returned"]
+    categories, regions, statuses = (
+        ["a", "B", "é", "(x)", None],
+        ["North", "south", None],
+        ["Completed", "Pending", "Returned"],
+    )
     products = [(n, f"P{n}", categories[n % 5], 1.0, 1, None) for n in range(1, 12)]
     customers = [(n, f"C{n}", None, regions[n % 3], None, None) for n in range(1, 9)]
     orders = []
@@ -53,7 +57,9 @@ def random_shop():
         day = (date(2023, 12, 20) + timedelta(checkout // 8)).isoformat()
         amount = round(float(rng.uniform(0, 90)), 2)
         product, status = int(rng.integers(1, 12)), statuses[int(rng.integers(0, 4)) % 3]
-        orders.append((key, customer, product, day, int(rng.integers(1, 4)), amount, status, checkout % 8, regions[key % 7 % 3]))
+        orders.append(
+            (key, customer, product, day, int(rng.integers(1, 4)), amount, status, checkout % 8, regions[key % 7 % 3])
+        )
     return {"products": products, "customers": customers, "orders": orders}
 
 
@@ -74,7 +80,9 @@ def lines_of(rows):
     """Return what `order_lines` has to be."""
     orders, products, customers = (rows[table].astype(object) for table in ("orders", "products", "customers"))
     lines = orders.merge(products[["product_id", "category"]], on="product_id")
-    lines = lines.merge(customers[["customer_id", "region"]], on="customer_id", how="left", suffixes=("", "_of_customer"))
+    lines = lines.merge(
+        customers[["customer_id", "region"]], on="customer_id", how="left", suffixes=("", "_of_customer")
+    )
     lines["region"] = lines["region"].fillna(lines.pop("region_of_customer")).fillna("(unknown)")
     lines["category"] = lines["category"].fillna("(unknown)")
     named = days_of(lines.pop("order_date").astype(str))
@@ -119,7 +127,12 @@ def test_daily_sales(shop):
     lines = lines_of(shop.rows)
     keys = [*DAY, "region", "category"]
     counted = lines.groupby(keys, as_index=False).agg(lines=("order_id", "count"))
-    names = {"Completed": "revenue", "Pending": "pending_revenue", "Cancelled": "cancelled_revenue", "Returned": "returned_revenue"}
+    names = {
+        "Completed": "revenue",
+        "Pending": "pending_revenue",
+        "Cancelled": "cancelled_revenue",
+        "Returned": "returned_revenue",
+    }
     for status, money in names.items():
         of_status = lines[lines["status"] == status].groupby(keys, as_index=False)
         sums = of_status.agg(**{money: ("total_amount", "sum"), f"{status.lower()}_lines": ("order_id", "count")})
@@ -131,8 +144,12 @@ def test_daily_sales(shop):
 
 def test_checkouts_have_sets_of_categories(shop):
     bits = shop.ask("SELECT * FROM category_bits")
-    first = shop.rows["products"].fillna({"category": "(unknown)"}).groupby("category")["product_id"].min().sort_values()
-    assert dict(zip(bits["category"], bits["category_bit"], strict=True)) == {name: 2**n for n, name in enumerate(first.index)}
+    first = (
+        shop.rows["products"].fillna({"category": "(unknown)"}).groupby("category")["product_id"].min().sort_values()
+    )
+    assert dict(zip(bits["category"], bits["category_bit"], strict=True)) == {
+        name: 2**n for n, name in enumerate(first.index)
+    }
     lines = lines_of(shop.rows).query("status == 'Completed'")
     keys = [*DAY, "order_number", "customer_id", "region"]
     lines = lines[[*keys, "category"]].drop_duplicates().merge(bits, on="category")
@@ -164,7 +181,9 @@ def test_the_calendar_is_pythons(story, open_rows, first, last):
         rows = list(shop.ask("SELECT * FROM calendar ORDER BY day").itertuples(index=False, name=None))
     start = date.fromisoformat(first)
     every = [start + timedelta(n) for n in range((date.fromisoformat(last) - start).days + 1)]
-    month_after = [date(day.year + day.month // 12, day.month % 12 + 1, 1) if day < date(9999, 12, 1) else None for day in every]
+    month_after = [
+        date(day.year + day.month // 12, day.month % 12 + 1, 1) if day < date(9999, 12, 1) else None for day in every
+    ]
     assert rows == [
         (
             day.isoformat(),

@@ -22,7 +22,7 @@ FIRST = "all regions · all categories · 2025-01-01 to 2025-12-31"
 CHARTS = (
     "overview-revenue-per-day",
     "overview-category-share",
-    "overview-revenue-by-region-and-category",
+    "overview-regions-and-categories",
     "overview-top-customers",
     "overview-sales-and-ratings",
 )
