@@ -13,7 +13,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import comm
-import notebook_module
 import pandas as pd
 from comm.base_comm import BaseComm
 from ipykernel.jsonutil import json_clean
@@ -25,6 +24,7 @@ from shopboard.database import connect
 from shopboard.opening import open_or_ask
 from shopboard.settings import Settings
 
+import notebook_module
 import shops
 from apart import other_process, peak_memory
 from engines import ENGINES, MEASURES, Engine

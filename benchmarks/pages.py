@@ -10,9 +10,9 @@ from pathlib import Path
 
 import nbclient
 import nbformat
-import notebook_module
 
 import browser
+import notebook_module
 import shops
 
 WATCH = """() => {  // notes when a filter was last changed and when the charts were last drawn

@@ -4,11 +4,11 @@ import random
 from datetime import date, timedelta
 from pathlib import Path
 
-import notebook_module
-
 from shopboard.ask import Filters, Shop, open_shop
 from shopboard.database import ShopDesign
 from shopboard.settings import Settings
+
+import notebook_module
 
 STORY = notebook_module.load()
 DESIGN = ShopDesign(

@@ -35,9 +35,10 @@ def column_type(column: str) -> str:
 
 
 def new_connection() -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB in memory that fetches no extension from the internet."""
-    quiet = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    return duckdb.connect(":memory:", config={**quiet, "temp_directory": tempfile.gettempdir()})
+    """Return a DuckDB in memory that fetches no extension from the internet and takes no variable for a table."""
+    names = ("autoinstall_known_extensions", "autoload_known_extensions", "python_enable_replacements")
+    config = dict.fromkeys(names, "false") | {"temp_directory": tempfile.gettempdir()}
+    return duckdb.connect(":memory:", config=config)
 
 
 def as_csv(column: str) -> str:

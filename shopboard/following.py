@@ -80,9 +80,8 @@ class ColumnarEngine:
 
     def run(self, sql: str, parameters: Mapping[str, object]) -> pd.DataFrame:
         """Return the rows of one SELECT."""
-        result = self.duck.execute(sql, dict(parameters))
-        kinds = [str(kind) for _, kind, *_ in result.description or ()]
-        return in_plain_types(result.df(), kinds)
+        answer = self.duck.sql(sql, params=dict(parameters) or None)
+        return in_plain_types(answer.df(), [str(kind) for kind in answer.types])
 
     def explain(self, sql: str, parameters: Mapping[str, object]) -> str:
         """Return DuckDB's plan."""

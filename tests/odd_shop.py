@@ -43,7 +43,10 @@ BASKETS = (  # day, order number, customer, region of the order, status, (produc
     ("2025-03-01", 7, 5, None, "Completed", (5, 1, 0.0)),  # for nothing
     ("2025-03-02", 8, 3, None, "Returned", (1, 2, 20.0)),
     ("2025-03-31", 1, 2, None, "Completed", (7, 1, 10.1), (1, 1, 10.1)),  # ties
-    *((f"2025-04-{day:02}", 1, 1 + day % 3, None, "Completed", (1, 1, 10.1), (3, 1, 0.1), (7, 1, 10.1)) for day in range(1, 8)),
+    *(
+        (f"2025-04-{day:02}", 1, 1 + day % 3, None, "Completed", (1, 1, 10.1), (3, 1, 0.1), (7, 1, 10.1))
+        for day in range(1, 8)
+    ),
     ("2025-04-08", 2, 2, None, "Completed", (2, 6, 15.0), (2, 1, 2.5)),
     ("2025-04-09", 3, None, None, "Pending", (1, 1, 10.0)),  # today
     ("2025-04-09", 4, 6, None, "Completed", (7, 3, 30.0)),

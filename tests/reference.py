@@ -222,7 +222,7 @@ class Reference:
         return frame("weekday weekday_name days revenue revenue_per_day percent_of_revenue", rows)
 
     def monthly_revenue(self):
-        revenue = {month: 0.0 for month in self.months}
+        revenue = dict.fromkeys(self.months, 0.0)
         for month, amount in self.sold.groupby(self.sold["order_date"].str[:7])["total_amount"].sum().items():
             revenue[month] += amount
         whole = [revenue[month] if self.months[month] else math.nan for month in self.months]
@@ -240,7 +240,12 @@ class Reference:
     def category_shares(self):
         total = self.sold["total_amount"].sum()
         rows = [
-            (name, round(some["total_amount"].sum(), 4), some["quantity"].sum(), 100 * part(some["total_amount"].sum(), total))
+            (
+                name,
+                round(some["total_amount"].sum(), 4),
+                some["quantity"].sum(),
+                100 * part(some["total_amount"].sum(), total),
+            )
             for name, some in self.sold.groupby("category")
         ]
         columns = "category revenue units percent_of_revenue"
@@ -276,9 +281,7 @@ class Reference:
             lines = self.known[self.known["customer_id"] == customer]
             amounts = (self.values[customer], len(lines), lines["total_amount"].mean(), lines["quantity"].sum())
             rows.append((ranks[customer], customer, *people[customer], *amounts, len(self.values)))
-        columns = (
-            "value_rank customer_id name region customer_segment lifetime_value lines average_line units buyers"
-        )
+        columns = "value_rank customer_id name region customer_segment lifetime_value lines average_line units buyers"
         return frame(columns, rows)
 
     def customers_as_stored(self):
@@ -317,7 +320,9 @@ class Reference:
         buyers["recency"], buyers["frequency"] = scores(-buyers["days"]), scores(buyers["orders"].astype(float))
         buyers["money"] = scores(buyers["revenue"])
         means = [math.ceil((f + m) / 2) for f, m in zip(buyers["frequency"], buyers["money"], strict=True)]
-        buyers["rfm_group"] = [GROUPS[recency][mean - 1] for recency, mean in zip(buyers["recency"], means, strict=True)]
+        buyers["rfm_group"] = [
+            GROUPS[recency][mean - 1] for recency, mean in zip(buyers["recency"], means, strict=True)
+        ]
         return buyers
 
     def rfm_scores(self):
@@ -405,8 +410,16 @@ class Reference:
         stars = self.reviews.groupby("product_id")["rating"]
         rating, reviews = stars.mean().to_dict(), stars.size().to_dict()
         rows = [
-            (key, name, category, price, round(revenue.get(key, 0.0), 4), units.get(key, 0))
-            + (rating.get(key, math.nan), reviews.get(key, 0))
+            (
+                key,
+                name,
+                category,
+                price,
+                round(revenue.get(key, 0.0), 4),
+                units.get(key, 0),
+                rating.get(key, math.nan),
+                reviews.get(key, 0),
+            )
             for key, name, category, price in self.chosen_products[
                 ["product_id", "product_name", "category", "price"]
             ].itertuples(index=False, name=None)
@@ -466,8 +479,13 @@ class Reference:
         single = Counter(thing for basket in baskets for thing in basket)
         both = Counter(pair for basket in baskets for pair in combinations(sorted(basket), 2))
         return {
-            (one, other): (single[one], single[other], count, count / (single[one] + single[other] - count))
-            + (count * len(baskets) / (single[one] * single[other]),)
+            (one, other): (
+                single[one],
+                single[other],
+                count,
+                count / (single[one] + single[other] - count),
+                count * len(baskets) / (single[one] * single[other]),
+            )
             for (one, other), count in both.items()
             if count >= 5
         }

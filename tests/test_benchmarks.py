@@ -10,13 +10,14 @@ from dataclasses import replace
 
 import pytest
 
+from shopboard import ask
+from shopboard.database import connect
+
 import engines
 import report
 import run
 import shops
 from notebook_module import ROOT
-from shopboard import ask
-from shopboard.database import connect
 
 SEED = 7
 

@@ -196,7 +196,7 @@ def points(card):
 @pytest.mark.parametrize("name", ["two order rows", "many categories", "hostile"])
 def test_a_click_at_any_point_leads_to_what_it_shows(opened, name):
     board = opened(name)
-    whole, seen = board.shop.everything(), 0
+    _whole, seen = board.shop.everything(), 0
     for page in list(board.pages):
         board.show(replace(board.first(), page=page))
         for card in [card for card in board.board.cards if card.get("clicks") and "figure" in card]:

@@ -9,17 +9,18 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 import sqlglot
-import warehouses
 from conftest import METABASE, METABASE_MAPPING, tables
 from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from odd_shop import ODD_SHOP, filled, order_rows
+from odd_shop import ODD_SHOP, filled
 from reference import GROUP_NAMES, GROUPS, PLAN, Reference
 
 from shopboard import ask
 from shopboard.ask import Filters
 from shopboard.warehouse import Warehouse, WarehouseEngine, translated
+
+import warehouses
 
 PLANS = (
     {},
@@ -30,7 +31,14 @@ PLANS = (
     {"demand_days": 20_000},
 )
 ENGINES = ("sqlite", "duckdb")
-NEED_A_CALENDAR = ("DAILY_REVENUE", "MONTHLY_REVENUE", "NEW_AND_RETURNING", "RATINGS_BY_MONTH", "TRENDS", "WEEKDAY_REVENUE")
+NEED_A_CALENDAR = (
+    "DAILY_REVENUE",
+    "MONTHLY_REVENUE",
+    "NEW_AND_RETURNING",
+    "RATINGS_BY_MONTH",
+    "TRENDS",
+    "WEEKDAY_REVENUE",
+)
 PLANNED = ("INVENTORY", "ORDER_NOW", "INVENTORY_TILES")
 OWN_PARAMETERS = {
     **dict.fromkeys(PLANNED, PLANS),
@@ -38,9 +46,7 @@ OWN_PARAMETERS = {
 }
 HELPERS = ("chosen", "measures", "pairs", "planned", "counted_plan", "dead", "by_day", "customers_as_stored")
 QUESTIONS = [
-    name.upper()
-    for name, method in vars(Reference).items()
-    if callable(method) and name not in ("__init__", *HELPERS)
+    name.upper() for name, method in vars(Reference).items() if callable(method) and name not in ("__init__", *HELPERS)
 ]
 
 
@@ -103,8 +109,17 @@ def metabase_rows():
     columns = {
         "customers": ["customer_id", "name", "email", "region", "registration_date", None],
         "products": ["product_id", "product_name", "category", "price", None, "supplier"],
-        "orders": ["order_id", "customer_id", "product_id", "order_date", "quantity", "total_amount", "status"]
-        + ["order_number", "region"],
+        "orders": [
+            "order_id",
+            "customer_id",
+            "product_id",
+            "order_date",
+            "quantity",
+            "total_amount",
+            "status",
+            "order_number",
+            "region",
+        ],
         "reviews": ["review_id", "product_id", None, "rating", "review_text", "review_date"],
     }
     rows = {}
@@ -475,7 +490,9 @@ def test_an_order_counts_where_it_went(sells):
     assert (west["revenue"], west["orders"], west["customers"]) == (13, 2, 1)
     assert (east["revenue"], east["orders"], east["customers"]) == (7, 1, 1)
     assert shop.one("TILES", **JANUARY)["orders"] == 2
-    assert shop("TOP_CUSTOMERS", **JANUARY, regions=("West",))["region"].tolist() == ["East"]  # where the customer lives
+    assert shop("TOP_CUSTOMERS", **JANUARY, regions=("West",))["region"].tolist() == [
+        "East"
+    ]  # where the customer lives
 
 
 def test_what_the_shop_does_not_say_of_statuses_is_unknown(sells):
@@ -556,7 +573,11 @@ def test_cohorts_and_their_average(sells):
     middle = shop("COHORT_RETENTION", start="2025-01-15", end="2025-03-31")
     assert middle["customers"].tolist()[:3] == [1, 1, 1]  # the first order of 1 is before the selection
     assert middle["is_partial"].tolist()[:3] == [1, 0, 0]
-    assert shop("COHORT_RETENTION", start="2025-01-15", end="2025-03-08")["percent_of_cohort"].tolist()[:3] == [100, 0, 0]
+    assert shop("COHORT_RETENTION", start="2025-01-15", end="2025-03-08")["percent_of_cohort"].tolist()[:3] == [
+        100,
+        0,
+        0,
+    ]
 
 
 def test_equal_customers_are_in_one_group(sells):
@@ -618,7 +639,9 @@ def test_months_cut_by_the_selection_are_not_compared(sells):
     assert months["percent_on_month"].tolist() == pytest.approx([math.nan, math.nan, 50], nan_ok=True)
 
 
-@pytest.mark.parametrize("lines", [(), ((4, BOOK, "2025-01-05", 1, 10, "Cancelled"),), ((None, BOOK, "2025-01-05", 1, 10),)])
+@pytest.mark.parametrize(
+    "lines", [(), ((4, BOOK, "2025-01-05", 1, 10, "Cancelled"),), ((None, BOOK, "2025-01-05", 1, 10),)]
+)
 def test_nothing_sold(sells, lines):
     shop = sells(*lines)
     for name in QUESTIONS:
@@ -669,7 +692,11 @@ def test_a_pair_needs_five_checkouts(baskets):
     ]
     # Without the things of unknown category, ten checkouts are no longer of the selection.
     assert shop("BOUGHT_TOGETHER", categories=("Books", "Toys"))["lift"].tolist() == pytest.approx([5 * 10 / (8 * 7)])
-    assert len(shop("BOUGHT_TOGETHER", categories=("Books",))) == len(shop("PAIRS_OF_CATEGORIES", categories=("Books",))) == 0
+    assert (
+        len(shop("BOUGHT_TOGETHER", categories=("Books",)))
+        == len(shop("PAIRS_OF_CATEGORIES", categories=("Books",)))
+        == 0
+    )
 
 
 def test_a_product_twice_is_no_pair_and_counts_once(baskets):
