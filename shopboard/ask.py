@@ -76,7 +76,7 @@ class Facts:
     categories: tuple[str, ...]
     start: str  # the day of the first order
     end: str  # the day of the last order, which counts as today
-    shared_checkouts: bool  # whether a checkout may have several customers or regions
+    shared_checkouts: bool  # whether any checkout has several customers or regions
 
 
 class Engine(Protocol):
@@ -93,9 +93,6 @@ class Engine(Protocol):
     def refresh(self) -> bool:
         """Take in what was written since the last time; say whether anything was."""
 
-    def shared_checkouts(self) -> bool:
-        """Say whether any checkout may have several customers or regions."""
-
     def close(self) -> None:
         """Let go of files and connections."""
 
@@ -111,11 +108,10 @@ UNION
 SELECT 'category', category FROM category_bits
 """
 
-SPAN = "SELECT MIN(day) AS first_day, MAX(day) AS last_day FROM daily_sales"
-
-SHARED = """
--- One row per checkout of several customers or regions; one is enough to know.
-SELECT day, order_number FROM checkouts GROUP BY day, order_number HAVING COUNT(*) > 1 LIMIT 1
+SPAN = """
+-- One row: the shop's days, and how many customers and regions a checkout has at most.
+SELECT MIN(day) AS first_day, MAX(day) AS last_day, (SELECT MAX(parts) FROM checkouts) AS most_parts
+FROM daily_sales
 """
 
 
@@ -123,10 +119,10 @@ def facts_of(engine: Engine) -> Facts:
     """Return what the engine knows of the shop now."""
     choices = engine.run(CHOICES, {})
     names = {kind: tuple(sorted(rows["choice"])) for kind, rows in choices.groupby("kind")}
-    start, end = engine.run(SPAN, {}).iloc[0]
+    start, end, most_parts = engine.run(SPAN, {}).iloc[0]
     nowhere = "1970-01-01"  # a shop without orders
     start, end = (start, end) if isinstance(start, str) else (nowhere, nowhere)
-    return Facts(names.get("region", ()), names.get("category", ()), start, end, engine.shared_checkouts())
+    return Facts(names.get("region", ()), names.get("category", ()), start, end, bool(most_parts > 1))
 
 
 def placeholders(kind: str, chosen: tuple[str, ...], pattern: str = "$%s_%d") -> str:
@@ -183,6 +179,15 @@ CHOSEN_SET = """
         SELECT CAST(SUM(category_bit) AS BIGINT) FROM category_bits WHERE category IN (%s)
     )) <> 0"""
 
+SHARED_ONCE = f"""SELECT
+    {CHECKOUT_COLUMNS},
+    CASE
+        WHEN ROW_NUMBER() OVER (PARTITION BY day, order_number ORDER BY customer_id IS NULL, customer_id) = 1 THEN 1
+        ELSE 0
+    END AS checkouts
+FROM %s
+GROUP BY {CHECKOUT_COLUMNS}"""
+
 
 def selected_checkouts(selection: Filters, facts: Facts) -> str:
     """Return a SELECT of one row per checkout and customer with Completed lines in the selection.
@@ -190,23 +195,16 @@ def selected_checkouts(selection: Filters, facts: Facts) -> str:
     The sum of `checkouts` counts each once: where customers share one, it is 1 for the first and 0 for the others.
     """
     categories = among("category", selection.categories, facts.categories)
-    if categories and selection.categories and len(facts.categories) > SET_BITS:
-        source = "selected_lines\nWHERE status = 'Completed'"
-    else:
-        if categories and selection.categories:
-            categories = CHOSEN_SET % placeholders("category", selection.categories)
-        regions = among("region", selection.regions, facts.regions)
-        source = f"checkouts\nWHERE day BETWEEN $start AND $end{regions}{categories}"
-        if not facts.shared_checkouts:
-            return f"SELECT {CHECKOUT_COLUMNS}, 1 AS checkouts\nFROM {source}"
-    return f"""SELECT
-    {CHECKOUT_COLUMNS},
-    CASE
-        WHEN ROW_NUMBER() OVER (PARTITION BY day, order_number ORDER BY customer_id IS NULL, customer_id) = 1 THEN 1
-        ELSE 0
-    END AS checkouts
-FROM {source}
-GROUP BY {CHECKOUT_COLUMNS}"""
+    if categories and selection.categories:
+        if len(facts.categories) > SET_BITS:
+            return SHARED_ONCE % "selected_lines\nWHERE status = 'Completed'"
+        categories = CHOSEN_SET % placeholders("category", selection.categories)
+    chosen = among("region", selection.regions, facts.regions) + categories
+    found = f"checkouts\nWHERE day BETWEEN $start AND $end{chosen}"
+    plain = f"SELECT {CHECKOUT_COLUMNS}, 1 AS checkouts\nFROM {found}"
+    if not facts.shared_checkouts:
+        return plain
+    return f"{plain}\n    AND parts = 1\nUNION ALL\n{SHARED_ONCE % (found + chr(10) + '    AND parts > 1')}"
 
 
 class SqliteEngine:
@@ -237,10 +235,6 @@ class SqliteEngine:
         """Say whether anything was written."""
         before, self.seen = self.seen, self._data_version()
         return before != self.seen
-
-    def shared_checkouts(self) -> bool:
-        """Say whether any checkout has several customers or regions."""
-        return not self.run(SHARED, {}).empty
 
     def close(self) -> None:
         """Close the connection."""

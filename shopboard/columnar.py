@@ -24,7 +24,6 @@ NUMBERS = {
     "quantity": "BIGINT",
     "rating": "BIGINT",
 }
-SHARED = "SELECT 1 FROM checkouts GROUP BY day, order_number HAVING COUNT(*) > 1 LIMIT 1"
 
 
 def column_type(column: str) -> str:
@@ -36,8 +35,12 @@ def column_type(column: str) -> str:
 
 def new_connection() -> duckdb.DuckDBPyConnection:
     """Return a DuckDB in memory that fetches no extension from the internet and takes no variable for a table."""
-    names = ("autoinstall_known_extensions", "autoload_known_extensions", "python_enable_replacements")
-    config = dict.fromkeys(names, "false") | {"temp_directory": tempfile.gettempdir()}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "python_enable_replacements": False,
+        "temp_directory": tempfile.gettempdir(),
+    }
     return duckdb.connect(":memory:", config=config)
 
 
@@ -116,9 +119,8 @@ def fill_copy(record: sqlite3.Connection, target: duckdb.DuckDBPyConnection, mod
             copy_table(record, target, table, bar.update if bar else lambda rows: None)
     for name, select in models.items():
         target.execute(f"CREATE TABLE {name} AS {typed(target, select)}")
-    shared = target.execute(SHARED).fetchone() is not None
-    target.execute("CREATE TABLE copy_info (digest VARCHAR, note_id BIGINT, stamp BIGINT, shared BOOLEAN)")
-    target.execute("INSERT INTO copy_info VALUES (?, ?, ?, ?)", [digest_of(models), mark.note_id, mark.stamp, shared])
+    target.execute("CREATE TABLE copy_info (digest VARCHAR, note_id BIGINT, stamp BIGINT)")
+    target.execute("INSERT INTO copy_info VALUES (?, ?, ?)", [digest_of(models), mark.note_id, mark.stamp])
 
 
 def copy_file(path: Path) -> Path:

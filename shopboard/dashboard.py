@@ -18,7 +18,6 @@ from shopboard.ask import Filters, Shop, open_shop
 from shopboard.behind import behind
 from shopboard.board import Asked, Board, Card, Event
 from shopboard.building import remove_live_orders
-from shopboard.database import table_names
 from shopboard.importing.parts import form_style, offered
 from shopboard.live import Clock, add_live_orders
 from shopboard.pages import Chart, Choice, Go, Page, Table, fill_each, outlines
@@ -28,7 +27,7 @@ from shopboard.saved import State, differing, ordered, refused, state_of, text_o
 from shopboard.selection import WIDE, Controls, Selection, named, opening
 from shopboard.settings import Settings
 from shopboard.style import Look, category_colours, integer
-from shopboard.tools import EXPORTS, TOOLS, Tool, alert
+from shopboard.tools import EXPORTS, TOOLS, Tool, alert, keep_receipt, lines_set_aside
 
 VOILA_STYLE = "<style>.jp-Cell:not(:has(.shop-page)), .cell:not(:has(.shop-page)) { display: none !important; }</style>"
 SLOW = 0.5  # seconds, from which on the cards say that they are loading
@@ -65,6 +64,7 @@ class Dashboard:
         self._observe()
         self.last = self.state()
         self.refresh()
+        self.guarded(lambda: keep_receipt(self.shop))
 
     def _make(self) -> None:
         """Make what stands around the board."""
@@ -284,19 +284,12 @@ class Dashboard:
 
     def _header(self) -> str:
         lines = self.shop.ask("SELECT COUNT(*) AS order_lines FROM orders").iloc[0, 0]
-        aside, whole, look = self._set_aside(), self.shop.everything(), self.look()
+        aside, whole, look = lines_set_aside(self.shop), self.shop.everything(), self.look()
         noted = f" ({integer(aside, look)} set aside)" if aside else ""
         what = f"{integer(lines, look)} order lines{noted} · {whole.start} to {whole.end}"
         return (
             f'<div class="shop-head"><h2>{html.escape(self.settings.name)}</h2><span>{html.escape(what)}</span></div>'
         )
-
-    def _set_aside(self) -> int:
-        connection = self.shop.connection
-        if connection is None or "set_aside" not in table_names(connection):
-            return 0
-        sql = "SELECT COUNT(*) FROM set_aside WHERE what <> 'value' AND table_name LIKE 'orders%'"
-        return int(connection.execute(sql).fetchone()[0])
 
     # What the board tells
 
@@ -382,6 +375,7 @@ class Dashboard:
             self.filters.offer(other.everything(), first.selection)
             self._place()
             self.show(first)
+            self.guarded(lambda: keep_receipt(self.shop))
         return self
 
     def close(self) -> None:

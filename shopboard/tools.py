@@ -10,7 +10,10 @@ import ipywidgets as widgets
 from shopboard.ask import Filters, Shop
 from shopboard.board import look_json
 from shopboard.console import Console
+from shopboard.database import table_names
 from shopboard.export import save_page
+from shopboard.importing.accounts import was_imported
+from shopboard.importing.receipt import reconciliation
 from shopboard.own_data import OwnData
 from shopboard.pages import Page
 from shopboard.problems import ShopProblem
@@ -119,6 +122,20 @@ class SavedView:
 
     def close(self) -> None:
         """Hold nothing back."""
+
+
+def lines_set_aside(shop: Shop) -> int:
+    """Return how many order lines of an imported shop were set aside."""
+    if shop.connection is None or "set_aside" not in table_names(shop.connection):
+        return 0
+    sql = "SELECT COUNT(*) FROM set_aside WHERE what <> 'value' AND table_name LIKE 'orders%'"
+    return int(shop.connection.execute(sql).fetchone()[0])
+
+
+def keep_receipt(shop: Shop) -> None:
+    """Write what was set aside of an imported shop, and its receipt, beside the exports."""
+    if shop.connection and was_imported(shop.connection):
+        reconciliation(shop.connection, shop.settings)
 
 
 def alert(text: str, role: str = "alert") -> str:

@@ -139,9 +139,5 @@ class WarehouseEngine:
         before, self.state, self.looked = self.state, self._state(), time.monotonic()
         return before != self.state
 
-    def shared_checkouts(self) -> bool:
-        """Say that a checkout may have several customers or regions: to look would read all lines."""
-        return True
-
     def close(self) -> None:
         """Do nothing: the connection is the user's."""

@@ -154,6 +154,7 @@ def test_checkouts_have_sets_of_categories(shop):
     keys = [*DAY, "order_number", "customer_id", "region"]
     lines = lines[[*keys, "category"]].drop_duplicates().merge(bits, on="category")
     sets = lines.groupby(keys, dropna=False, as_index=False).agg(category_set=("category_bit", "sum"))
+    sets["parts"] = sets.groupby(["day", "order_number"])["category_set"].transform("size")
     assert_same(shop.ask("SELECT * FROM checkouts"), sets, ["day", "order_number", "customer_id", "region"])
 
 

@@ -451,7 +451,7 @@ def test_the_dark_page(page):
 def test_a_screen_reader_is_told_what_controls_and_charts_are(page):
     assert page.get_by_label("Regions", exact=True).locator("option").count() == 5
     assert page.get_by_label("Categories", exact=True).locator("option").count() == 7
-    assert page.get_by_role("img", name="Revenue per day").count() == 1
+    assert page.locator(".shop-page").get_by_role("img", name="Revenue per day").count() == 1
     assert page.locator(".shop-page").get_by_role("heading", name="Sample shop").count() == 1
 
 
