@@ -143,9 +143,11 @@ def test_marks_are_really_there(page):
 def point_at(page, mark, across=0.5, down=0.5):
     """Move the mouse to a mark."""
     mark.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # until the host has scrolled to its end
     box = mark.bounding_box()
-    page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
-    page.wait_for_timeout(300)
+    for shift in (2, 0):
+        page.mouse.move(box["x"] + box["width"] * across + shift, box["y"] + box["height"] * down)
+        page.wait_for_timeout(200)
 
 
 def press(page, mark, across=0.5, down=0.5):
