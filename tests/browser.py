@@ -134,6 +134,7 @@ def open_page(page: Page, kind: str, address: str) -> None:
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_selector(".shop-page", state="attached", timeout=90_000)
+    page.evaluate("document.querySelectorAll('.Toastify').forEach(news => news.remove())")  # Lab's, above the page
     page.locator(".shop-page").scroll_into_view_if_needed()
     wait_until(lambda: drawn(page), 60, "the charts")
 

@@ -157,11 +157,16 @@ def press(page, mark, across=0.5, down=0.5):
 
 
 def test_pointing_at_a_mark_tells_its_numbers(page, opened):
-    point_at(page, browser.card(page, CUSTOMERS).locator(".barlayer .point").first)
+    bar = browser.card(page, CUSTOMERS).locator(".barlayer .point").first
     shown = browser.card(page, CUSTOMERS).locator(".hoverlayer .hovertext")
-    shown.first.wait_for(timeout=10_000)
+
+    def told():
+        """Point at the bar, anew where the host has scrolled meanwhile."""
+        point_at(page, bar)
+        return shown.first.text_content() if shown.count() else None
+
     most = max(opened[1][CUSTOMERS][0]["x"])
-    assert f"${most:,.2f}" in shown.first.text_content()
+    assert f"${most:,.2f}" in browser.wait_until(told, 20, "the numbers of a bar")
     page.mouse.move(0, 0)
 
 

@@ -1,4 +1,7 @@
-"""Every question of the story against an independent count (reference.py): shops, selections, engines; edges by hand."""
+"""Every question of the story, in SQLite and DuckDB, against an independent count (reference.py); edges by hand.
+
+The same in PostgreSQL and Spark is test_warehouse.py.
+"""
 
 import math
 import sqlite3
@@ -18,9 +21,6 @@ from reference import GROUP_NAMES, GROUPS, PLAN, Reference
 
 from shopboard import ask
 from shopboard.ask import Filters
-from shopboard.warehouse import Warehouse, WarehouseEngine, translated
-
-import warehouses
 
 PLANS = (
     {},
@@ -68,23 +68,11 @@ def test_every_question_is_tested(story):
 # ------------------------------------------------------------------ portable words
 
 
-def composed(story, shop, name):
-    return shop.sql_of(getattr(story, name), shop.everything(), **story.planning(), product=1)[0]
-
-
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_a_question_calls_no_function_of_one_engine(story, name):
     texts = [getattr(story, name), *story.STEPS.values()]
     words = {token.text.upper() for text in texts for token in sqlglot.tokenize(text, read="duckdb")}
     assert not words & {"DATE", "STRFTIME", "JULIANDAY", "JSON_EACH", "RECURSIVE", "QUALIFY", "FILTER"}
-
-
-@pytest.mark.parametrize("dialect", ["sqlite", "duckdb", "postgres", "spark", "bigquery", "snowflake", "trino"])
-def test_the_questions_can_be_written_in_every_dialect(story, sqlite_odd_shop, dialect):
-    for name in QUESTIONS:
-        text = composed(story, sqlite_odd_shop, name)
-        (written,) = sqlglot.transpile(text, read="duckdb", write=dialect)
-        assert sqlglot.parse_one(written, read=dialect).find(sqlglot.exp.Select), name
 
 
 def test_a_question_begins_with_its_grain(story):
@@ -163,11 +151,6 @@ def shop_of(open_rows, tmp_path_factory):
         return opened[name][engine]
 
     return shop_of
-
-
-@pytest.fixture(scope="session")
-def sqlite_odd_shop(shop_of):
-    return shop_of("odd", "sqlite")
 
 
 @pytest.fixture(scope="session")
@@ -266,72 +249,6 @@ def test_narrower_selections(story, shop_of, reference_of, engine, shop_name, ki
     reference = reference_of(shop, narrowed(shop.everything(), kind))
     for name in QUESTIONS:
         check(story, shop, reference, name, plans=[{}])
-
-
-# ------------------------------------------------------------------ warehouses: the same text, translated
-
-
-@pytest.fixture(scope="module", params=["postgres", "spark"])
-def open_there(request, shop_design):
-    """A function that copies a shop into a warehouse and opens it there; skipped where the machine has none.
-
-    The models stand in front of each question, or Spark, which is slow to make them so often, keeps them.
-    """
-    dialect = request.param
-    with getattr(warehouses, dialect)() as server:
-        load, run = (getattr(warehouses, f"{kind}_{dialect}") for kind in ("load", "run"))
-
-        def open_there(path, keeps_models):
-            load(server, path)
-            for name, select in shop_design.models.items() if keeps_models else ():
-                server.sql(translated(select, {}, dialect)).localCheckpoint().createOrReplaceTempView(name)
-            there = Warehouse(run(server), dialect, keeps_models)
-            return ask.Shop(None, shop_design, WarehouseEngine(there, shop_design.models))
-
-        open_there.dialect = dialect
-        yield open_there
-
-
-def in_order(answer, expected):
-    """Return both with rows in one order: a warehouse may sort texts as its country does."""
-    texts = [name for name in expected if expected[name].map(lambda value: isinstance(value, str)).any()]
-    keys = texts + [name for name in expected if name.endswith("_id") or name == "months_after"]
-    if not keys:
-        return answer, expected
-    return (
-        rows.iloc[pd.Index(rows[keys].astype(object).fillna("").astype(str).agg("|".join, axis=1)).argsort()]
-        for rows in (answer, expected)
-    )
-
-
-@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
-@pytest.mark.parametrize("shop_name", ["odd", "sample", "metabase"])
-def test_warehouses_give_the_same_answers(story, shop_of, reference_of, open_there, shop_name):
-    local, in_spark = shop_of(shop_name, "sqlite"), open_there.dialect == "spark"
-    shop = open_there(local.path, keeps_models=in_spark)
-    assert shop.everything() == local.everything()
-    kinds = ["whole"] if in_spark or shop_name == "metabase" else ["whole", "earlier days", "nothing chosen"]
-    for selection in (shop.everything() if kind == "whole" else narrowed(shop.everything(), kind) for kind in kinds):
-        for name in QUESTIONS:
-            check_there(story, shop, reference_of(local, selection), name)
-
-
-def test_the_models_may_stand_in_front_in_spark(story, shop_of, reference_of, open_there):
-    if open_there.dialect == "spark":
-        local = shop_of("odd", "sqlite")
-        shop = open_there(local.path, keeps_models=False)
-        for name in ("TILES", "COHORT_RETENTION", "ORDER_NOW"):
-            check_there(story, shop, reference_of(local, local.everything()), name)
-
-
-def check_there(story, shop, reference, name):
-    """Compare a warehouse's answer to one question."""
-    own = OWN_PARAMETERS.get(name, ({},))[0]
-    parameters = story.planning(**own) if name in PLANNED else own
-    answer = shop.ask(getattr(story, name), reference.selection, **parameters)
-    expected = getattr(reference, name.lower())(**own)
-    assert list(answer.columns) == list(expected.columns), name
-    same(*in_order(answer, expected), (name, shop.engine_name, reference.selection))
 
 
 @st.composite

@@ -115,6 +115,8 @@ def land(loaded, shop_design, make_settings):
             for statement in ddl(shop_design, loaded.dialect).split(";\n"):
                 if statement.strip():
                     loaded.execute(statement)
+            if loaded.dialect == "postgres":
+                loaded.execute("ANALYZE")  # as a server does by itself after a while; its plans depend on it
         there = Warehouse(loaded.run, loaded.dialect, has_models=stored)
         return ask.open_shop(make_settings(warehouse=there), shop_design)
 
