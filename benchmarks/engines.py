@@ -54,6 +54,8 @@ class Engine:
         self.shop = shop
         self.connection = shop.connection
         self.whole = shop.everything()
+        others = shop.ask("SELECT COUNT(*) AS lines FROM orders WHERE status <> 'Completed'")
+        self.states_statuses = bool(others["lines"][0])
         self.prepare(str(shop.path))
 
     def prepare(self, path: str) -> None:
@@ -70,7 +72,9 @@ class Engine:
 
     def tiles(self, now: dict, before: dict | None) -> pd.DataFrame:
         """Return the measures of a selection and of the days before: a row per measure."""
-        return pd.DataFrame({"now": now, "before": before or {}}, index=MEASURES, dtype=float)
+        unknown = {} if self.states_statuses else {"cancelled_share": None, "returned_share": None}
+        columns = {"now": {**now, **unknown}, "before": {**before, **unknown} if before else {}}
+        return pd.DataFrame(columns, index=MEASURES, dtype=float)
 
 
 class Ours(Engine):

@@ -290,6 +290,11 @@ class Shop:
         with self._lock:
             return self.engine.explain(*self.sql_of(sql, selection, **parameters))
 
+    def forget(self) -> None:
+        """Keep no answer: the next question is asked of the engine."""
+        with self._lock:
+            self._answers.clear()
+
     def refresh(self) -> bool:
         """Take in what anybody has written to the shop; say whether there was anything."""
         with self._lock:

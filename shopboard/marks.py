@@ -227,7 +227,7 @@ def tick_text(tick: float, decimals: int, look: Look) -> str:
 def left_out(reasons: Mapping[str, int], look: Look) -> str:
     """Return the lines below an axis's title that say how many rows have no point, and why."""
     counts = [f"{number(count, look)} {reason}" for reason, count in reasons.items() if count > 0]
-    return "<br>Not drawn: " + ",<br>".join(counts) if counts else ""
+    return "<br>Not drawn:<br>" + ",<br>".join(counts) if counts else ""
 
 
 # --- texts

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import matplotlib as mpl
-from cycler import cycler
 from matplotlib import font_manager
+from matplotlib.rcsetup import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
