@@ -277,7 +277,7 @@ def following(folder: Path, orders: int) -> dict:
                     times.append(milliseconds_to_last_message(dashboard.refresh))
                     check_page(dashboard)
                     after = dashboard.shop.ask(shops.STORY.TILES, whole)["revenue"][0]
-                    followed &= abs(after - before - written[-1]["revenue"]) < 0.005
+                    followed &= bool(abs(after - before - written[-1]["revenue"]) < 0.005)
                 results[where] = {"times": times, "write": [one["write"] for one in written], "followed": followed}
                 dashboard.shop.close()
                 shutil.rmtree(place)

@@ -16,11 +16,11 @@ from typing import Any, cast
 
 import matplotlib as mpl
 from matplotlib import font_manager
-from matplotlib.rcsetup import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.rcsetup import cycler
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import Card

@@ -207,7 +207,7 @@ def test_a_notebook_that_cannot_find_its_file_says_what_to_do(tmp_path):
     notebook = part()
     runner = client(tmp_path, notebook)
     (tmp_path / NOTEBOOK.name).unlink()
-    with pytest.raises(CellExecutionError, match="[Rr]un the cells under Machinery"):
+    with pytest.raises(CellExecutionError, match="run the cells under Machinery"):
         runner.execute()
 
 
