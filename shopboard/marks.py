@@ -98,7 +98,8 @@ def ranking(rows: pd.DataFrame, colour: str | list[str] = ACCENT, note: str = ""
     """
     places = list(range(1, len(rows) + 1))
     longest = max((value or 0.0 for value in floats(rows["value"])), default=0.0)
-    across = {"range": [0, 1.4 * longest or 1.0], "showticklabels": False, "showgrid": False}
+    room = 1.15 + 0.055 * rows["text"].map(len).max()  # for a bar's text beside it, in a narrow card, too
+    across = {"range": [0, room * longest or 1.0], "showticklabels": False, "showgrid": False}
     down = {"tickvals": places, "ticktext": rows["label"].tolist(), "showgrid": False, "zeroline": False}
     trace = {
         "type": "bar",
