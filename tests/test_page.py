@@ -436,7 +436,7 @@ def test_the_console_reads_and_refuses_to_write(page):
 
 def test_a_saved_view_is_shown_again(page):
     open_tab(page, "Data & SQL")
-    text = page.get_by_label("View", exact=True)
+    text = page.locator(".shop-page").get_by_label("View", exact=True)
     text.fill('{"page": "Overview", "regions": ["North"]}')
     text.press("Tab")
     page.get_by_role("button", name="Show this view").click()
