@@ -131,6 +131,8 @@ def open_page(page: Page, kind: str, address: str) -> None:
     elif kind != "voila":
         page.wait_for_selector(".jp-Notebook", timeout=60_000)
         page.wait_for_timeout(3_000)
+        if kind == "lab" and page.locator(".jp-FileBrowser").is_visible():
+            page.keyboard.press("Control+b")  # its files would take the width that a narrow window lacks
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_selector(".shop-page", state="attached", timeout=90_000)
