@@ -5,20 +5,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from shopboard.ask import Filters, Shop, open_shop
-from shopboard.database import ShopDesign
 from shopboard.settings import Settings
 
 import notebook_module
+from small_shop import design
 
 STORY = notebook_module.load()
-DESIGN = ShopDesign(
-    schema=STORY.SCHEMA,
-    indexes=STORY.INDEXES,
-    models=STORY.MODELS,
-    steps=STORY.STEPS,
-    fill_sample=STORY.fill_with_sample,
-    sample_decides=(STORY.faker.VERSION, STORY.PLANTED),
-)
+DESIGN = design(STORY)
 PAGES = [STORY.OVERVIEW, STORY.CUSTOMERS, STORY.PRODUCTS, STORY.INVENTORY_PAGE]
 SIZES = {  # orders -> customers, products, reviews
     10_000: (1_000, 500, 5_000),

@@ -286,7 +286,7 @@ class Dashboard:
         lines = self.shop.ask("SELECT COUNT(*) AS order_lines FROM orders").iloc[0, 0]
         aside, whole, look = lines_set_aside(self.shop), self.shop.everything(), self.look()
         noted = f" ({integer(aside, look)} set aside)" if aside else ""
-        what = f"{integer(lines, look)} order lines{noted} · {whole.start} to {whole.end}"
+        what = f"{integer(lines, look)} order line{'' if lines == 1 else 's'}{noted} · {whole.start} to {whole.end}"
         return (
             f'<div class="shop-head"><h2>{html.escape(self.settings.name)}</h2><span>{html.escape(what)}</span></div>'
         )

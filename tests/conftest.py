@@ -12,11 +12,11 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from shopboard import building, opening
-from shopboard.database import ShopDesign
 from shopboard.pages import Page
 from shopboard.settings import Settings
 
 import notebook_module
+from small_shop import design
 
 hypothesis_settings.register_profile(
     "project",
@@ -47,14 +47,7 @@ def story():
 @pytest.fixture(scope="session")
 def shop_design(story):
     """What the story says of a shop: its tables, its models, and how the sample is made."""
-    return ShopDesign(
-        schema=story.SCHEMA,
-        indexes=story.INDEXES,
-        models=story.MODELS,
-        fill_sample=story.fill_with_sample,
-        steps=story.STEPS,
-        sample_decides=(story.faker.VERSION, story.PLANTED),
-    )
+    return design(story)
 
 
 @pytest.fixture(scope="session")

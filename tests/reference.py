@@ -621,6 +621,10 @@ class Reference:
             "products products_with_stock out_of_stock below_reorder_point products_to_order order_value dead_products "
             "dead_stock overstock stock_value stock_units"
         )
+        if not products[
+            "stock"
+        ].count():  # of a shop that tells no stock nothing is known, not even that nothing is due
+            row = (len(products), 0, *[None] * 9)
         return frame(columns, [row])
 
     def product_demand(self, product):

@@ -20,6 +20,7 @@ def design(story: ModuleType) -> ShopDesign:
         models=story.MODELS,
         steps=story.STEPS,
         fill_sample=story.fill_with_sample,
+        sample_decides=(story.faker.VERSION, story.PLANTED),
     )
 
 

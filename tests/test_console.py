@@ -8,7 +8,6 @@ from threading import Event, Timer
 
 import pandas as pd
 import pytest
-from small_shop import small_shop
 
 from shopboard import console as console_module
 from shopboard.console import ROWS, SELECTED, Console, ask_console, format_of, script_text, table_of, without_explain
@@ -17,6 +16,7 @@ from shopboard.problems import ShopProblem
 from shopboard.texts import csv_text
 
 import browser
+from small_shop import small_shop
 
 
 @pytest.fixture(scope="module")

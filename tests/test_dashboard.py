@@ -15,7 +15,6 @@ import pytest
 from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from small_shop import small_shop
 
 from shopboard.ask import Filters
 from shopboard.dashboard import Dashboard
@@ -23,6 +22,8 @@ from shopboard.live import TICKS_A_DAY, Clock, add_live_orders
 from shopboard.pages import Chart, Control, Page
 from shopboard.problems import ShopProblem
 from shopboard.selection import Selection, opening, periods
+
+from small_shop import small_shop
 
 
 @pytest.fixture(scope="module")

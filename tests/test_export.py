@@ -10,7 +10,6 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from small_shop import small_shop
 
 from shopboard import export as export_module
 from shopboard.ask import open_shop
@@ -20,6 +19,7 @@ from shopboard.problems import ShopProblem
 from shopboard.style import Look, category_colours
 
 import browser
+from small_shop import small_shop
 
 HOSTILE = [
     "</script><script>window.hacked = 1</script>",

@@ -10,13 +10,14 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from small_shop import design
 
 from shopboard.ask import open_shop
 from shopboard.building import open_or_build
 from shopboard.dashboard import Dashboard
 from shopboard.database import COLUMNS
 from shopboard.style import TAKEN
+
+from small_shop import design
 
 HOSTILE = '<img src=x onerror=alert(1)> & "q" \u202e𝔘🎉 %{x} $x$ \n \'; DROP'
 
@@ -284,6 +285,10 @@ def test_an_ordinary_shop_lacks_nothing(opened):
         ("nothing completed", "Products", "returned_units_share"),
         ("no prices", "Inventory", "order_value"),
         ("no prices", "Inventory", "stock_value"),
+        ("no stock", "Inventory", "out_of_stock"),
+        ("no stock", "Inventory", "below_reorder_point"),
+        ("no stock", "Inventory", "dead_stock"),
+        ("no stock", "Inventory", "overstock"),
     ],
 )
 def test_what_is_not_known_is_a_dash(opened, name, page, measure):

@@ -8,13 +8,14 @@ import pandas as pd
 import plotly.express as px
 import plotly.graph_objects as go
 import pytest
-from small_shop import small_shop
 
 from shopboard.ask import Filters
 from shopboard.behind import behind
 from shopboard.pages import Chart, Choice, Column, Control, Go, Page, Table, Text, Tile, Tiles, fill, given, outlines
 from shopboard.problems import ShopProblem
 from shopboard.style import Look, empty_figure
+
+from small_shop import small_shop
 
 WHOLE = Filters(("E", "W"), ("Books", "Toys"), "2024-01-01", "2025-12-31")
 CHOSEN = replace(WHOLE, start="2025-06-01", end="2025-06-30")

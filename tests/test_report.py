@@ -6,13 +6,14 @@ import pytest
 from matplotlib.text import Text
 from PIL import Image
 from pypdf import PdfReader
-from small_shop import small_shop
 
 from shopboard import report as report_module
 from shopboard.pages import Page, Table, Tile, Tiles, fill
 from shopboard.problems import ShopProblem
 from shopboard.report import Drawing, Printing, Report, paper_style, save_report, sheet_figure, shorter, widths
 from shopboard.style import Look, category_colours, money
+
+from small_shop import small_shop
 
 
 @pytest.fixture(scope="module")
