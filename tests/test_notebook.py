@@ -84,13 +84,7 @@ def dump(path):
 def test_it_runs_alone_in_an_empty_folder(executed):
     notebook, folder = executed
     assert errors(notebook) == {}
-    assert {path.name for path in folder.iterdir()} == {
-        "ecommerce.db",
-        "report.pdf",
-        "report.png",
-        "report-2.png",
-        NOTEBOOK.name,
-    }
+    assert {path.name for path in folder.iterdir()} == {"ecommerce.db", NOTEBOOK.name}
 
 
 def test_it_runs_in_a_checkout_and_gives_the_same(executed, tmp_path):
