@@ -35,13 +35,14 @@ Axis = dict[str, Any]
 
 SHOWN_POINTS = 1_000  # that a browser draws at once without waiting
 SHOWN_GROUPS = 10  # that a legend has room for
+FEWEST = 6  # bars of a ranking for which there is room
 DAYS: Axis = {
     "type": "date",
     "showgrid": False,
     "ticks": "outside",
     "tickcolor": LINE,
     "tickformatstops": [
-        {"dtickrange": ["M1", None], "value": "%b %Y"},
+        {"dtickrange": ["M1", None], "value": "%b<br>%Y"},
         {"dtickrange": [None, "M1"], "value": "%-d %b<br>%Y"},
     ],
 }
@@ -94,13 +95,14 @@ def dots(x: Iterable, y: Iterable, colour: str, hover: Sequence[str] = (), **mor
 def ranking(rows: pd.DataFrame, colour: str | list[str] = ACCENT, note: str = "") -> go.Figure:
     """Return one bar a row, the first on top; `rows` has the columns value, label, text, hover and key.
 
-    Two rows may bear one name, so a row's place is its coordinate.
+    Two rows may bear one name, so a row's place is its coordinate. Few bars are no thicker than FEWEST would be.
     """
     places = list(range(1, len(rows) + 1))
     longest = max((value or 0.0 for value in floats(rows["value"])), default=0.0)
-    room = 1.15 + 0.055 * rows["text"].map(len).max()  # for a bar's text beside it, in a narrow card, too
+    room = 1.1 + 0.05 * rows["text"].map(len).max()  # for a bar's text beside it, in a narrow card, too
     across = {"range": [0, room * longest or 1.0], "showticklabels": False, "showgrid": False}
-    down = {"tickvals": places, "ticktext": rows["label"].tolist(), "showgrid": False, "zeroline": False}
+    names = {"tickvals": places, "ticktext": rows["label"].tolist(), "tickfont": {"size": 11}, "ticklabelstandoff": 6}
+    down = {**names, "showgrid": False, "zeroline": False, "range": [max(len(rows), FEWEST) + 0.5, 0.5]}
     trace = {
         "type": "bar",
         "orientation": "h",
@@ -108,11 +110,14 @@ def ranking(rows: pd.DataFrame, colour: str | list[str] = ACCENT, note: str = ""
         "y": places,
         "text": rows["text"].tolist(),
         "textposition": "outside",
+        "textfont": {"size": 11},
+        "constraintext": "none",
         "cliponaxis": False,
         "marker": {"color": colour},
         **says(rows["hover"].tolist(), rows["key"].tolist()),
     }
-    return chart(trace, hovermode="y", xaxis=titled(note, **across), yaxis={**down, "range": [len(rows) + 0.5, 0.5]})
+    margin = {"b": 24 if note else 4, "t": 4}
+    return chart(trace, hovermode="y", margin=margin, xaxis=titled(note, **across), yaxis=down)
 
 
 def points(rows: pd.DataFrame, x: str, y: str, group: str, marker: Callable[[str, pd.DataFrame], Trace]) -> list[Trace]:
@@ -125,6 +130,7 @@ def points(rows: pd.DataFrame, x: str, y: str, group: str, marker: Callable[[str
         {
             "type": "scatter",
             "mode": "markers",
+            "cliponaxis": False,  # a point on the axis is drawn whole
             "name": shortened(name, 14),
             "x": floats(part[x]),
             "y": floats(part[y]),
@@ -174,6 +180,7 @@ def cells(
         "z": [floats(row) for row in values],
         "text": of_shown(text),
         "texttemplate": "%{text}",
+        "textfont": {"color": INK},
         **says(of_shown(hover), [[list(pair) for pair in row] for row in grid]),
         "hoverongaps": False,
         "xgap": 2,
