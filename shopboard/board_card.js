@@ -216,7 +216,7 @@ export class CardView {
       highlighted(sql.trim()),
       ...(title && note ? [make("p", { class: "sb-said", text: note })] : []),
       ...(named.length ? [heading("Parameters"), make("dl", { class: "sb-parameters" }, ...values)] : []),
-      ...(plan ? [heading("Plan"), make("pre", { class: "sb-sql", tabindex: "0", "aria-label": "Plan", text: plan })] : []),
+      ...(plan ? [heading("Plan"), make("pre", { class: "sb-sql", tabindex: "0", role: "group", "aria-label": "Plan", text: plan })] : []),
     ];
   }
 
