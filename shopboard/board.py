@@ -20,7 +20,7 @@ import plotly.offline
 import traitlets
 
 from shopboard.problems import ShopProblem
-from shopboard.style import DARK, Look
+from shopboard.style import DARK, Look, Written
 
 # in the order in which they need each other
 PARTS = (
@@ -28,7 +28,7 @@ PARTS = (
     *("board_card.js", "board.js"),
 )
 
-Format = Literal["text", "integer", "decimal", "tenths", "money", "percent", "stars", "days", "date"]
+Format = Written
 Behind = Literal["sql", "rows", "csv", "png", "enlarge"]  # entries of a card's menu
 
 
