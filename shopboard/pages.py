@@ -11,19 +11,9 @@ import plotly.graph_objects as go
 from shopboard.board import Format
 from shopboard.filters import Filters
 from shopboard.sqltext import names_in
-from shopboard.style import Look
+from shopboard.style import Column, Look
 
 Parameters = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table: its heading, how its values are written, and what it means."""
-
-    label: str
-    format: Format | None = None  # None: as its values suggest
-    note: str = ""
-    bar: bool = False  # a quiet bar behind each number
 
 
 @dataclass(frozen=True)

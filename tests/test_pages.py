@@ -12,9 +12,9 @@ import pytest
 from shopboard.behind import behind
 from shopboard.cards import fill, given, outlines
 from shopboard.filters import Filters
-from shopboard.pages import Chart, Choice, Column, Control, Go, Page, Table, Text, Tile, Tiles
+from shopboard.pages import Chart, Choice, Control, Go, Page, Table, Text, Tile, Tiles
 from shopboard.problems import ShopProblem
-from shopboard.style import Look, empty_figure
+from shopboard.style import Column, Look, empty_figure
 
 from small_shop import small_shop
 
