@@ -3,6 +3,7 @@
 import html
 import pkgutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -136,9 +137,6 @@ class Views:
         if tuple(self.chooser.options) != options:
             self.chooser.options = options
 
-    def close(self) -> None:
-        """Hold nothing back."""
-
     def _keep(self) -> None:
         name = self.name.value.strip()
         if not name or name == self.NONE:
@@ -199,7 +197,7 @@ def alert(text: str, role: str = "alert") -> str:
     return f'<div class="shop-alert" role="{role}">{html.escape(text)}</div>'
 
 
-TOOLS: dict[str, Callable[[Host], Tool]] = {"own data": OwnDataTool, "console": ConsoleTool, "saved view": Views}
+TOOLS: dict[str, Callable[[Host], Tool]] = {"own data": OwnDataTool, "console": ConsoleTool}
 
 
 def page_as_file(page: Host) -> list[Path]:
@@ -214,7 +212,7 @@ def printed_report(page: Host) -> list[Path]:
     """Write the report of the selection as a PDF."""
     if page.report is None:
         raise ShopProblem("There is nothing to print: hand a report to the page.")
-    selection, folder = page.filters.value, page.shop.settings.exports
+    selection, folder = replace(page.filters.value, interval="day"), page.shop.settings.exports
     shown = (page.shop, page.report, selection, folder, page.look(selection))
     return save_report(*shown, page.parameters, page.progress)[:1]
 

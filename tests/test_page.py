@@ -20,7 +20,7 @@ NAME = "ecommerce_dashboard.ipynb"
 PACKAGE = Path(__file__).resolve().parent.parent / "shopboard"
 FIRST = "all regions · all categories · 2025-01-01 to 2025-12-31"
 CHARTS = (
-    "overview-revenue-per-day",
+    "overview-revenue",
     "overview-category-share",
     "overview-regions-and-categories",
     "overview-top-customers",
@@ -542,7 +542,7 @@ def test_a_screen_reader_is_told_what_controls_and_charts_are(page):
     assert name_list(page, "Regions").get_by_role("checkbox").count() == 6  # all, and each
     assert name_list(page, "Categories").get_by_role("checkbox").count() == 8
     assert page.get_by_role("listbox").count() == 0  # the multi-selects, for which the lists stand
-    assert page.locator(".shop-page").get_by_role("img", name="Revenue per day").count() == 1
+    assert page.locator(".shop-page").get_by_role("img", name="Revenue", exact=True).count() == 1
     assert page.locator(".shop-page").get_by_role("heading", name="Sample shop").count() == 1
 
 
