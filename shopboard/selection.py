@@ -108,7 +108,7 @@ class Selection(Listening):
         self.period = widgets.Dropdown(description="Days", options=[OWN_DAYS], layout=WIDE)
         self.start = widgets.DatePicker(description="First day", layout=WIDE)
         self.end = widgets.DatePicker(description="Last day", layout=WIDE)
-        against = [(text.capitalize(), key) for key, text in COMPARED.items()]
+        against = [(text, key) for key, text in zip(COMPARED, ("Days before", "Year before"), strict=True)]
         self.against = widgets.Dropdown(description="Compare with", options=against, layout=WIDE)
         by = [(name.capitalize(), name) for name in INTERVALS]
         self.interval = widgets.Dropdown(description="By", options=by, layout=WIDE)

@@ -241,17 +241,18 @@ def daily_rows(days, last=None, count=1, of=1):
 
 def test_weeks_and_months_that_are_not_whole_are_hollow(story, look):
     weeks = daily_rows(["2025-01-01", "2025-01-06"], ["2025-01-05", "2025-01-12"], [5, 7], 7)
-    revenue, _, average, marked = story.daily_revenue_chart(weeks, look).data
+    revenue, part, pending, average, marked = story.daily_revenue_chart(weeks, look).data
+    assert [list(trace.y) for trace in (revenue, part, pending)] == [[None, 100], [100, None], [0, 0]]
+    assert (part.name, part.showlegend, part.marker.line.width) == ("Part of a week", True, 1.5)
     assert (revenue.xperiod, pd.Timestamp(revenue.xperiod0).day_name()) == (7 * 86_400_000, "Monday")
     assert [list(pair) for pair in revenue.customdata] == weeks[["day", "last_day"]].to_numpy().tolist()
-    assert list(revenue.marker.line.width) == [1.5, 0]
-    assert revenue.marker.color[0] != revenue.marker.color[1]
-    assert "Wed 01 Jan 2025 to Sun 05 Jan 2025<br>5 of 7 days" in revenue.hovertext[0]
+    assert "Wed 01 Jan 2025 to Sun 05 Jan 2025<br>5 of 7 days" in part.hovertext[0]
     assert "of 7 days" not in revenue.hovertext[1]
     assert not average.showlegend and len(marked.x) == 0
-    assert story.interval_name(weeks) == "Completed lines, by week; a hollow week is not whole"
+    assert story.interval_name(weeks) == "Completed lines, by week"
     months = daily_rows(["2025-01-01", "2025-02-01"], ["2025-01-31", "2025-02-28"], [31, 28], [31, 28])
-    assert story.daily_revenue_chart(months, look).data[0].xperiod == "M1"
+    revenue, *others = story.daily_revenue_chart(months, look).data
+    assert (revenue.xperiod, len(others)) == ("M1", 3)
     assert "by month" in story.interval_name(months)
 
 

@@ -440,7 +440,7 @@ def test_lists_are_searched_and_used_by_keyboard(page):
 
 def test_days_are_compared_with_a_year_before(page):
     figures = browser.card(page, "overview-key-figures")
-    page.get_by_label("Compare with").select_option("The same weekdays a year before")
+    page.get_by_label("Compare with").select_option("Year before")
     figures.get_by_text("Compared with the same weekdays a year before, 2024-01-03 to 2025-01-01").wait_for(
         timeout=20_000
     )
