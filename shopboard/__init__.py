@@ -22,8 +22,11 @@ notes       notes each row that anybody writes
 columnar    copies the shop into DuckDB, with the models as tables
 following   keeps the copy current, by the notes
 warehouse   asks a warehouse, in its own SQL
+filters     turns a selection into CTEs in front of a question
 ask         asks a question over a selection, and keeps the answer
-pages       declares pages by rows of parts, and fills them with cards
+pages       declares pages by rows of parts
+cards       fills the parts of a page from the shop's answers
+lists       shows lists with checkboxes, and chips of what is chosen
 selection   has the controls of the filters
 behind      tells the SQL, the rows and the CSV behind a card
 saved       holds what the page shows as a short text
