@@ -82,6 +82,11 @@ def form_of(make_settings, tmp_path):
         form.close()
 
 
+def controls(form):
+    """Return the lists of the form's questions, those of the preview among them, by their keys."""
+    return {**form.answers, **{key: control for key, (control, _) in form.counted.controls.items()}}
+
+
 def hidden(widget):
     return widget.layout.display == "none"
 
@@ -92,7 +97,7 @@ def hidden(widget):
 def test_what_is_sure_is_one_click(form_of, folder):
     form = form_of(folder)
     assert form.problem() == ""
-    assert "Everything matched: press Load." in form.verdict.value
+    assert "3 lines, 70.00, January to February 2025; nothing set aside." in form.counted.figures.value
     assert hidden(form.details)
     assert hidden(form.selects_box)
     assert not form.accepted.disabled
@@ -138,7 +143,11 @@ def test_nothing_is_loaded_while_a_question_is_open(form_of, doubtful):
         form.accept()
     for key, answer in (("order", "dmy"), ("status", "Returned")):
         assert form.accepted.disabled
-        (control,) = [control for name, control in form.answers.items() if name.startswith(key)]
+        (control,) = [
+            control
+            for name, control in controls(form).items()
+            if name.startswith(key) and control.label == "Please choose"
+        ]
         assert control.label == "Please choose"
         control.value = answer
     assert not form.accepted.disabled
@@ -150,11 +159,12 @@ def test_nothing_is_loaded_while_a_question_is_open(form_of, doubtful):
 
 def test_an_answer_can_be_taken_back(form_of, doubtful):
     form = form_of(doubtful)
-    for key, control in form.answers.items():
-        control.value = "mdy" if key.startswith("order") else "Completed"
+    next(iter(form.answers.values())).value = "mdy"
+    controls(form)["status Sonderfall"].value = "Completed"
     assert not form.accepted.disabled
-    next(iter(form.answers.values())).value = ""
+    next(iter(form.answers.values())).value = "(open)"
     assert form.accepted.disabled
+    assert "Please answer" in form.verdict.value
 
 
 def test_a_select_of_ones_own_counts_instead_of_the_choices(form_of, folder):

@@ -26,7 +26,10 @@ from shopboard.importing.parts import (
     named_box,
     table_html,
 )
+from shopboard.importing.preview import Preview, preview
+from shopboard.importing.preview_part import OPEN, PreviewPart
 from shopboard.importing.proposal import (
+    PLACES,
     answer_question,
     choose_column,
     other_proposals,
@@ -40,9 +43,7 @@ from shopboard.importing.staging import ASSUMED, OPEN_SOURCES, select_for, sourc
 from shopboard.importing.words import FIELDS
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
-
-OPEN = ("Please choose", "")
-
+from shopboard.style import Look
 
 NO_COLUMN = ("— none —", "")
 
@@ -64,6 +65,8 @@ class ImportForm:
         self.named: tuple[str, dict[str, str]] | None = None
         self.proposal: Proposal | None = None
         self._listening = False
+        self.preview: Preview | None = None
+        self.previewed, self.cannot = "", ""  # what the preview shows, and why there is none
         self._make()
         self._read()
 
@@ -77,8 +80,8 @@ class ImportForm:
         return what_is_lacking(self.proposal)
 
     def sure(self) -> bool:
-        """Say whether there is nothing to look through: everything was matched, and surely."""
-        if self.problem() or self.questions() or self.edited:
+        """Say whether every column was matched, and surely."""
+        if self.problem() or self.edited or any(not question.place for question in self.questions().values()):
             return False
         matches = self.proposal.matches.values() if self.proposal else ()
         return all(match.sure >= SURE[0][0] for match in matches if match.column)
@@ -110,10 +113,21 @@ class ImportForm:
 
     def selects(self) -> dict[str, str]:
         """Return the four SELECTs as they stand: what the user wrote, else what follows from the choices."""
-        proposed = (
-            self.named[1] if self.named else {} if what_is_lacking(self.proposal) else proposed_selects(self.proposal)
-        )
+        lacking = not self.named and what_is_lacking(self.proposal, PLACES)
+        proposed = self.named[1] if self.named else {} if lacking else proposed_selects(self.proposal)
         return {table: text for table, text in {**proposed, **self.edited}.items() if text.strip()}
+
+    def preview_now(self) -> Preview | None:
+        """Return what would be counted as the form stands; None while something is open without which nothing can be."""
+        selects = self.selects()
+        if any(question.taken is None for question in self.doubts.values()) or not {
+            "customers",
+            "products",
+            "orders",
+        } <= set(selects):
+            return None
+        encodings = {"encodings": self.encodings} if self.encodings else {}
+        return preview(self.proposal, self.settings, {**selects, **encodings})
 
     def assumed(self) -> list[str]:
         """Return what the SELECTs take for granted, in words."""
@@ -162,7 +176,18 @@ class ImportForm:
         self.selects_box = widgets.VBox([note, *written, buttons, self.checked])
         self.details = widgets.VBox([named_box(widgets.VBox([self.lines]), "shop-said-above"), self.tables])
         row = named_box(widgets.Box([self.accepted, self.own_way, self.look, self.show_selects]), "shop-row")
-        parts = [self.headline, self.asked, self.verdict, row, self.said, self.details, self.selects_box]
+        look = Look(self.settings.currency, self.settings.number_format)
+        self.counted = PreviewPart(look, lambda key, value: self._when_heard(lambda: self.answer(key, value)))
+        parts = [
+            self.headline,
+            self.asked,
+            self.counted.widget,
+            self.verdict,
+            row,
+            self.said,
+            self.details,
+            self.selects_box,
+        ]
         self.widget = named_box(widgets.VBox(parts), "shop-form")
         self.accepted.on_click(lambda _: self._load())
         self.own_way.on_click(lambda _: self._try(self._match_anew))
@@ -285,15 +310,34 @@ class ImportForm:
             self.look.layout.display = "none" if self.named else ""
             self._show_columns()
             self._show_selects()
+            self._show_preview()
             self._show_verdict()
             self._fold()
         finally:
             self._listening = True
 
+    def _show_preview(self) -> None:
+        """Show what would be counted, anew if the SELECTs have changed."""
+        state = repr(
+            (
+                self.selects(),
+                self.encodings,
+                sorted(key for key, question in self.questions().items() if question.place),
+            )
+        )
+        if state != self.previewed:
+            try:
+                self.preview, self.cannot = self.preview_now(), ""
+            except (ShopProblem, sqlite3.Error) as problem:
+                self.preview, self.cannot = None, str(problem)
+            self.previewed = state
+        self.counted.show(self.preview, self.questions())
+
     def _show_questions(self) -> None:
         """Show each question with its answers; controls stay while their question does, so that none loses the focus."""
         answers = {}
-        for key, question in self.questions().items():
+        questions = {key: question for key, question in self.questions().items() if not question.place}
+        for key, question in questions.items():
             options = [OPEN, *question.answers.items()]
             control = self.answers.get(key)
             if control is None:
@@ -301,9 +345,12 @@ class ImportForm:
                     description=description(question.text), options=options, layout={"width": "auto"}
                 )
                 control.observe(
-                    lambda change, key=key: self._when_heard(lambda: self.answer(key, change.new or None)), "value"
+                    lambda change, key=key: self._when_heard(
+                        lambda: self.answer(key, None if change.new == OPEN[1] else change.new)
+                    ),
+                    "value",
                 )
-            control.value = question.taken or ""
+            control.value = OPEN[1] if question.taken is None else question.taken
             answers[key] = control
         if list(answers) != list(self.answers):
             self.asked.children = [
@@ -366,13 +413,11 @@ class ImportForm:
         problem = self.problem()
         self.accepted.disabled = bool(problem)
         edited = ", ".join(OF_WHAT[table].lower() for table in self.edited)
-        if problem:
-            words = alert(problem, "note")
-        elif self.sure():
-            found = f"This is an export of {self.named[0]}" if self.named else "Everything matched"
-            words = f'<div role="status"><b>{html.escape(found)}: press Load.</b></div>'
+        if problem or self.cannot:
+            words = alert(problem or self.cannot, "note")
         else:
-            words = '<div role="status">Look through what was matched, correct what is wrong, then press Load.</div>'
+            found = f"This is an export of {self.named[0]}. " if self.named else ""
+            words = f'<div role="status">{html.escape(found)}Compare these figures with what you know of the shop, then press Load.</div>'
         if not problem and (assumed := self.assumed()):
             words += f'<div>Assumed:</div><ul class="shop-assumed">{"".join(f"<li>{html.escape(line)}</li>" for line in assumed)}</ul>'
         if edited:

@@ -90,6 +90,9 @@ def akin(column: Column, key: Column) -> str:
         name in (of, singular + of, squashed(key.table) + of) or refers_to(name) == refers_to(own) != ""
     ):
         return "name"
+    longer, shorter = (of, name) if len(of) > len(name) else (name, of)  # SalesTerritoryKey and TerritoryKey
+    if longer.endswith(shorter) and re.fullmatch(r".{4,}(id|key|code|no|nr)", shorter):
+        return "name"
     peculiar = all(side.numbers < 0.5 and side.longest >= 4 and side.distinct > 0.001 for side in (column, key))
     return "values" if peculiar else ""
 

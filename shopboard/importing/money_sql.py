@@ -86,7 +86,7 @@ def amount_sql(proposal: Proposal, notes: list[str]) -> str:
         amount = amount.replace(" * (1 - 0)", "").replace(" * 1,", ",") if quantity or discount else price
     asked = proposal.questions.get("amount")
     if asked and asked.taken:
-        ways = {way: label for label, way in asked.answers.items()}
+        ways = {way: label.rsplit(": ", 1)[0] for label, way in asked.answers.items()}
         other = ways.pop({"total": "price", "price": "total"}[asked.taken])
         notes.append(f"the amount is {ways[asked.taken]}, rather than {other}")
     total = FIELDS["orders"]["total_amount"]

@@ -5,8 +5,10 @@ import re
 from shopboard.database import table_names
 from shopboard.importing.amounts import amounts_of_orders
 from shopboard.importing.columns import COMPARED, order_of_dates, row_number_of
+from shopboard.importing.extras import ask_money
 from shopboard.importing.links import best_match, columns_of_headers, is_key, row_count, sampled_numbers, writing_in
-from shopboard.importing.matching import OTHER_TABLES, status_words
+from shopboard.importing.mapping import region_of_order
+from shopboard.importing.matching import OTHER_TABLES, ill_words, status_words
 from shopboard.importing.meaning import Column, Proposal, Question, identifier
 from shopboard.importing.raw import CONTRARY
 from shopboard.importing.statuses import SPELLINGS, status_of
@@ -45,6 +47,8 @@ def ask_questions(proposal: Proposal) -> None:
     ask_amounts(proposal)
     ask_which_amount(proposal)
     ask_discount(proposal)
+    ask_money(proposal)
+    ask_region(proposal)
     ask_others(proposal)
     ask_twice(proposal)
     ask_wide(proposal)
@@ -243,6 +247,17 @@ def ask_discount(proposal: Proposal) -> None:
         proposal.questions["discount"] = Question(f"What is {column.name} ({', '.join(column.samples)})?", ways, None)
 
 
+def ask_region(proposal: Proposal) -> None:
+    """Ask whose region counts where both an order and its customer have one; the order's does unless the user says otherwise."""
+    order, customer = region_of_order(proposal), proposal.matches["customers", "region"].column
+    if order and customer and proposal.matches["orders", "customer_id"].column:
+        whose = f"the customer's, {customer.name}" + (
+            " of the latest order" if customer == order else f" in {customer.table}"
+        )
+        answers = {f"the order's, {order.name}": "order", whose: "customer"}
+        proposal.questions["region"] = Question("Whose region counts?", answers, "order", "region")
+
+
 def ask_others(proposal: Proposal) -> None:
     """Ask about tables that are left out though they may hold orders, too."""
     read = set(proposal.reached[proposal.lines])
@@ -271,28 +286,55 @@ def sells(proposal: Proposal, table: str) -> bool:
 def ask_status(proposal: Proposal) -> None:
     """Ask what those words of status mean that are not known."""
     column = proposal.matches["orders", "status"].column
-    proposal.words, proposal.bare_orders = [], 0.0
+    proposal.statuses, proposal.bare_orders = {}, 0.0
     if column and column.dates > 0.8 and column.filled < 0.9:
         proposal.questions["no day"] = Question(
             f"{1 - column.filled:.0%} of the lines have no {column.name}. What are those?",
-            {"not yet sent: pending": "Pending", "sold all the same, such as in a store: completed": "Completed"},
+            {
+                "not yet sent or paid: pending": "Pending",
+                "sold all the same, such as in a store: completed": "Completed",
+            },
             None,
         )
-    if column is None or column.dates > 0.8:
-        return
-    proposal.words = [word for word in status_words(proposal, column) if not status_of(word)][:40]
     means = {status: status for status in SPELLINGS}
-    for word in proposal.words:
-        proposal.questions[f"status {word}"] = Question(
-            f"What does “{word}” in {column.name} mean?", {**means, "set such lines aside": word}, None
-        )
-    proposal.bare_orders = share_without(proposal, column)
-    if proposal.bare_orders > 0.02:
-        proposal.questions["no status"] = Question(
-            f"{proposal.bare_orders:.0%} of the orders have no {column.name}. What are those?",
-            {**means, "set such lines aside": "aside"},
-            None,
-        )
+    if column and column.dates <= 0.8:
+        proposal.statuses[column] = status_words(proposal, column)[:40]
+        for word in proposal.statuses[column]:
+            proposal.questions[f"status {word}"] = Question(
+                f"What does “{word}” in {column.name} mean?",
+                {**means, "set such lines aside": "aside"},
+                status_of(word),
+                "status",
+            )
+        proposal.bare_orders = share_without(proposal, column)
+        if proposal.bare_orders > 0.02:
+            proposal.questions["no status"] = Question(
+                f"{proposal.bare_orders:.0%} of the orders have no {column.name}. What are those?",
+                {**means, "set such lines aside": "aside"},
+                None,
+            )
+    near = dict.fromkeys([*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)])
+    rest = f"as {column.name} says" if column and column.dates <= 0.8 else "nothing more"
+    for other in near:
+        if other != column and (words := words_beside(proposal, other)):
+            proposal.statuses[other] = list(words)
+            for word, meaning in words.items():
+                proposal.questions[f"status {other.name}: {word}"] = Question(
+                    f"What does “{word}” in {other.name} mean?", {rest: "", **means}, meaning, "status"
+                )
+
+
+def words_beside(proposal: Proposal, column: Column) -> dict[str, str]:
+    """Return what the words of a second status mean: only a cancellation or a return counts, and of payments what is still to be paid."""
+    ill = ill_words(proposal, column)
+    paid = re.search(PAYMENT, squashed(column.name)) and len(known := status_words(proposal, column)) <= 12
+    if not ill and not (paid and any(status_of(word) == "Completed" for word in known)):
+        return {}
+    pending = {word: "Pending" for word in status_words(proposal, column) if paid and status_of(word) == "Pending"}
+    return {word: {**pending, **ill}.get(word, "") for word in status_words(proposal, column)}
+
+
+PAYMENT = "payment|financial|paid|pay(ment)?st|zahl|paiement|pago|pagament|betal|platb|platno|opla"
 
 
 def share_without(proposal: Proposal, column: Column) -> float:
@@ -320,7 +362,7 @@ def ask_amounts(proposal: Proposal) -> None:
     if not total or not order or proposal.whole_orders or order.table != proposal.lines:
         return
     orders, once, same = amounts_of_orders(proposal, total, order)
-    if orders >= 3 and max(once, same) > 0.9 * orders:
+    if (orders >= 3 or proposal.of_orders) and max(once, same) > 0.9 * orders:
         where = "on one of its lines" if once > same else "on each of its lines"
         answers = {
             f"of the whole order, {where}: it is shared out": "order",
@@ -347,11 +389,10 @@ def ask_which_amount(proposal: Proposal) -> None:
     close = max(map(abs, sums)) < 1.2 * min(map(abs, sums))
     names = total.name, f"{price.name} × {quantity.name}"
     answers = {
-        f"{name}, {amount:,.2f} in all": way for name, amount, way in zip(names, sums, ("total", "price"), strict=True)
+        f"{name}: {amount:,.2f} on the {len(rows):,} lines that have both": way
+        for name, amount, way in zip(names, sums, ("total", "price"), strict=True)
     }
-    some = "" if len(rows) < COMPARED else f" (on the first {len(rows):,} lines)"
-    text = (
-        f"{names[0]} is not {names[1]}{some}: discounts, taxes or postage may be in it. Which is the amount of a line?"
-    )
+    text = f"{names[0]} is not {names[1]}: discounts, taxes or postage may be in it. Which is the amount of a line?"
     own_choice = any("by you" in proposal.matches["orders", name].why for name in ("total_amount", "unit_price"))
-    proposal.questions["amount"] = Question(text, answers, way if close or own_choice else None)
+    settled = way if close or own_choice else None
+    proposal.questions["amount"] = Question(text, answers, settled, "money" if settled else "")

@@ -1,0 +1,292 @@
+"""What a source would be counted as, found by loading it on trial; and the same figures of a shop that was loaded."""
+
+import io
+import re
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, redirect_stdout
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+
+import pandas as pd
+
+from shopboard.database import COLUMNS, read_query, table_names
+from shopboard.importing.accounts import SIGNED_AMOUNT
+from shopboard.importing.extras import SIGNS, sum_of
+from shopboard.importing.likeness import akin
+from shopboard.importing.links import key_values, row_count
+from shopboard.importing.loading import load_source
+from shopboard.importing.mapping import region_of_order, select_orders
+from shopboard.importing.meaning import Column, Proposal, identifier
+from shopboard.importing.proposal import other_proposals
+from shopboard.importing.values import key_text
+from shopboard.problems import ShopProblem
+from shopboard.settings import Settings
+
+FIRST = 10  # regions and categories that are named
+
+REASONS = """
+-- One row per kind of what is set aside, the most money first.
+WITH numbered AS (
+    SELECT
+        *,
+        ROW_NUMBER() OVER (PARTITION BY what, advice ORDER BY source_row) AS place,
+        COALESCE(file || ', line ' || line, 'row ' || source_row) || ': ' || reason AS example
+    FROM set_aside
+    WHERE table_name = 'orders' AND what <> 'value'
+)
+SELECT
+    MAX(CASE WHEN place = 1 THEN reason END) AS reason,
+    COUNT(*) AS lines,
+    ROUND(COALESCE(SUM(amount), 0), 2) AS amount,
+    advice,
+    GROUP_CONCAT(CASE WHEN place <= 3 THEN example END, '; ') AS examples
+FROM numbered
+GROUP BY what, advice
+ORDER BY COUNT(*) DESC
+"""
+
+PARTS = """
+-- One row per {name}: lines of any status, and the revenue, which is the total of Completed lines.
+SELECT
+    {value} AS {name},
+    COUNT(*) AS lines,
+    ROUND(COALESCE(SUM(CASE WHEN orders.status = 'Completed' THEN orders.total_amount END), 0), 2) AS revenue
+FROM orders
+LEFT JOIN customers ON customers.customer_id = orders.customer_id
+LEFT JOIN products ON products.product_id = orders.product_id
+GROUP BY 1
+ORDER BY {order}
+"""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of a loaded shop that its owner knows by heart; money in the shop's currency."""
+
+    lines: int
+    orders: int
+    customers: int
+    units: int  # of Completed lines
+    first: str  # day, ISO
+    last: str
+    total: float  # of all lines, in the source's own signs
+    revenue: float  # of Completed lines
+    set_aside_lines: int
+    set_aside_amount: float
+    rating: float | None
+    reviews: int
+    months: pd.DataFrame  # month, lines, revenue
+    regions: pd.DataFrame
+    categories: pd.DataFrame
+    statuses: pd.DataFrame  # status, lines, amount
+    reasons: pd.DataFrame  # reason, lines, amount, advice, examples
+
+
+@dataclass(frozen=True)
+class Preview(Figures):
+    """The figures that a proposal comes to, and what else was found of which the user decides."""
+
+    words: pd.DataFrame = field(default_factory=pd.DataFrame)  # key, column, word, lines, amount
+    money: pd.DataFrame = field(
+        default_factory=pd.DataFrame
+    )  # key, column, total, effect, taken, one per column not used
+    region_lines: int = 0  # lines whose order and customer have different regions
+    not_read: pd.DataFrame = field(default_factory=pd.DataFrame)  # table, rows, why
+    assumed: tuple[str, ...] = ()
+    problem: str = ""  # why it could not be loaded as it is
+
+
+def figures(connection: sqlite3.Connection) -> Figures:
+    """Return the figures of a shop in whose database the four tables and the accounts of its import stand."""
+    lines, orders, customers, units, first, last, total, revenue = connection.execute(
+        f"SELECT COUNT(*), COUNT(DISTINCT order_number), COUNT(DISTINCT customer_id), "
+        "COALESCE(SUM(CASE WHEN status = 'Completed' THEN quantity END), 0), COALESCE(MIN(order_date), ''), "
+        f"COALESCE(MAX(order_date), ''), COALESCE(SUM({SIGNED_AMOUNT}), 0), "
+        "COALESCE(SUM(CASE WHEN status = 'Completed' THEN total_amount END), 0) FROM orders"
+    ).fetchone()
+    reviews, rating = connection.execute("SELECT COUNT(*), AVG(rating) FROM reviews").fetchone()
+    reasons = read_query(connection, REASONS)
+    parts = {
+        name: read_query(connection, PARTS.format(name=name, value=value, order=order))
+        for name, value, order in (
+            ("month", "SUBSTR(orders.order_date, 1, 7)", "1"),
+            ("region", "COALESCE(orders.region, customers.region, '(unknown)')", "3 DESC, 1"),
+            ("category", "COALESCE(products.category, '(unknown)')", "3 DESC, 1"),
+        )
+    }
+    statuses = read_query(
+        connection,
+        "SELECT status, COUNT(*) AS lines, ROUND(SUM(total_amount), 2) AS amount FROM orders GROUP BY status ORDER BY amount DESC",
+    )
+    return Figures(
+        lines,
+        orders,
+        customers,
+        units,
+        first,
+        last,
+        round(total, 2),
+        round(revenue, 2),
+        int(reasons["lines"].sum()),
+        round(float(reasons["amount"].sum()), 2),
+        rating,
+        reviews,
+        parts["month"],
+        parts["region"],
+        parts["category"],
+        statuses,
+        reasons,
+    )
+
+
+@contextmanager
+def on_trial(settings: Settings, selects: dict) -> Iterator[tuple[sqlite3.Connection, str]]:
+    """Load a source as `selects` say into a database that is deleted afterwards; yield it, and what forbids to load it so."""
+    with (
+        tempfile.TemporaryDirectory(prefix="shop-") as folder,
+        closing(sqlite3.connect(f"{folder}/trial.1.unfinished")) as connection,
+    ):
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        for table, (key, *others) in COLUMNS.items():
+            connection.execute(f"CREATE TABLE {table} ({key} INTEGER PRIMARY KEY, {', '.join(others)})")
+        problem = ""
+        try:
+            with redirect_stdout(io.StringIO()):
+                load_source(connection, replace(settings, mapping=selects))
+        except ShopProblem as error:
+            problem = str(error)
+        yield connection, problem
+
+
+def preview(proposal: Proposal | None, settings: Settings, selects: dict) -> Preview:
+    """Return what a source comes to, as its SELECTs stand; of a proposal also what is left to its user to decide."""
+    with on_trial(settings, selects) as (connection, problem):
+        if problem and "set_aside" not in table_names(connection):
+            raise ShopProblem(problem)
+        found = figures(connection)
+        assumed = tuple(text for (text,) in connection.execute("SELECT assumption FROM assumptions"))
+    more = {}
+    if proposal and proposal.lines:
+        more = {
+            "words": words_of_statuses(proposal),
+            "money": money_beside(proposal),
+            "region_lines": lines_of_other_regions(proposal, selects),
+            "not_read": tables_not_read(proposal, selects),
+        }
+    return Preview(**vars(found), **more, assumed=assumed, problem=problem)
+
+
+def words_of_statuses(proposal: Proposal) -> pd.DataFrame:
+    """Return one row per word of a status, as the shop writes it: the question's key, column, word, lines and money."""
+    rows = []
+    main = proposal.matches["orders", "status"].column
+    for column in proposal.statuses:
+        select = select_orders(proposal, {"word": column})
+        sql = f"SELECT word, COUNT(*), COALESCE(SUM(total_amount), 0) FROM ({select}) AS lines WHERE word IS NOT NULL GROUP BY word ORDER BY 2 DESC"
+        for word, lines, amount in proposal.connection.execute(sql):
+            key = f"status {word}" if column == main else f"status {column.name}: {word}"
+            if key in proposal.questions:
+                rows.append((key, column.name, str(word), lines, round(amount, 2)))
+    return pd.DataFrame(rows, columns=["key", "column", "word", "lines", "amount"])
+
+
+def money_beside(proposal: Proposal) -> pd.DataFrame:
+    """Return one row per column of money that is not used: its total, what it comes to on Completed lines, and the way taken."""
+    rows = []
+    for column in proposal.extras:
+        key, total = f"money {column.name}", round(sum_of(proposal, column), 2)
+        rows.append((key, column.name, total, abs(total), proposal.questions[key].taken))
+    return pd.DataFrame(rows, columns=["key", "column", "total", "effect", "taken"])
+
+
+def lines_of_other_regions(proposal: Proposal, selects: dict[str, str]) -> int:
+    """Return on how many lines the region of the order is not that of the customer."""
+    if "region" not in proposal.questions:
+        return 0
+    lines = select_orders(proposal, {"went_to": region_of_order(proposal)})
+    sql = (
+        f"SELECT COUNT(*) FROM ({lines}) AS lines INNER JOIN ({selects['customers']}) AS people ON people.customer_id = lines.customer_id "
+        "WHERE lines.went_to <> people.region"
+    )
+    return proposal.connection.execute(sql).fetchone()[0]
+
+
+def tables_not_read(proposal: Proposal, selects: dict[str, str]) -> pd.DataFrame:
+    """Return one row per table that no SELECT reads: its rows, and why it is not joined to the lines."""
+    text = re.sub(r"(?m)^-- .*$", "", "\n".join(selects[table] for table in COLUMNS if table in selects))
+    rows = [(copy, row_count(proposal, copy), f"the same rows as {table}") for copy, table in proposal.copies.items()]
+    others = {proposal.lines, *(other.lines for other in other_proposals(proposal))}
+    for table in proposal.columns:
+        if table not in others and not re.search(rf"(?<!\w){re.escape(identifier(table))}(?!\w)", text):
+            rows.append((table, row_count(proposal, table), why_not_joined(proposal, table)))
+    return pd.DataFrame(rows, columns=["table", "rows", "why"])
+
+
+def why_not_joined(proposal: Proposal, table: str) -> str:
+    """Say how many lines would match a table's rows, by the columns of which most do."""
+    best: tuple[int, Column | None, Column | None] = (0, None, None)
+    lines = row_count(proposal, proposal.lines)
+    for key in proposal.columns[table]:
+        for column in proposal.columns[proposal.lines]:
+            if (
+                akin(column, key)
+                and not column.expression
+                and not key.expression
+                and key_values(proposal, key) is not None
+            ):
+                sql = f"SELECT {column.sql}, COUNT(*) FROM {identifier(column.table)} GROUP BY 1"
+                values = key_values(proposal, key)
+                found = sum(n for value, n in proposal.connection.execute(sql) if key_text(value) in values)
+                best = max(best, (found, column, key), key=lambda pair: pair[0])
+    found, column, key = best
+    if column is None or key is None:
+        return "no column of the lines refers to it"
+    if table in proposal.reached[proposal.lines]:
+        return f"{column.name} finds its row on {found:,} of {lines:,} lines, but nothing in it is needed"
+    return f"{column.name} = {key.name} on {found:,} of {lines:,} lines only"
+
+
+def explained(shown: Preview, known: float, month: str = "") -> str:
+    """Say by how much the revenue, of a month if one is given, differs from what the user knows, and which choice makes that up."""
+    revenue = shown.revenue
+    if month:
+        revenue = round(float(shown.months.loc[shown.months["month"] == month, "revenue"].sum()), 2)
+    gap = round(known - revenue, 2)
+    if abs(gap) < 0.005:
+        return f"Revenue{f' of {month}' if month else ''} is {revenue:,.2f}, as you know it."
+    said = f"Revenue{f' of {month}' if month else ''} is {revenue:,.2f}: {abs(gap):,.2f} {'less' if gap > 0 else 'more'} than {known:,.2f}."
+    changes: list[tuple[str, float]] = [
+        (f"{row.status} lines counted as Completed", row.amount)
+        for row in shown.statuses.itertuples()
+        if row.status != "Completed"
+    ]
+    changes += [(f"“{row.word}” not counted as Completed", -row.amount) for row in shown.words.itertuples()]
+    for row in shown.money.itertuples():
+        now = SIGNS.get(row.taken or "leave", 0)
+        ways = {"left out": 0, "taken off": -1, "added": 1}
+        changes += [(f"{row.column} {way}", (sign - now) * row.effect) for way, sign in ways.items() if sign != now]
+    changes.append(("the lines that are set aside", shown.set_aside_amount))
+    for count in (1, 2):
+        for some in combinations(changes, count) if not month else ():
+            if abs(sum(money for _, money in some) - gap) < 0.015:
+                return f"{said} The difference is {' and '.join(f'{what} ({money:+,.2f})' for what, money in some)}."
+    return said + ("" if month else " No single choice makes that up, nor do two.")
+
+
+def headline(shown: Figures) -> str:
+    """Return in one sentence what is counted: lines, money, days, what is set aside."""
+    if not shown.lines:
+        return f"Nothing would be loaded; {shown.set_aside_lines:,} lines would be set aside."
+    first, last = pd.Timestamp(shown.first), pd.Timestamp(shown.last)
+    begin = f"{first:%B %Y}" if first.year != last.year else f"{first:%B}"
+    days = f"{last:%B %Y}" if (first.year, first.month) == (last.year, last.month) else f"{begin} to {last:%B %Y}"
+    aside = (
+        f"{shown.set_aside_lines:,} lines ({shown.set_aside_amount:,.2f}) set aside"
+        if shown.set_aside_lines
+        else "nothing set aside"
+    )
+    completed = "" if abs(shown.total - shown.revenue) < 0.005 else f", {shown.revenue:,.2f} of it Completed"
+    return f"{shown.lines:,} lines, {shown.total:,.2f}{completed}, {days}; {aside}"
