@@ -23,6 +23,7 @@ from shopboard.building import open_or_build
 from shopboard.database import ShopDesign
 from shopboard.importing.accounts import was_imported
 from shopboard.importing.corrections import load_corrections
+from shopboard.importing.figures import figures, figures_html
 from shopboard.importing.form import ImportForm
 from shopboard.importing.parts import LastLine, alert, labelled, named_box, offered, table_html
 from shopboard.importing.receipt import money_as_text, reconciliation, reconciliation_file, reconciliation_tables
@@ -244,7 +245,8 @@ def receipt_html(connection: sqlite3.Connection, settings: Settings) -> str:
     place = html.escape(path.name if path.parent == Path.cwd() else str(path))
     parts = [
         f"<p>This shop is kept in <code>{place}</code>; <code>source = &quot;{place}&quot;</code> opens it at the next "
-        "run.</p>"
+        "run.</p>",
+        figures_html(figures(connection), Look(settings.currency, settings.number_format)),
     ]
     for title, rows in reconciliation_tables(connection).items():
         if title == "Assumptions":

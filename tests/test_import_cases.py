@@ -330,3 +330,66 @@ def test_addresses_and_buyers_are_no_products(shop):
     )
     assert made.form.proposal.matches["orders", "product_id"].column is None
     assert made.total() == 39
+
+
+# The preview's figures, by another way
+
+
+def test_a_preview_says_what_pandas_counts_and_what_is_loaded(shop):
+    rows = [
+        (
+            n,
+            f"2025-{n % 4 + 1:02}-{n % 27 + 1:02}",
+            f"C{n % 13}",
+            f"P{n % 7}",
+            f"K{n % 7 % 3}",
+            ("East", "West")[n % 5 > 2],
+            n % 4 + 1,
+            round(1.5 * n, 2),
+            ("shipped", "void", "to do")[n % 11 % 3],
+            round(n % 6 * 0.25, 2),
+        )
+        for n in range(1, 201)
+    ]
+    names = [
+        "order_id",
+        "order_date",
+        "customer",
+        "product",
+        "category",
+        "region",
+        "quantity",
+        "total",
+        "status",
+        "Shipping Fee",
+    ]
+    table = pd.DataFrame(rows, columns=names)
+    made = shop(orders=table.to_csv(index=False)).say(status_to_do="Pending", money_Shipping_Fee="add")
+    shown = made.form.preview
+    sold = table[table["status"] == "shipped"].assign(total=lambda rows: rows["total"] + rows["Shipping Fee"])
+    assert shown.revenue == pytest.approx(sold["total"].sum())
+    assert (shown.lines, shown.orders, shown.customers) == (200, 200, 13)
+    assert shown.units == sold["quantity"].sum()
+    assert (shown.first, shown.last) == (table["order_date"].min(), table["order_date"].max())
+    for name in ("region", "category"):
+        parts = {"region": shown.regions, "category": shown.categories}[name]
+        got = dict(zip(parts[name], parts["revenue"], strict=True))
+        assert got == pytest.approx(sold.groupby(name)["total"].sum().to_dict())
+    months = sold.groupby(sold["order_date"].str[:7])["total"].sum()
+    assert dict(zip(shown.months["month"], shown.months["revenue"], strict=True)) == pytest.approx(months.to_dict())
+    words = shown.words.set_index("word")
+    assert words["lines"].to_dict() == table["status"].value_counts().to_dict()
+    (money,) = shown.money.itertuples()
+    assert (money.column, money.total) == ("Shipping Fee", pytest.approx(table["Shipping Fee"].sum()))
+    assert money.effect == pytest.approx(sold["Shipping Fee"].sum())
+    orders = made.loaded()
+    assert orders.loc[orders["status"] == "Completed", "total_amount"].sum() == pytest.approx(shown.revenue)
+
+
+def test_a_revenue_that_is_known_is_compared_and_the_choice_that_makes_up_the_difference_named(shop):
+    part = shop(sales=DISCOUNT).form.counted
+    part.known.value = "156"
+    assert "14.00 more than 156.00" in part.told.value
+    assert "Discount Amount taken off (-14.00)" in part.told.value
+    part.known.value = "170.00"
+    assert "as you know it" in part.told.value

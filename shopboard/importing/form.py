@@ -374,7 +374,7 @@ class ImportForm:
             if control.options != options:
                 control.options = options
             control.value = match.column or ""
-            told.value = match_html(match)
+            told.value = match_html(match, name)
 
     def _row(self, table: str, name: str) -> tuple[widgets.Dropdown, widgets.HTML]:
         """Return the controls of a field: its columns, and what is told of the one that is taken."""

@@ -11,77 +11,19 @@ from itertools import combinations
 
 import pandas as pd
 
-from shopboard.database import COLUMNS, read_query, table_names
-from shopboard.importing.accounts import SIGNED_AMOUNT
+from shopboard.database import COLUMNS, table_names
 from shopboard.importing.extras import SIGNS, sum_of
+from shopboard.importing.figures import Figures, figures
 from shopboard.importing.likeness import akin
 from shopboard.importing.links import key_values, row_count
 from shopboard.importing.loading import load_source
 from shopboard.importing.mapping import region_of_order, select_orders
 from shopboard.importing.meaning import Column, Proposal, identifier
 from shopboard.importing.proposal import other_proposals
+from shopboard.importing.statuses import status_of
 from shopboard.importing.values import key_text
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
-
-FIRST = 10  # regions and categories that are named
-
-REASONS = """
--- One row per kind of what is set aside, the most money first.
-WITH numbered AS (
-    SELECT
-        *,
-        ROW_NUMBER() OVER (PARTITION BY what, advice ORDER BY source_row) AS place,
-        COALESCE(file || ', line ' || line, 'row ' || source_row) || ': ' || reason AS example
-    FROM set_aside
-    WHERE table_name = 'orders' AND what <> 'value'
-)
-SELECT
-    MAX(CASE WHEN place = 1 THEN reason END) AS reason,
-    COUNT(*) AS lines,
-    ROUND(COALESCE(SUM(amount), 0), 2) AS amount,
-    advice,
-    GROUP_CONCAT(CASE WHEN place <= 3 THEN example END, '; ') AS examples
-FROM numbered
-GROUP BY what, advice
-ORDER BY COUNT(*) DESC
-"""
-
-PARTS = """
--- One row per {name}: lines of any status, and the revenue, which is the total of Completed lines.
-SELECT
-    {value} AS {name},
-    COUNT(*) AS lines,
-    ROUND(COALESCE(SUM(CASE WHEN orders.status = 'Completed' THEN orders.total_amount END), 0), 2) AS revenue
-FROM orders
-LEFT JOIN customers ON customers.customer_id = orders.customer_id
-LEFT JOIN products ON products.product_id = orders.product_id
-GROUP BY 1
-ORDER BY {order}
-"""
-
-
-@dataclass(frozen=True)
-class Figures:
-    """The figures of a loaded shop that its owner knows by heart; money in the shop's currency."""
-
-    lines: int
-    orders: int
-    customers: int
-    units: int  # of Completed lines
-    first: str  # day, ISO
-    last: str
-    total: float  # of all lines, in the source's own signs
-    revenue: float  # of Completed lines
-    set_aside_lines: int
-    set_aside_amount: float
-    rating: float | None
-    reviews: int
-    months: pd.DataFrame  # month, lines, revenue
-    regions: pd.DataFrame
-    categories: pd.DataFrame
-    statuses: pd.DataFrame  # status, lines, amount
-    reasons: pd.DataFrame  # reason, lines, amount, advice, examples
 
 
 @dataclass(frozen=True)
@@ -96,49 +38,6 @@ class Preview(Figures):
     not_read: pd.DataFrame = field(default_factory=pd.DataFrame)  # table, rows, why
     assumed: tuple[str, ...] = ()
     problem: str = ""  # why it could not be loaded as it is
-
-
-def figures(connection: sqlite3.Connection) -> Figures:
-    """Return the figures of a shop in whose database the four tables and the accounts of its import stand."""
-    lines, orders, customers, units, first, last, total, revenue = connection.execute(
-        f"SELECT COUNT(*), COUNT(DISTINCT order_number), COUNT(DISTINCT customer_id), "
-        "COALESCE(SUM(CASE WHEN status = 'Completed' THEN quantity END), 0), COALESCE(MIN(order_date), ''), "
-        f"COALESCE(MAX(order_date), ''), COALESCE(SUM({SIGNED_AMOUNT}), 0), "
-        "COALESCE(SUM(CASE WHEN status = 'Completed' THEN total_amount END), 0) FROM orders"
-    ).fetchone()
-    reviews, rating = connection.execute("SELECT COUNT(*), AVG(rating) FROM reviews").fetchone()
-    reasons = read_query(connection, REASONS)
-    parts = {
-        name: read_query(connection, PARTS.format(name=name, value=value, order=order))
-        for name, value, order in (
-            ("month", "SUBSTR(orders.order_date, 1, 7)", "1"),
-            ("region", "COALESCE(orders.region, customers.region, '(unknown)')", "3 DESC, 1"),
-            ("category", "COALESCE(products.category, '(unknown)')", "3 DESC, 1"),
-        )
-    }
-    statuses = read_query(
-        connection,
-        "SELECT status, COUNT(*) AS lines, ROUND(SUM(total_amount), 2) AS amount FROM orders GROUP BY status ORDER BY amount DESC",
-    )
-    return Figures(
-        lines,
-        orders,
-        customers,
-        units,
-        first,
-        last,
-        round(total, 2),
-        round(revenue, 2),
-        int(reasons["lines"].sum()),
-        round(float(reasons["amount"].sum()), 2),
-        rating,
-        reviews,
-        parts["month"],
-        parts["region"],
-        parts["category"],
-        statuses,
-        reasons,
-    )
 
 
 @contextmanager
@@ -194,12 +93,28 @@ def words_of_statuses(proposal: Proposal) -> pd.DataFrame:
 
 
 def money_beside(proposal: Proposal) -> pd.DataFrame:
-    """Return one row per column of money that is not used: its total, what it comes to on Completed lines, and the way taken."""
+    """Return one row per column of money that is not used: its total, by how much it would lower revenue, and the way taken."""
     rows = []
     for column in proposal.extras:
-        key, total = f"money {column.name}", round(sum_of(proposal, column), 2)
-        rows.append((key, column.name, total, abs(total), proposal.questions[key].taken))
+        key = f"money {column.name}"
+        question = proposal.questions[key]
+        revenues = []
+        for way in ("leave", "subtract"):
+            proposal.questions[key] = replace(question, taken=way)
+            revenues.append(revenue_of(proposal))
+        proposal.questions[key] = question
+        effect = round(revenues[0] - revenues[1], 2)
+        rows.append((key, column.name, round(sum_of(proposal, column), 2), effect, question.taken))
     return pd.DataFrame(rows, columns=["key", "column", "total", "effect", "taken"])
+
+
+def revenue_of(proposal: Proposal) -> float:
+    """Return the sum of the lines whose status counts as Completed."""
+    select = select_orders(proposal)
+    status = "status" if " AS status" in select else "NULL"
+    sql = f"SELECT {status}, COALESCE(SUM(total_amount), 0) FROM ({select}) AS lines GROUP BY 1"
+    found = proposal.connection.execute(sql).fetchall()
+    return sum(amount for word, amount in found if word is None or status_of(str(word)) == "Completed")
 
 
 def lines_of_other_regions(proposal: Proposal, selects: dict[str, str]) -> int:
@@ -274,19 +189,3 @@ def explained(shown: Preview, known: float, month: str = "") -> str:
             if abs(sum(money for _, money in some) - gap) < 0.015:
                 return f"{said} The difference is {' and '.join(f'{what} ({money:+,.2f})' for what, money in some)}."
     return said + ("" if month else " No single choice makes that up, nor do two.")
-
-
-def headline(shown: Figures) -> str:
-    """Return in one sentence what is counted: lines, money, days, what is set aside."""
-    if not shown.lines:
-        return f"Nothing would be loaded; {shown.set_aside_lines:,} lines would be set aside."
-    first, last = pd.Timestamp(shown.first), pd.Timestamp(shown.last)
-    begin = f"{first:%B %Y}" if first.year != last.year else f"{first:%B}"
-    days = f"{last:%B %Y}" if (first.year, first.month) == (last.year, last.month) else f"{begin} to {last:%B %Y}"
-    aside = (
-        f"{shown.set_aside_lines:,} lines ({shown.set_aside_amount:,.2f}) set aside"
-        if shown.set_aside_lines
-        else "nothing set aside"
-    )
-    completed = "" if abs(shown.total - shown.revenue) < 0.005 else f", {shown.revenue:,.2f} of it Completed"
-    return f"{shown.lines:,} lines, {shown.total:,.2f}{completed}, {days}; {aside}"

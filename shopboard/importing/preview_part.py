@@ -4,13 +4,13 @@ import html
 from collections.abc import Callable
 
 import ipywidgets as widgets
-import pandas as pd
 
 from shopboard.importing.extras import SIGNS
+from shopboard.importing.figures import figures_html, first_rows, headline, money
 from shopboard.importing.meaning import Question
 from shopboard.importing.parts import alert, description, named_box, table_html
-from shopboard.importing.preview import FIRST, Figures, Preview, explained, headline
-from shopboard.style import Look, integer, written
+from shopboard.importing.preview import Preview, explained
+from shopboard.style import Look, integer
 
 OPEN = ("Please choose", "(open)")  # another value than that of an answer "none"
 
@@ -46,12 +46,15 @@ class PreviewPart:
         self.widget.layout.display = "" if shown else "none"
         if shown is None:
             return
-        self.figures.value = figures_html(shown, self.look)
+        self.figures.value = (alert(shown.problem) if shown.problem else "") + figures_html(shown, self.look)
         self.rest.value = rest_html(shown, self.look)
         months = [("all days", ""), *((str(month), str(month)) for month in shown.months["month"])]
         if self.month.options != tuple(months):
             self.month.options, self.month.value = months, ""
-        self._show_choices(shown, {key: question for key, question in questions.items() if question.place})
+        moot = () if shown.region_lines else ("region",)  # the order's and the customer's are the same on every line
+        self._show_choices(
+            shown, {key: question for key, question in questions.items() if question.place and key not in moot}
+        )
         self._compare()
         self.listening = True
 
@@ -100,10 +103,7 @@ class PreviewPart:
 
 def told_of_choices(shown: Preview, look: Look) -> dict[str, str]:
     """Return, for each question of the preview, its lines and its money as HTML."""
-    told = {
-        row.key: f"{row.column}: {integer(row.lines, look)} lines, {money(row.amount, look)}"
-        for row in shown.words.itertuples()
-    }
+    told = {row.key: f"{integer(row.lines, look)} lines, {money(row.amount, look)}" for row in shown.words.itertuples()}
     for row in shown.money.itertuples():
         without = shown.revenue - SIGNS.get(row.taken or "leave", 0) * row.effect
         ways = {"left out": 0, "taken off or returned": -1, "added": 1}
@@ -111,77 +111,7 @@ def told_of_choices(shown: Preview, look: Look) -> dict[str, str]:
         told[row.key] = f"{money(row.total, look)} in all. Revenue: {revenues}"
     if shown.region_lines:
         told["region"] = f"They differ on {integer(shown.region_lines, look)} lines"
-    elif len(shown.regions):
-        told["region"] = "They are the same on every line"
     return {key: f'<span class="shop-told">{html.escape(text)}</span>' for key, text in told.items()}
-
-
-def money(amount: float, look: Look) -> str:
-    """Return an amount of money as the page writes it, to the cent."""
-    return written(amount, ",.2f", look)
-
-
-def figures_html(shown: Figures, look: Look) -> str:
-    """Return the sums of a shop: in a sentence, by month as bars, by status, region and category as tables."""
-    facts = [
-        f"{integer(shown.orders, look)} orders",
-        f"{integer(shown.customers, look)} customers",
-        f"{integer(shown.units, look)} units sold",
-        f"first day {shown.first}, last day {shown.last}" if shown.first else "",
-        f"{integer(shown.reviews, look)} reviews, mean rating {shown.rating:.2f}" if shown.reviews else "",
-    ]
-    tables = [
-        named_rows(shown.statuses.rename(columns={"amount": "money"}), "By status", look),
-        named_rows(first_rows(shown.regions), "Revenue by region", look),
-        named_rows(first_rows(shown.categories), "Revenue by category", look),
-    ]
-    problem = alert(shown.problem) if isinstance(shown, Preview) and shown.problem else ""
-    return (
-        f'{problem}<div role="status"><b>{html.escape(headline(shown))}.</b></div><div>{", ".join(filter(None, facts))}.</div>'
-        f"{months_svg(shown.months, look)}<div class=shop-tables>{''.join(f'<div>{table}</div>' for table in tables)}</div>"
-    )
-
-
-def first_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the first ten rows, and one for all others."""
-    rest = rows.iloc[FIRST:]
-    if rest.empty:
-        return rows
-    others = [f"{len(rest)} others", rest["lines"].sum(), rest["revenue"].sum()]
-    return pd.concat([rows.head(FIRST), pd.DataFrame([others], columns=rows.columns)])
-
-
-def named_rows(rows: pd.DataFrame, title: str, look: Look) -> str:
-    """Return a table of names, lines and money as HTML; empty where there is no row."""
-    if rows.empty:
-        return ""
-    name, lines, amount = rows.columns
-    table = pd.DataFrame(
-        {
-            name: rows[name],
-            lines: [integer(n, look) for n in rows[lines]],
-            amount: [money(x, look) for x in rows[amount]],
-        }
-    )
-    table.attrs["right"] = [lines, amount]
-    return table_html(table, title)
-
-
-def months_svg(months: pd.DataFrame, look: Look) -> str:
-    """Return the revenue of each month as small bars."""
-    if len(months) < 2:
-        return ""
-    most, width = max(float(months["revenue"].max()), 0.01), max(4, min(28, 640 // len(months)))
-    bars = "".join(
-        f'<rect x="{n * width}" y="{60 - max(56 * row.revenue / most, 0.5):.1f}" width="{width - 2}" height="{max(56 * row.revenue / most, 0.5):.1f}">'
-        f"<title>{row.month}: {money(row.revenue, look)}, {integer(row.lines, look)} lines</title></rect>"
-        for n, row in enumerate(months.itertuples())
-    )
-    label = f"Revenue by month, {months['month'].iloc[0]} to {months['month'].iloc[-1]}, at most {money(most, look)}"
-    return (
-        f'<div class="shop-label">{label}</div><svg class="shop-months" role="img" aria-label="{label}" '
-        f'width="{len(months) * width}" height="60" viewBox="0 0 {len(months) * width} 60">{bars}</svg>'
-    )
 
 
 def rest_html(shown: Preview, look: Look) -> str:

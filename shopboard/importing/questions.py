@@ -295,6 +295,7 @@ def ask_status(proposal: Proposal) -> None:
                 "sold all the same, such as in a store: completed": "Completed",
             },
             None,
+            "status",
         )
     means = {status: status for status in SPELLINGS}
     if column and column.dates <= 0.8:
@@ -312,6 +313,7 @@ def ask_status(proposal: Proposal) -> None:
                 f"{proposal.bare_orders:.0%} of the orders have no {column.name}. What are those?",
                 {**means, "set such lines aside": "aside"},
                 None,
+                "status",
             )
     near = dict.fromkeys([*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)])
     rest = f"as {column.name} says" if column and column.dates <= 0.8 else "nothing more"
@@ -341,6 +343,7 @@ def share_without(proposal: Proposal, column: Column) -> float:
     """Return the share of orders, or of lines where nothing tells orders apart, on none of whose lines a column has a value."""
     if column.table != proposal.lines or column.filled == 1:
         return 0.0
+    lines = f"WHERE NOT ({proposal.totals[0]})" if proposal.totals[0] else ""
     number = proposal.matches["orders", "order_number"].column
     of = (
         number.sql
@@ -351,7 +354,7 @@ def share_without(proposal: Proposal, column: Column) -> float:
     )
     if not of:
         return 1 - column.filled
-    sql = f"SELECT AVG(filled = 0) FROM (SELECT COUNT({column.sql}) AS filled FROM {identifier(proposal.lines)} GROUP BY {of})"
+    sql = f"SELECT AVG(CASE WHEN filled = 0 THEN 1.0 ELSE 0.0 END) FROM (SELECT COUNT({column.sql}) AS filled FROM {identifier(proposal.lines)} {lines} GROUP BY {of}) AS of_orders"
     return proposal.connection.execute(sql).fetchone()[0] or 0.0
 
 

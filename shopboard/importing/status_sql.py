@@ -21,7 +21,7 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
     if proposal.all_returned:
         return literal("Returned"), [f"the lines of {proposal.lines} count as returned"]
     if column and column.dates > 0.8:
-        without = proposal.questions["no day"].taken if "no day" in proposal.questions else "Pending"
+        without = (proposal.questions["no day"].taken if "no day" in proposal.questions else "") or "Pending"
         sql = f"CASE WHEN COALESCE({column.sql}, '') = '' THEN '{without}' ELSE 'Completed' END"
         notes.append(f"a line without {column.name} is {without.lower()}, one with it completed")
     elif column:
