@@ -90,7 +90,7 @@ def test_amounts_that_differ_by_little_are_stated():
     proposal = propose(connection)
     assert what_is_lacking(proposal) == ""
     assert proposal.questions["amount"].place == "money"  # the preview shows both sums
-    assert "-- assumed: the amount is Unit Price × Quantity, rather than Total" in proposed_selects(proposal)["orders"]
+    assert "-- assumed: the amount is Total, rather than Unit Price × Quantity" in proposed_selects(proposal)["orders"]
 
 
 def test_an_amount_that_is_nearly_always_empty_of_money_is_no_rival():

@@ -54,6 +54,9 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
             by_price = True
         else:
             proposal.amounts_differ = (total, price, quantity)
+            by_price = by_price and not (
+                found["total_amount"].sure >= 0.85 and are_close(proposal, total, price, quantity)
+            )
     why = "not needed: the amount is taken " + ("from price and quantity" if by_price else "as it is")
     for name in ("total_amount",) if by_price else ("unit_price", "discount"):
         found[name] = Match(None, 0.0, why) if price or name != "unit_price" else found[name]
@@ -147,6 +150,13 @@ def stands_for_orders(proposal: Proposal, total: Column, price: Column, quantity
         if len(lines) > 1 and len(told) == 1 and all(None not in line[1:] for line in lines):
             said.append(abs(told[0] - sum(one * pieces for _, one, pieces in lines)) < 0.011)
     return bool(said) and sum(said) > 0.9 * len(said)
+
+
+def are_close(proposal: Proposal, total: Column, price: Column, quantity: Column) -> bool:
+    """Say whether a total and price times quantity differ by a fifth at most, as by taxes: then the total is what its owner knows."""
+    rows = sampled_numbers(proposal, total, price, quantity)
+    sums = abs(sum(row[0] for row in rows)), abs(sum(row[1] * row[2] for row in rows))
+    return max(sums) < 1.2 * min(sums)
 
 
 def share_below(proposal: Proposal, one: Column, other: Column) -> float:

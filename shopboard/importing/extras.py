@@ -30,12 +30,16 @@ OTHERS = (
 def ask_money(proposal: Proposal) -> None:
     """Ask what becomes of each column of money that is not zero and not used; open only where the amount surely lacks it."""
     proposal.extras = {}
-    used = {match.column for match in proposal.matches.values()}
+    used = {match.column for key, match in proposal.matches.items() if key != ("orders", "discount")}
+    if not proposal.matches["orders", "total_amount"].column:  # else a discount is not computed with
+        used.add(proposal.matches["orders", "discount"].column)
     total = FIELDS["orders"]["total_amount"]
     for column in dict.fromkeys([*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)]):
         name = squashed(column.name)
         named = re.search(f"{REFUND}|{OTHERS}", name) or re.search(pattern(DISCOUNT), name)
         if column in used or column.expression or column.numbers < 0.8 or column.dates > 0.5:
+            continue
+        if column.table not in proposal.reached[proposal.lines]:
             continue
         if not (named or likeness(column, total) > 0.5) or re.search(
             "(id|code|no|nr|number|count|qty|quantity)$", name
@@ -48,7 +52,8 @@ def ask_money(proposal: Proposal) -> None:
         missing = bool(re.search(pattern(DISCOUNT), name)) and proposal.is_gross
         taken = None if re.search(REFUND, name) or missing else "leave"
         text = f"{column.name} is not in the amount of a line, as far as the numbers tell. What becomes of it?"
-        proposal.questions[f"money {column.name}"] = Question(text, WAYS, taken, "money")
+        ways = WAYS if named else {"leave it out": "leave", "take it as the amount instead": "instead"}
+        proposal.questions[f"money {column.name}"] = Question(text, ways, taken, "money")
 
 
 def kind_of(proposal: Proposal, column: Column) -> str:
@@ -78,7 +83,7 @@ def number_sql(proposal: Proposal, column: Column) -> str:
 def chosen_extras(proposal: Proposal) -> dict[Column, str]:
     """Return the columns of money that change the amount, each with the way it does."""
     taken = {column: proposal.questions[f"money {column.name}"].taken for column in proposal.extras}
-    return {column: way for column, way in taken.items() if way and way != "leave"}
+    return {column: way for column, way in taken.items() if way in SIGNS and way != "leave"}
 
 
 def extra_sql(proposal: Proposal, column: Column, name: str) -> str:

@@ -81,20 +81,25 @@ def select_entity(proposal: Proposal, table: str, key: str) -> str:
     )
 
 
-def count_cancelled_pieces(proposal: Proposal, values: dict, chosen: dict, notes: list[str]) -> None:
-    """Let a cancelled line of no pieces, as shops write what was not sent, count as one piece: it is a line all the same."""
-    column = chosen["quantity"]
-    if not column or not values["status"] or (chosen["status"] and chosen["status"].dates > 0.8):
+def count_cancelled_lines(proposal: Proposal, values: dict, chosen: dict, notes: list[str]) -> None:
+    """Let a cancelled line of no pieces or no amount, as shops write what was not sent, count all the same: as one piece, and as 0."""
+    quantity, total = chosen["quantity"], chosen["total_amount"]
+    if not values["status"] or (chosen["status"] and chosen["status"].dates > 0.8):
         return
-    sql = f"SELECT COUNT(*) FROM {identifier(column.table)} WHERE CAST({column.sql} AS TEXT) IN ('0', '0.0', '0.00', '0,00')"
-    if proposal.connection.execute(sql).fetchone()[0]:
-        words = [word for word in proposal.statuses.get(chosen["status"], []) if status_of(word) == "Cancelled"]
-        cancelled = ", ".join(map(literal, dict.fromkeys(["Cancelled", *words])))
-        values["quantity"] = (
-            f"CASE WHEN CAST({column.sql} AS TEXT) IN ('0', '0.0', '0.00', '0,00') AND {values['status']} IN ({cancelled}) "
-            f"THEN 1 ELSE {values['quantity']} END"
+    words = [word for word in proposal.statuses.get(chosen["status"], []) if status_of(word) == "Cancelled"]
+    cancelled = f"{values['status']} IN ({', '.join(map(literal, dict.fromkeys(['Cancelled', *words])))})"
+    zero = f"CAST({quantity.sql} AS TEXT) IN ('0', '0.0', '0.00', '0,00')" if quantity else ""
+    if (
+        zero
+        and proposal.connection.execute(f"SELECT COUNT(*) FROM {identifier(quantity.table)} WHERE {zero}").fetchone()[0]
+    ):
+        values["quantity"] = f"CASE WHEN {zero} AND {cancelled} THEN 1 ELSE {values['quantity']} END"
+        notes.append(f"a cancelled line of which {quantity.name} is 0 counts as one piece")
+    if total and total.table == proposal.lines and total.filled < 1 and words:
+        values["total_amount"] = (
+            f"CASE WHEN {total.sql} IS NULL AND {cancelled} THEN 0 ELSE {values['total_amount']} END"
         )
-        notes.append(f"a cancelled line of which {column.name} is 0 counts as one piece")
+        notes.append(f"a cancelled line without {total.name} counts as 0")
 
 
 def region_of_order(proposal: Proposal) -> Column | None:
@@ -112,14 +117,13 @@ def region_of_order(proposal: Proposal) -> Column | None:
 def columns_of_order(proposal: Proposal) -> list[Column]:
     """Return the columns that tell of a line or its order, rather than of its customer or its product."""
     keys = {proposal.matches["orders", name].column for name in ("customer_id", "product_id")}
+    others = ("customer", "product", "supplier", "category", "review")
     tables = [
         table
         for table, path in proposal.reached[proposal.lines].items()
-        if all(
-            link.column not in keys
-            and subject(link.key.table) not in ("customer", "product", "supplier", "category", "review")
-            for link in path
-        )
+        if all(link.column not in keys and subject(link.key.table) not in others for link in path)
+        # a table that has a customer once an order, beside what tells the person
+        or any(key and key.table == table and path and path[-1].key != key for key in keys)
     ]
     return [column for table in tables for column in proposal.columns[table]]
 
@@ -150,8 +154,8 @@ def select_orders(proposal: Proposal, beside: dict[str, Column] | None = None) -
     if sold_below_zero(proposal, chosen):
         values["quantity"] = f"-1 * {values['quantity']}"
         notes.append(f"{chosen['quantity'].name} is below zero where something is sold: its sign is turned")
-    count_cancelled_pieces(proposal, values, chosen, notes)
     values["total_amount"] = amount_sql(proposal, notes)
+    count_cancelled_lines(proposal, values, chosen, notes)
     asked = proposal.questions.get("region")
     chosen["region"] = None if asked and asked.taken == "customer" else region_of_order(proposal)
     values |= {name: column.sql for name, column in (beside or {}).items()}
@@ -178,7 +182,11 @@ def select_orders(proposal: Proposal, beside: dict[str, Column] | None = None) -
         values["total_amount"] = (
             amount if amount.startswith(("NUMBER(", "ROUND(", "LINE_TOTAL(")) else f"NUMBER({amount}, '.')"
         )
-        values |= {f"extra_{n}": number_sql(proposal, column) for n, column in enumerate(proposal.extras, 1)}
+        values |= {
+            f"extra_{n}": number_sql(proposal, column)
+            for n, column in enumerate(proposal.extras, 1)
+            if column in chosen_extras(proposal)
+        }
     used = [*chosen.values(), *proposal.beside, *chosen_extras(proposal)]
     if not whole or values["order_number"] is None:
         text = statement_sql(
@@ -195,7 +203,11 @@ OF_LINES = ("order_id", "product_id", "quantity", "total_amount")  # what no oth
 
 def fill_down(proposal: Proposal, values: dict, chosen: dict, notes: list[str]) -> bool:
     """Where an order's number and date stand on its first line alone, as in merged cells, take them from the line above; say whether that is so."""
-    number, when, row = chosen["order_number"], chosen["order_date"], row_number_of(proposal.connection, proposal.lines)
+    when, row = chosen["order_date"], row_number_of(proposal.connection, proposal.lines)
+    beside = (column for column in proposal.columns[proposal.lines] if when and column not in chosen.values())
+    number = chosen["order_number"] or next(
+        (column for column in beside if abs(column.filled - when.filled) < 0.02), None
+    )
     if (
         not row
         or not number

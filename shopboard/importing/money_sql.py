@@ -109,8 +109,11 @@ def amount_sql(proposal: Proposal, notes: list[str]) -> str:
     said = "may be in it, or not" if whole else "not counted"
     notes.extend([f"{said}: {', '.join(others)}"] if others else [])
     amount = in_one_currency(proposal, amount, notes)
-    currency = chosen["currency"]
-    if currency:
+    currency, of = chosen["currency"], chosen["total_amount"] or chosen["unit_price"]
+    told = of and (of.table != proposal.lines or re.search(r"(?<![A-Za-z])[A-Z]{3}$", of.name))
+    if (
+        currency and not told
+    ):  # a price of the product, or one in a currency that its name tells, is in that one everywhere
         sql = f"SELECT {currency.sql} FROM {identifier(currency.table)} WHERE {currency.sql} IS NOT NULL GROUP BY UPPER(TRIM({currency.sql})) ORDER BY COUNT(*) DESC"
         found = [str(name) for (name,) in proposal.connection.execute(sql)]
         if len(found) > 1:

@@ -3,11 +3,10 @@
 import io
 import re
 import sqlite3
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, redirect_stdout
+from contextlib import closing, redirect_stdout
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from pathlib import Path
 
 import pandas as pd
 
@@ -16,7 +15,7 @@ from shopboard.importing.extras import SIGNS, sum_of
 from shopboard.importing.figures import Figures, figures
 from shopboard.importing.likeness import akin
 from shopboard.importing.links import key_values, row_count
-from shopboard.importing.loading import load_source
+from shopboard.importing.loading import ON_TRIAL, load_source, trial_key
 from shopboard.importing.mapping import region_of_order, select_orders
 from shopboard.importing.meaning import Column, Proposal, identifier
 from shopboard.importing.proposal import other_proposals
@@ -40,29 +39,40 @@ class Preview(Figures):
     problem: str = ""  # why it could not be loaded as it is
 
 
-@contextmanager
-def on_trial(settings: Settings, selects: dict) -> Iterator[tuple[sqlite3.Connection, str]]:
-    """Load a source as `selects` say into a database that is deleted afterwards; yield it, and what forbids to load it so."""
-    with (
-        tempfile.TemporaryDirectory(prefix="shop-") as folder,
-        closing(sqlite3.connect(f"{folder}/trial.1.unfinished")) as connection,
-    ):
-        connection.execute("PRAGMA journal_mode = OFF")
-        connection.execute("PRAGMA synchronous = OFF")
-        for table, (key, *others) in COLUMNS.items():
-            connection.execute(f"CREATE TABLE {table} ({key} INTEGER PRIMARY KEY, {', '.join(others)})")
-        problem = ""
-        try:
-            with redirect_stdout(io.StringIO()):
-                load_source(connection, replace(settings, mapping=selects))
-        except ShopProblem as error:
-            problem = str(error)
-        yield connection, problem
+def forget_trial(folder: str) -> Path:
+    """Delete what was loaded into `folder` on trial; return where the next one is to stand."""
+    path = Path(folder) / "trial.1.unfinished"
+    for key in [key for key, trial in ON_TRIAL.items() if trial == path]:
+        del ON_TRIAL[key]
+    path.unlink(missing_ok=True)
+    return path
 
 
-def preview(proposal: Proposal | None, settings: Settings, selects: dict) -> Preview:
+def load_on_trial(settings: Settings, folder: str) -> tuple[sqlite3.Connection, str]:
+    """Load a source into a database in `folder`, in place of an earlier trial; return it, and what forbids to load it so.
+
+    Loading it for good copies that database, if neither source nor mapping has changed.
+    """
+    path = forget_trial(folder)
+    connection, problem = sqlite3.connect(path), ""
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("PRAGMA synchronous = OFF")
+    for table, (key, *others) in COLUMNS.items():
+        connection.execute(f"CREATE TABLE {table} ({key} INTEGER PRIMARY KEY, {', '.join(others)})")
+    try:
+        with redirect_stdout(io.StringIO()):
+            load_source(connection, settings)
+        ON_TRIAL[trial_key(settings)] = path
+    except ShopProblem as error:
+        problem = str(error)
+    connection.commit()
+    return connection, problem
+
+
+def preview(proposal: Proposal | None, settings: Settings, selects: dict, folder: str) -> Preview:
     """Return what a source comes to, as its SELECTs stand; of a proposal also what is left to its user to decide."""
-    with on_trial(settings, selects) as (connection, problem):
+    connection, problem = load_on_trial(replace(settings, mapping=selects), folder)
+    with closing(connection):
         if problem and "set_aside" not in table_names(connection):
             raise ShopProblem(problem)
         found = figures(connection)
@@ -142,6 +152,8 @@ def tables_not_read(proposal: Proposal, selects: dict[str, str]) -> pd.DataFrame
 
 def why_not_joined(proposal: Proposal, table: str) -> str:
     """Say how many lines would match a table's rows, by the columns of which most do."""
+    if table in proposal.reached[proposal.lines]:
+        return f"reached by {proposal.reached[proposal.lines][table][-1].column.name}, but nothing in it is needed"
     best: tuple[int, Column | None, Column | None] = (0, None, None)
     lines = row_count(proposal, proposal.lines)
     for key in proposal.columns[table]:
@@ -159,8 +171,6 @@ def why_not_joined(proposal: Proposal, table: str) -> str:
     found, column, key = best
     if column is None or key is None:
         return "no column of the lines refers to it"
-    if table in proposal.reached[proposal.lines]:
-        return f"{column.name} finds its row on {found:,} of {lines:,} lines, but nothing in it is needed"
     return f"{column.name} = {key.name} on {found:,} of {lines:,} lines only"
 
 

@@ -63,6 +63,10 @@ def answer_question(proposal: Proposal, key: str, value: str | None) -> None:
             "quantity",
             next((column for column in proposal.columns[proposal.lines] if column.sql == value), None),
         )
+    if key.startswith("money ") and value == "instead":
+        column = next(column for column in proposal.extras if key == f"money {column.name}")
+        choose_column(proposal, "orders", "unit_price", None)
+        choose_column(proposal, "orders", "total_amount", column)
     if key == "product" and value is not None:
         choose_column(
             proposal,

@@ -4,14 +4,14 @@ import re
 
 from shopboard.database import table_names
 from shopboard.importing.amounts import amounts_of_orders
-from shopboard.importing.columns import COMPARED, order_of_dates, row_number_of
+from shopboard.importing.columns import COMPARED, order_of_dates
 from shopboard.importing.extras import ask_money
 from shopboard.importing.links import best_match, columns_of_headers, is_key, row_count, sampled_numbers, writing_in
 from shopboard.importing.mapping import region_of_order
-from shopboard.importing.matching import OTHER_TABLES, ill_words, status_words
+from shopboard.importing.matching import OTHER_TABLES
 from shopboard.importing.meaning import Column, Proposal, Question, identifier
 from shopboard.importing.raw import CONTRARY
-from shopboard.importing.statuses import SPELLINGS, status_of
+from shopboard.importing.status_questions import ask_status
 from shopboard.importing.values import some_number, squashed
 from shopboard.importing.words import FIELDS
 
@@ -283,81 +283,6 @@ def sells(proposal: Proposal, table: str) -> bool:
     )
 
 
-def ask_status(proposal: Proposal) -> None:
-    """Ask what those words of status mean that are not known."""
-    column = proposal.matches["orders", "status"].column
-    proposal.statuses, proposal.bare_orders = {}, 0.0
-    if column and column.dates > 0.8 and column.filled < 0.9:
-        proposal.questions["no day"] = Question(
-            f"{1 - column.filled:.0%} of the lines have no {column.name}. What are those?",
-            {
-                "not yet sent or paid: pending": "Pending",
-                "sold all the same, such as in a store: completed": "Completed",
-            },
-            None,
-            "status",
-        )
-    means = {status: status for status in SPELLINGS}
-    if column and column.dates <= 0.8:
-        proposal.statuses[column] = status_words(proposal, column)[:40]
-        for word in proposal.statuses[column]:
-            proposal.questions[f"status {word}"] = Question(
-                f"What does “{word}” in {column.name} mean?",
-                {**means, "set such lines aside": "aside"},
-                status_of(word),
-                "status",
-            )
-        proposal.bare_orders = share_without(proposal, column)
-        if proposal.bare_orders > 0.02:
-            proposal.questions["no status"] = Question(
-                f"{proposal.bare_orders:.0%} of the orders have no {column.name}. What are those?",
-                {**means, "set such lines aside": "aside"},
-                None,
-                "status",
-            )
-    near = dict.fromkeys([*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)])
-    rest = f"as {column.name} says" if column and column.dates <= 0.8 else "nothing more"
-    for other in near:
-        if other != column and (words := words_beside(proposal, other)):
-            proposal.statuses[other] = list(words)
-            for word, meaning in words.items():
-                proposal.questions[f"status {other.name}: {word}"] = Question(
-                    f"What does “{word}” in {other.name} mean?", {rest: "", **means}, meaning, "status"
-                )
-
-
-def words_beside(proposal: Proposal, column: Column) -> dict[str, str]:
-    """Return what the words of a second status mean: only a cancellation or a return counts, and of payments what is still to be paid."""
-    ill = ill_words(proposal, column)
-    paid = re.search(PAYMENT, squashed(column.name)) and len(known := status_words(proposal, column)) <= 12
-    if not ill and not (paid and any(status_of(word) == "Completed" for word in known)):
-        return {}
-    pending = {word: "Pending" for word in status_words(proposal, column) if paid and status_of(word) == "Pending"}
-    return {word: {**pending, **ill}.get(word, "") for word in status_words(proposal, column)}
-
-
-PAYMENT = "payment|financial|paid|pay(ment)?st|zahl|paiement|pago|pagament|betal|platb|platno|opla"
-
-
-def share_without(proposal: Proposal, column: Column) -> float:
-    """Return the share of orders, or of lines where nothing tells orders apart, on none of whose lines a column has a value."""
-    if column.table != proposal.lines or column.filled == 1:
-        return 0.0
-    lines = f"WHERE NOT ({proposal.totals[0]})" if proposal.totals[0] else ""
-    number = proposal.matches["orders", "order_number"].column
-    of = (
-        number.sql
-        if number and number.table == proposal.lines and number.filled > 0.98
-        else "rowid"
-        if row_number_of(proposal.connection, proposal.lines) == "rowid"
-        else ""
-    )
-    if not of:
-        return 1 - column.filled
-    sql = f"SELECT AVG(CASE WHEN filled = 0 THEN 1.0 ELSE 0.0 END) FROM (SELECT COUNT({column.sql}) AS filled FROM {identifier(proposal.lines)} {lines} GROUP BY {of}) AS of_orders"
-    return proposal.connection.execute(sql).fetchone()[0] or 0.0
-
-
 def ask_amounts(proposal: Proposal) -> None:
     """Find out whether an amount is that of a line, or of a whole order."""
     total, order = (proposal.matches["orders", name].column for name in ("total_amount", "order_number"))
@@ -387,15 +312,25 @@ def ask_which_amount(proposal: Proposal) -> None:
     total, price, quantity = proposal.amounts_differ
     rows = sampled_numbers(proposal, total, price, quantity)
     sums = sum(row[0] for row in rows), sum(row[1] * row[2] for row in rows)
+    where = f"on the {len(rows):,} lines that have both"
+    order, whose = proposal.matches["orders", "order_number"].column, ""
+    if order and order.table == total.table == proposal.lines:
+        orders, once, same = amounts_of_orders(proposal, total, order)
+        if orders >= 3 and max(once, same) > 0.9 * orders:  # one amount for an order, beside several for its lines
+            amounts = dict(sampled_numbers(proposal, order, total))
+            sums = (
+                sum(amounts.values()),
+                sum(one * pieces for one, pieces in sampled_numbers(proposal, price, quantity)),
+            )
+            where, whose = "in all", ", of whole orders"
     if way == "price" and abs(sums[0]) < 0.5 * abs(sums[1]):  # a part of it at most
         return
     close = max(map(abs, sums)) < 1.2 * min(map(abs, sums))
-    names = total.name, f"{price.name} × {quantity.name}"
+    names = f"{total.name}{whose}", f"{price.name} × {quantity.name}"
     answers = {
-        f"{name}: {amount:,.2f} on the {len(rows):,} lines that have both": way
-        for name, amount, way in zip(names, sums, ("total", "price"), strict=True)
+        f"{name}: {amount:,.2f} {where}": way for name, amount, way in zip(names, sums, ("total", "price"), strict=True)
     }
     text = f"{names[0]} is not {names[1]}: discounts, taxes or postage may be in it. Which is the amount of a line?"
     own_choice = any("by you" in proposal.matches["orders", name].why for name in ("total_amount", "unit_price"))
-    settled = way if close or own_choice else None
+    settled = way if (close and not whose) or own_choice else None
     proposal.questions["amount"] = Question(text, answers, settled, "money" if settled else "")
