@@ -17,6 +17,7 @@ from shopboard import opening
 from shopboard.dashboard import Dashboard
 from shopboard.importing import form as form_module
 from shopboard.importing import staging
+from shopboard.importing.accounts import was_imported
 from shopboard.importing.form import ImportForm
 from shopboard.importing.source import opened_source
 from shopboard.importing.staging import OPEN_SOURCES
@@ -541,6 +542,20 @@ def test_a_database_of_the_notebook_is_opened_as_it_is(dashboard, show, tmp_path
     second.path.value = str(tmp_path / "My_shop.db")
     second.look.click()
     assert "3 order lines" in other.page.children[1].value
+
+
+def test_the_sample_and_the_shops_opened_so_far_are_a_choice_away(dashboard):
+    own = dashboard.tools["own data"].own
+    assert list(own.known) == ["Sample shop"]
+    pick(own.files, shop_files())
+    own.form.accepted.click()
+    own = dashboard.tools["own data"].own
+    assert (list(own.shops.options), own.shops.value) == (["My shop", "Sample shop"], "My shop")
+    own.shops.value = "Sample shop"
+    assert dashboard.settings.is_sample
+    dashboard.tools["own data"].own.shops.value = "My shop"
+    assert dashboard.settings.name == "My shop"
+    assert was_imported(dashboard.shop.connection)
 
 
 def test_a_database_of_the_notebook_that_is_picked_is_kept(dashboard, show, tmp_path):

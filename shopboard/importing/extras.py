@@ -20,6 +20,8 @@ REFUND = "refund|erstatt|rembours|reembols|rimbors|terugbetaal|zwrot|iade"
 
 DISCOUNT = "{discount}|sconto|popust|coupon|voucher|gutschein|promo|rebate"
 
+OF_ORDERS = "freight|shipping|postage|versand|porto|frete|livraison|envio"
+
 OTHERS = (
     "freight|ship(ping|ment)?(cost|price|amount|fee|charge|total)|shipping$|postage|frete|porto|versand|livraison|envio"
     "|(^|sales|order|line|item|total|amount)(vat|tax)(es)?($|amount|total)|mwst|steuer|tva|iva$|btw|moms|tips?($|amount)|gratuity"
@@ -70,7 +72,8 @@ def kind_of(proposal: Proposal, column: Column) -> str:
         return "order"
     if of and of.table == proposal.lines:
         orders, once, same = amounts_of_orders(proposal, column, of)
-        if orders >= 3 and max(once, same) > 0.9 * orders:
+        few = 1 if re.search(f"^order|{OF_ORDERS}", squashed(column.name)) else 3
+        if orders >= few and max(once, same) > 0.9 * orders:
             return "order"
     return "line"
 
@@ -95,8 +98,9 @@ def extra_sql(proposal: Proposal, column: Column, name: str) -> str:
         percent = 100 if max((abs(some_number(text) or 0) for text in column.samples), default=0) > 1 else 1
         return f"total_amount * {amount} / {percent}.0"
     if proposal.extras[column] == "order":
-        whole = f"MAX({amount}) OVER (PARTITION BY COALESCE(order_number, order_id))"
-        part = "1.0 * total_amount / NULLIF(SUM(total_amount) OVER (PARTITION BY COALESCE(order_number, order_id)), 0)"
+        order = "COALESCE(order_number, order_id)" if proposal.matches["orders", "order_number"].column else "order_id"
+        whole = f"MAX({amount}) OVER (PARTITION BY {order})"
+        part = f"1.0 * total_amount / NULLIF(SUM(total_amount) OVER (PARTITION BY {order}), 0)"
         return f"COALESCE({whole} * {part}, 0)"
     return amount
 
@@ -120,6 +124,8 @@ def with_extras(proposal: Proposal, select: str, columns: list[str], notes: list
     if not parts["returned"]:
         return f"{text}SELECT {', '.join([*kept, 'total_amount'])} FROM lines"
     others = [name for name in kept if name not in ("order_id", "status")]
+    if "order_number" not in others:  # what came back belongs to the order that it came from
+        others.append("order_id AS order_number")
     status = "status" if "status" in columns else "'Completed' AS status"
     return (
         f"{text}SELECT CAST(order_id AS TEXT) AS order_id, {', '.join(others)}, {status}, ROUND(total_amount - returned, 6) AS total_amount\n"

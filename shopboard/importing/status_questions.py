@@ -79,6 +79,8 @@ def share_without(proposal: Proposal, column: Column) -> float:
         if row_number_of(proposal.connection, proposal.lines) == "rowid"
         else ""
     )
+    if number and number.table == proposal.lines and 0.05 < number.filled <= 0.98:  # only an order's first line tells
+        lines += f"{' AND' if lines else 'WHERE'} {number.sql} IS NOT NULL"
     if not of:
         return 1 - column.filled
     sql = f"SELECT AVG(CASE WHEN filled = 0 THEN 1.0 ELSE 0.0 END) FROM (SELECT COUNT({column.sql}) AS filled FROM {identifier(proposal.lines)} {lines} GROUP BY {of}) AS of_orders"

@@ -116,7 +116,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "({customer})unique{id}",
                 "({customer})(user|account|login|reference)?({id})|({id}){of}({customer})",
                 "fk({customer})|({customer})|contact{id}",
-                "({customer}|{order}|contact|billing)?{of}({email})(address)?({of}({customer}))?",
+                "({customer}|{order}|contact|billing|from|payer)?{of}({email})(address)?({of}({customer}))?",
                 "({customer}){of}({name}|{fullname})|({name}|{fullname}){of}({customer})+|contact(name)?",
                 "({customer}|{order}){fullname}",  # a name in a table of orders
             ),
@@ -204,19 +204,19 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
         "email": Field(
             "Email",
             "text",
-            ("({customer}|{order}|contact|billing)?{of}({email})(address|id)?({of}({customer}))?",),
+            ("({customer}|{order}|contact|billing|from|payer)?{of}({email})(address|id)?({of}({customer}))?",),
         ),
         "region": Field(
             "Region",
             "text",
             (
-                "({customer})?(sales)?({region}|regio|zona)(name)?",
-                "({customer}|ship(ping)?|billing|bill|delivery)?({state}|estado|stato|departement)(code|name|province)?",
-                "({customer}|ship(ping)?|billing|bill|delivery)?({country})(code|name)?",
-                "({customer}|ship(ping)?|billing|bill|delivery|store)?({city}|town)(name)?",
-                "({customer}|ship(ping)?|billing|bill|delivery|store)?(market|store|branch)(name)?",
+                "({customer}|{order})?(sales)?({region}|regio|zona)(name)?",
+                "({customer}|{order}|ship(ping|to)?|billing|bill|delivery|destination)?({state}|estado|stato|departement)(code|name|province)?",
+                "({customer}|{order}|ship(ping|to)?|billing|bill|delivery|destination)?({country})(code|name)?",
+                "({customer}|{order}|ship(ping|to)?|billing|bill|delivery|destination|store)?({city}|town)(name)?",
+                "({customer}|{order}|ship(ping|to)?|billing|bill|delivery|destination|store)?(market|store|branch)(name)?",
             ),
-            "order|payment|status",
+            "payment|status|^order(id|no|number|date)",
         ),
         "registration_date": Field(
             "Registered",
@@ -316,7 +316,10 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
         "review_date": Field(
             "Date",
             "date",
-            ("({review})({of})?{date}|{date}{of}({review})|{date}|(creation|created){date}?", ".*{date}"),
+            (
+                "(rated|reviewed|posted|submitted)(at|on|{date})|({review})({of})?{date}|{date}{of}({review})|{date}|(creation|created){date}?",
+                ".*{date}",
+            ),
             "answer|updat|modif",
         ),
     },
