@@ -300,9 +300,11 @@ def test_lines_that_will_be_lost_are_told_before(shop):
         products="\n".join(["product_id,product_name", *(f"P{n},Thing {n}" for n in range(6))]),
     )
     lost = sum(n for n in range(1, 91) if n % 9 > 5)
-    preview = made.form.preview
-    assert (preview.set_aside_lines, preview.set_aside_amount) == (30, lost)
-    assert "not among the loaded products" in preview.reasons["reason"].iloc[0]
+    assert "30 rows" in made.form.questions()["lost product_id"].text
+    assert made.form.preview.total == sum(range(1, 91))  # they are loaded, unless the user says otherwise
+    shown = made.say(lost_product="aside").form.preview
+    assert (shown.set_aside_lines, shown.set_aside_amount) == (30, lost)
+    assert "not among the loaded products" in shown.reasons["reason"].iloc[0]
 
 
 def test_lines_that_cannot_be_read_are_told_before(shop):

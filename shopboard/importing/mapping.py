@@ -8,8 +8,8 @@ from shopboard.importing.columns import row_number_of
 from shopboard.importing.extras import chosen_extras, number_sql, with_extras
 from shopboard.importing.likeness import subject
 from shopboard.importing.links import base_of, best_match, key_of, key_values, written_otherwise
-from shopboard.importing.meaning import Column, Proposal, identifier
-from shopboard.importing.money_sql import amount_sql, compare_with_orders, sold_below_zero
+from shopboard.importing.meaning import Column, Link, Proposal, identifier
+from shopboard.importing.money_sql import amount_sql, sold_below_zero
 from shopboard.importing.raw import literal
 from shopboard.importing.rules import DEFAULTS
 from shopboard.importing.statements import (
@@ -42,7 +42,8 @@ def select_entity(proposal: Proposal, table: str, key: str) -> str:
     values = {key: key_sql(proposal, table, key), **{name: written_sql(proposal, table, name) for name in fields}}
     used = [column, *(proposal.matches[table, name].column for name in fields)]
     if key_values(proposal, column) is not None and values[key] == column.sql and base != proposal.lines:
-        return statement_sql(proposal, base, {**values, **line_sql(proposal, base)}, used)
+        text = statement_sql(proposal, base, {**values, **line_sql(proposal, base)}, used)
+        return with_lost(proposal, text, key, [name for name, sql in values.items() if sql])
     when = proposal.matches["orders", "order_date"].column
     latest = (
         written_sql(proposal, "orders", "order_date")
@@ -62,7 +63,7 @@ def select_entity(proposal: Proposal, table: str, key: str) -> str:
     latest = (
         f"MAX(CASE WHEN {first.sql} IS NOT NULL THEN {latest} END)" if first and first != column else f"MAX({latest})"
     )
-    note = [f"{table}: what several rows tell of the same one is taken from the latest"]
+    note = ["what several rows tell of the same one is taken from the latest"]
     lines = lines_only(proposal) if base == proposal.lines else ""
     rest = f"\nWHERE {values[key]} IS NOT NULL{lines}\nGROUP BY {values[key]}"
     if table == "customers":
@@ -78,6 +79,38 @@ def select_entity(proposal: Proposal, table: str, key: str) -> str:
         [*used, when if when and when.table in proposal.reached[base] else None],
         note,
         rest,
+    )
+
+
+def with_lost(proposal: Proposal, text: str, key: str, names: list[str]) -> str:
+    """Return the SELECT for customers or products with those that only lines name, unless such lines are to be set aside."""
+    asked = proposal.questions.get(f"lost {key}")
+    if not asked or asked.taken == "aside":
+        return text
+    column = proposal.matches["orders", key].column
+    condition = lost_sql(proposal, key)
+    beside = ", ".join(f"NULL AS {name}" for name in names if name != key)
+    return (
+        f"-- assumed: those that {column.table} names and {key_of(proposal, TABLE_OF[key]).table} lacks are known by their {column.name} alone\n"
+        f"SELECT {', '.join(names)} FROM (\n{text}\n) AS known\nUNION ALL\n"
+        f"SELECT DISTINCT {column.sql} AS {key}{', ' if beside else ''}{beside} FROM {identifier(column.table)} WHERE {condition}"
+    )
+
+
+TABLE_OF = {"customer_id": "customers", "product_id": "products"}
+
+
+def lost_sql(proposal: Proposal, key: str) -> str:
+    """Return SQL for the condition that a line names a customer or product that its own table lacks; empty where it has none."""
+    column, known = proposal.matches["orders", key].column, key_of(proposal, TABLE_OF[key])
+    if column is None or known is None or known.table == column.table:
+        return ""
+    link = Link(column, known)
+    wrap = "KEY({})" if written_otherwise(proposal, link) else "{}"
+    nobody = f" AND LOWER(TRIM({column.sql})) NOT IN {NOBODY}" if key == "customer_id" else ""
+    return (
+        f"{column.sql} IS NOT NULL{nobody} AND {wrap.format(column.sql)} NOT IN "
+        f"(SELECT {wrap.format(known.sql)} FROM {identifier(known.table)} WHERE {known.sql} IS NOT NULL)"
     )
 
 
@@ -174,8 +207,6 @@ def select_orders(proposal: Proposal, beside: dict[str, Column] | None = None) -
         rest = f"\nWHERE NOT ({proposal.totals[0]})"
         notes.append(proposal.totals[1])
     whole = proposal.questions["amounts"].taken == "order" if "amounts" in proposal.questions else proposal.whole_orders
-    if not whole:
-        compare_with_orders(proposal, values["total_amount"], [*chosen.values(), *proposal.beside], notes)
     names = [name for name, sql in {**values, **line_sql(proposal, proposal.lines)}.items() if sql]
     if chosen_extras(proposal):
         amount = values["total_amount"]

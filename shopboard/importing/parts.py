@@ -143,6 +143,9 @@ def match_html(match: Match, name: str) -> str:
     return f'<div class="shop-told"><span>{meaning}<br><span class="shop-samples">{html.escape(samples)}</span></span><span>{why}</span></div>'
 
 
+FILES_NAMED = 6  # more are only counted
+
+
 def files_in_words(connection: sqlite3.Connection) -> list[str]:
     """Return one line per file that was read: its form, encoding and number of lines, and what is to be known of it."""
     lines = []
@@ -151,6 +154,9 @@ def files_in_words(connection: sqlite3.Connection) -> list[str]:
     ):
         parts = [form, encoding, f"{lines_read or 0:,} lines", note]
         lines.append(f"{file}: {', '.join(part for part in parts if part)}")
+    if len(lines) > FILES_NAMED:
+        (count,) = connection.execute("SELECT SUM(lines) FROM files_read").fetchone()
+        lines = [f"{len(lines):,} files with {count or 0:,} lines, such as {lines[0]}"]
     if "unreadable_files" in table_names(connection):
         lines += [f"Left out: {reason}" for (reason,) in connection.execute("SELECT reason FROM unreadable_files")]
     return lines

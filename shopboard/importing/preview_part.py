@@ -18,6 +18,7 @@ HEADINGS = {
     "status": "What the shop's words for a status count as",
     "money": "Money that is not counted",
     "region": "Regions",
+    "lost": "Lines that name what its own table lacks",
 }
 
 
@@ -76,7 +77,7 @@ class PreviewPart:
 
     def _control(self, key: str, question: Question) -> tuple[widgets.Dropdown, widgets.HTML]:
         """Return the list of a question's answers, and what is told beside it."""
-        name = key.split(" ", 1)[-1] if question.place != "region" else "Whose"
+        name = {"region": "Whose", "lost": question.text}.get(question.place, key.split(" ", 1)[-1])
         control = widgets.Dropdown(
             description=description(name), options=[OPEN, *question.answers.items()], layout={"width": "auto"}
         )

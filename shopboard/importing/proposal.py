@@ -67,6 +67,8 @@ def answer_question(proposal: Proposal, key: str, value: str | None) -> None:
         column = next(column for column in proposal.extras if key == f"money {column.name}")
         choose_column(proposal, "orders", "unit_price", None)
         choose_column(proposal, "orders", "total_amount", column)
+    if key == "small" and value == "count":
+        choose_column(proposal, "orders", "total_amount", None)
     if key == "product" and value is not None:
         choose_column(
             proposal,
@@ -96,7 +98,7 @@ def choose_column(proposal: Proposal, table: str, name: str, column: Column | No
         answer_question(proposal, key, answers[key])
 
 
-PLACES = ("status", "money", "region")  # of questions that the preview shows beside their figures
+PLACES = ("status", "money", "region", "lost")  # of questions that the preview shows beside their figures
 
 
 def what_is_lacking(proposal: Proposal, open_places: tuple[str, ...] = ()) -> str:

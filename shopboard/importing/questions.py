@@ -7,7 +7,7 @@ from shopboard.importing.amounts import amounts_of_orders
 from shopboard.importing.columns import COMPARED, order_of_dates
 from shopboard.importing.extras import ask_money
 from shopboard.importing.links import best_match, columns_of_headers, is_key, row_count, sampled_numbers, writing_in
-from shopboard.importing.mapping import region_of_order
+from shopboard.importing.mapping import lost_sql, region_of_order
 from shopboard.importing.matching import OTHER_TABLES
 from shopboard.importing.meaning import Column, Proposal, Question, identifier
 from shopboard.importing.raw import CONTRARY
@@ -49,6 +49,8 @@ def ask_questions(proposal: Proposal) -> None:
     ask_discount(proposal)
     ask_money(proposal)
     ask_region(proposal)
+    ask_lost(proposal)
+    ask_small(proposal)
     ask_others(proposal)
     ask_twice(proposal)
     ask_wide(proposal)
@@ -256,6 +258,32 @@ def ask_region(proposal: Proposal) -> None:
         )
         answers = {f"the order's, {order.name}": "order", whose: "customer"}
         proposal.questions["region"] = Question("Whose region counts?", answers, "order", "region")
+
+
+def ask_lost(proposal: Proposal) -> None:
+    """Ask about lines whose product or customer is missing in its own table; they are loaded unless the user says otherwise."""
+    for key, what in (("product_id", "product"), ("customer_id", "customer")):
+        column, condition = proposal.matches["orders", key].column, lost_sql(proposal, key)
+        if column and condition:
+            sql = f"SELECT COUNT(*) FROM {identifier(column.table)} WHERE {condition}"
+            (rows,) = proposal.connection.execute(sql).fetchone()
+            if rows:
+                ways = {f"load them: the {what} is known by {column.name} alone": "load", "set them aside": "aside"}
+                text = f"{rows:,} rows of {column.table} name a {what} that its own table lacks. What of them?"
+                proposal.questions[f"lost {key}"] = Question(text, ways, "load", "lost")
+
+
+def ask_small(proposal: Proposal) -> None:
+    """Ask whether small whole numbers are money, where their column is not surely named so."""
+    column, sure = proposal.matches["orders", "total_amount"].column, proposal.matches["orders", "total_amount"].sure
+    if column is None or column.table != proposal.lines or column.whole < 1 or sure >= 0.85:
+        return
+    values = proposal.connection.execute(f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} LIMIT 50")
+    numbers = [abs(number) for (value,) in values if value is not None and (number := some_number(value)) is not None]
+    if numbers and max(numbers) <= 12:
+        ways = {"money": "money", "a count: it is left out": "count"}
+        text = f"{column.name} holds whole numbers up to {max(numbers):,.0f}. Are they money?"
+        proposal.questions["small"] = Question(text, ways, None)
 
 
 def ask_others(proposal: Proposal) -> None:
