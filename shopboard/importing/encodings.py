@@ -89,9 +89,6 @@ MARKS = {
 }
 
 
-RULED = re.compile(r"[\s|+=:_-]*[-=]{2}[\s|+=:_-]*|[\x1a\0\s]+")  # a line that draws a line, or DOS's end of a file
-
-
 WINDOWS_SIGNS = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"  # those at 0x80 to 0x9F
 
 
@@ -115,6 +112,12 @@ MENDINGS = (  # what tells that a file was written so, what is then replaced in 
         "single quotes around values left out",
     ),
     (r'\A[^\r\n]*[,;|] +"', r'([,;|]) +"', r'\1"', "blanks before quotes left out"),
+    (
+        rule := r"^(?=[^-=\r\n]*[-=]{2})[ \t|+=:_-]+\r?$",
+        rule,
+        "",
+        "lines of dashes or the like passed over",
+    ),
     (
         f"Ã[\x80-\xbf{WINDOWS_SIGNS}]",
         f"[\x80-\xff{WINDOWS_SIGNS}]+",

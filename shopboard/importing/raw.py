@@ -3,12 +3,12 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from datetime import time as clock_time
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, count
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from shopboard.problems import ShopProblem
 from shopboard.settings import Source
 
 BATCH_ROWS = 50_000
+MOST_COLUMNS = 1_900  # SQLite takes 2,000
 
 
 HELD = ("unreadable_lines", "unreadable_files", "files_read", "doubts")  # what is told of the source, beside its tables
@@ -60,10 +61,16 @@ class RawTable:
     notes: list[str] = field(default_factory=list)
     bad: list[tuple] = field(default_factory=list)  # line, reason, content of what is no row
     doubt: tuple[str, dict] | None = None  # a question, and what may be answered
-    stray: int = 0  # lines with a stray quote
-    ruled: int = 0  # lines of dashes and the like alone
     header: list = field(default_factory=list)  # as it is written, to know it again
     nothing: list[str] = field(default_factory=list)  # texts that stand for no value
+
+    def __post_init__(self) -> None:
+        """Refuse what no shop's table is, before time is spent on it."""
+        if len(self.names) > MOST_COLUMNS:
+            raise NoTableProblem(
+                f"{self.file} has {len(self.names):,} columns, and a table can have {MOST_COLUMNS:,}: "
+                "export it again with a line for each sale, or with the columns that are needed."
+            )
 
 
 def source_name(source: Source) -> str:
@@ -100,10 +107,9 @@ CONTRARY = re.compile(
 )
 
 
-def unique(name: str, taken: Iterable[str]) -> str:
-    """Return `name`, numbered if it is taken: "Name", "Name (2)"."""
-    taken = {other.lower() for other in taken}
-    numbered = chain([name], (f"{name} ({n})" for n in range(2, len(taken) + 3)))
+def unique(name: str, taken: Container[str]) -> str:
+    """Return `name`, numbered if it is taken, in small letters: "Name", "Name (2)"."""
+    numbered = chain([name], (f"{name} ({n})" for n in count(2)))
     return next(candidate for candidate in numbered if candidate.lower() not in taken)
 
 
@@ -182,10 +188,11 @@ def column_names(file: str, header: list, rows: list[list]) -> list[str]:
 
 def distinct(names: Iterable) -> list[str]:
     """Return names of columns, each once: "Name", "Name (2)"; "column 3" for one that is empty."""
-    taken = ["_line"]
+    found, taken = [], {"_line"}
     for n, name in enumerate(names, 1):
-        taken.append(unique(str(name) or f"column {n}", taken))
-    return taken[1:]
+        found.append(unique(str(name) or f"column {n}", taken))
+        taken.add(found[-1].lower())
+    return found
 
 
 def as_stored(value: object) -> object:  # noqa: PLR0911
