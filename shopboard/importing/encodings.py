@@ -4,6 +4,8 @@ import codecs
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from shopboard.problems import ShopProblem
@@ -273,11 +275,11 @@ def read_again(text: str) -> str:
         return text
 
 
-def mended(line: str, mendings: list[tuple]) -> str:
-    """Return a line with its mendings."""
+def mended(lines: Iterable[str], mendings: list[tuple]) -> Iterable[str]:
+    """Return lines with their mendings."""
     for _, replaced, by, _ in mendings:
-        line = re.sub(replaced, by, line)
-    return line
+        lines = map(partial(re.compile(replaced).sub, by), lines)
+    return lines
 
 
 def last_lines(path: Path, codec: str, start: int) -> list[str]:

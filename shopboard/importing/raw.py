@@ -128,15 +128,16 @@ def marks_of_nothing(rows: Iterable[list], width: int) -> list[str]:
     One that stands only in a column of texts may be somebody's name. "NA" is a value.
     """
     columns = list(zip(*(row for row in rows if len(row) == width), strict=True))
+    values = [set(column) for column in columns]
     found = []
-    for mark in NOTHING:
-        beside = [set(column).difference(NOTHING, {"", None}) for column in columns if mark in column]
+    for mark in (mark for mark in NOTHING if any(mark in held for held in values)):
+        beside = [held.difference(NOTHING, {"", None}) for held in values if mark in held]
         counted = any(
-            values and sum(some_number(value) is not None or is_date(value) for value in values) >= 0.9 * len(values)
-            for values in beside
+            others and sum(some_number(value) is not None or is_date(value) for value in others) >= 0.9 * len(others)
+            for others in beside
         )
         often = sum(column.count(mark) for column in columns) > 1
-        if (often and (len(beside) > 1 or counted)) or (beside and mark == NOTHING[0]):
+        if (often and (len(beside) > 1 or counted)) or mark == NOTHING[0]:
             found.append(mark)
     return found
 
@@ -153,7 +154,7 @@ def header_index(rows: list[list]) -> int | None:
 
     A line of values above it, such as DATEV's, is passed over where the next one is as full, all names, and values follow.
     """
-    filled = [sum(value not in ("", None) for value in row) for row in rows]
+    filled = [len(row) - row.count("") - row.count(None) for row in rows]
     usual = sorted(filled)[len(filled) // 2] if filled else 0
     for n, row in enumerate(rows):
         if filled[n] >= max(2, 0.6 * usual):
@@ -168,11 +169,8 @@ def header_index(rows: list[list]) -> int | None:
 
 def column_names(file: str, header: list, rows: list[list]) -> list[str]:
     """Return the names of columns; those at the end that neither have a name nor, in most rows, a value are left out."""
-    filled = [
-        sum(len(row) > n and row[n] not in ("", None) for row in rows) for n in range(max(map(len, [header, *rows])))
-    ]
     names = [" ".join(str(name).split()) for name in header]
-    longer = [row for row in rows if any(value not in ("", None) for value in row[len(names) :])]
+    longer = [row for row in rows if len(row) > len(names) and set(row[len(names) :]) - {"", None}]
     if len(longer) * 2 > len(rows):
         cents = sum(bool(re.fullmatch(r"\d\d?", str(row[-1]))) for row in longer)
         if len({row[0] for row in longer}) < len(longer) or cents > 0.9 * len(longer) > 9:
@@ -181,7 +179,9 @@ def column_names(file: str, header: list, rows: list[list]) -> list[str]:
                 "export it with semicolons, or with quotes around each field."
             )
         names.insert(0, "")  # a header that is one name short: R leaves out that of the rows' names
-    while names and not names[-1] and (not rows or filled[len(names) - 1] * 2 <= len(rows)):
+    while names and not names[-1]:
+        if sum(len(row) >= len(names) and row[len(names) - 1] not in ("", None) for row in rows) * 2 > len(rows):
+            break
         names.pop()
     return distinct(names)
 

@@ -34,7 +34,7 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
         ) from None
     text = "".join(sample)
     mendings = [mending for mending in MENDINGS if re.search(mending[0], text, re.MULTILINE)]
-    sample = [mended(line, mendings) for line in sample]
+    sample = list(mended(sample, mendings))
     stated = re.fullmatch(r'"?sep=(.)"?\s*', sample[0], re.IGNORECASE) if sample else None
     layouts = [laid_out(sample, sign, int(bool(stated))) for sign in (stated[1] if stated else ",;\t|")]
     layout = max(layouts, key=lambda layout: (layout.header is not None, layout.share, layout.width))
@@ -55,18 +55,16 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
     raw.notes += [said for *_, said in mendings]
     raw.header = fitted(layout.header, layout.separator, len(names)) or []
     with suppress(csv.Error):
-        last = last_lines(path, codec, len(text.encode(codec, "replace")))
-        ending = csv.reader((mended(line, mendings) for line in last), delimiter=layout.separator)
+        last = mended(last_lines(path, codec, len(text.encode(codec, "replace"))), mendings)
+        ending = csv.reader(last, delimiter=layout.separator)
         raw.nothing = marks_of_nothing([*layout.rows, *ending], layout.width)
     blank = f"{layout.separator}\r\n "
     above = [line.strip(blank) for line in sample[int(bool(stated)) : layout.first] if line.strip(blank)]
     if above:
         raw.notes.append(f"{len(above)} title lines before the header set aside: {' / '.join(above)[:200]}")
     with path.open(encoding=codec, errors="as_windows", newline="") as lines:
-        rest: Iterator[str] = islice(lines, layout.last, None)
-        if mendings:
-            rest = (mended(line, mendings) for line in rest)
-        elif codec == "utf-8-sig":  # of files that were put together, each may begin with a mark
+        rest = mended(islice(lines, layout.last, None), mendings)
+        if codec == "utf-8-sig":  # of files that were put together, each may begin with a mark
             rest = (line.removeprefix("\ufeff") for line in rest)
         raw.rows = records(rest, layout.last + 1, raw)
         yield raw
