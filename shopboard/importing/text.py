@@ -34,7 +34,7 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
         ) from None
     text = "".join(sample)
     mendings = [mending for mending in MENDINGS if re.search(mending[0], text, re.MULTILINE)]
-    sample = list(mended(sample, mendings))
+    sample = list(mended(iter(sample), mendings))
     stated = re.fullmatch(r'"?sep=(.)"?\s*', sample[0], re.IGNORECASE) if sample else None
     layouts = [laid_out(sample, sign, int(bool(stated))) for sign in (stated[1] if stated else ",;\t|")]
     layout = max(layouts, key=lambda layout: (layout.header is not None, layout.share, layout.width))
@@ -55,7 +55,7 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
     raw.notes += [said for *_, said in mendings]
     raw.header = fitted(layout.header, layout.separator, len(names)) or []
     with suppress(csv.Error):
-        last = mended(last_lines(path, codec, len(text.encode(codec, "replace"))), mendings)
+        last = mended(iter(last_lines(path, codec, len(text.encode(codec, "replace")))), mendings)
         ending = csv.reader(last, delimiter=layout.separator)
         raw.nothing = marks_of_nothing([*layout.rows, *ending], layout.width)
     blank = f"{layout.separator}\r\n "
