@@ -174,16 +174,13 @@ def encoding_of(file: str, path: Path) -> tuple[str, tuple[str, dict] | None]:
         if path.stat().st_size % {"utf-16": 2, "utf-32": 4}.get(marked[:6], 1):
             raise ShopProblem(f"{file} is cut off in the middle of its last letter: export it again.")
         return marked, None
-    foreign = False
     try:
         with path.open(encoding="utf-8", newline="") as text:
-            while block := text.read(1_000_000):
-                foreign = foreign or not block.isascii()
+            while text.read(1_000_000):
+                pass
         return "utf-8", None
     except UnicodeDecodeError as error:
-        foreign = foreign or not error.object[: error.start].isascii()
-        if foreign and error.reason == "unexpected end of data":
-            raise ShopProblem(f"{file} is cut off in the middle of its last letter: export it again.") from None
+        cut_off = error.reason == "unexpected end of data"
     words: Counter = Counter()
     broken, valid = 0, 0
     with path.open("rb") as lines:
@@ -195,6 +192,8 @@ def encoding_of(file: str, path: Path) -> tuple[str, tuple[str, dict] | None]:
                 words.update(FOREIGN_WORD.findall(line))
             if broken == 20_000 or len(words) > 5_000:  # enough to tell
                 break
+    if cut_off and valid:
+        raise ShopProblem(f"{file} is cut off in the middle of its last letter: export it again.")
     return likeliest(words, mixed=valid * 3 > broken)
 
 
