@@ -12,6 +12,7 @@ style       writes numbers in the reader's format; colours; the charts' template
 marks       puts figures together from bars, lines, points and cells
 board       shows cards in one widget: tiles, charts, tables, text
 database    opens the shop's record in SQLite, and puts a finished one in an old one's place
+sample      draws the sample shop: names, orders and reviews, with what was planted in them
 importing   reads a shop's own files, whatever their form, into the four tables
 building    builds the database of the settings, or opens the one that stands
 opening     shows the import's form where only the user can say what a source means

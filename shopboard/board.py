@@ -20,12 +20,12 @@ import plotly.offline
 import traitlets
 
 from shopboard.problems import ShopProblem
-from shopboard.style import DARK, Look
+from shopboard.style import DARK, Look, Written
 
 # in the order in which they need each other
 PARTS = ("board_text.js", "board_table.js", "board_tiles.js", "board_chart.js", "board_card.js", "board.js")
 
-Format = Literal["text", "integer", "decimal", "tenths", "money", "percent", "stars", "days", "date"]
+Format = Written
 Behind = Literal["sql", "rows", "csv", "png", "enlarge"]  # entries of a card's menu
 
 

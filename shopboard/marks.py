@@ -15,11 +15,14 @@ import plotly.graph_objects as go
 from shopboard.style import (
     ACCENT,
     BLUES,
+    FORMATS,
     GROUND,
     INK,
     LINE,
     QUIET,
+    Columns,
     Look,
+    as_column,
     compact,
     money,
     number,
@@ -91,26 +94,40 @@ def dots(x: Iterable, y: Iterable, colour: str, hover: Sequence[str] = (), **mor
     return {**drawn, "x": list(x), "y": floats(y), **says(hover), **more}
 
 
-def ranking(rows: pd.DataFrame, colour: str | list[str] = ACCENT, note: str = "") -> go.Figure:
-    """Return one bar a row, the first on top; `rows` has the columns value, label, text, hover and key.
+def ranking(  # noqa: PLR0913, what a bar shows, says and hands on
+    rows: pd.DataFrame,
+    value: str,
+    name: str,
+    told: Columns,
+    look: Look,
+    *,
+    text: Sequence[str],
+    key: str = "",
+    kind: str = "",
+    colour: str | list[str] = ACCENT,
+    note: str = "",
+) -> go.Figure:
+    """Return one bar a row, the first on top: as long as its `value`, called by its `name`, with a `text` beside it.
 
-    Two rows may bear one name, so a row's place is its coordinate.
+    Where the name is unknown, it is called by its `kind` and `key`: "Product 7".
     """
-    places = list(range(1, len(rows) + 1))
-    longest = max((value or 0.0 for value in floats(rows["value"])), default=0.0)
-    room = 1.15 + 0.055 * rows["text"].map(len).max()  # for a bar's text beside it, in a narrow card, too
+    keys = rows[key or name].tolist()
+    places = list(range(1, len(rows) + 1))  # two rows may bear one name, so a row's place is its coordinate
+    longest = max((value or 0.0 for value in floats(rows[value])), default=0.0)
+    room = 1.15 + 0.055 * max(map(len, text), default=0)  # for a bar's text beside it, in a narrow card, too
     across = {"range": [0, room * longest or 1.0], "showticklabels": False, "showgrid": False}
-    down = {"tickvals": places, "ticktext": rows["label"].tolist(), "showgrid": False, "zeroline": False}
+    labels = names_of(rows[name], keys, kind, 20)
+    down = {"tickvals": places, "ticktext": labels, "showgrid": False, "zeroline": False}
     trace = {
         "type": "bar",
         "orientation": "h",
-        "x": floats(rows["value"]),
+        "x": floats(rows[value]),
         "y": places,
-        "text": rows["text"].tolist(),
+        "text": list(text),
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": colour},
-        **says(rows["hover"].tolist(), rows["key"].tolist()),
+        **says(hovers(names_of(rows[name], keys, kind), rows, told, look), keys),
     }
     return chart(trace, hovermode="y", xaxis=titled(note, **across), yaxis={**down, "range": [len(rows) + 0.5, 0.5]})
 
@@ -231,7 +248,61 @@ def left_out(reasons: Mapping[str, int], look: Look) -> str:
     return "<br>Not drawn:<br>" + ",<br>".join(counts) if counts else ""
 
 
+# --- tables of cells
+
+TOTAL = "\N{WORD JOINER}Total"  # never the name of a row or a column of the shop's
+
+
+def with_totals(values: pd.DataFrame, row: str, column: str, shown: tuple[int, int]) -> pd.DataFrame:
+    """Return cells with their totals: one row per pair of `row` and `column`, and for each of them and for all a TOTAL.
+
+    All other columns are added up. Of more rows and columns than are `shown`, the smallest become "n others".
+    """
+    for part, most in zip((row, column), shown, strict=True):
+        values = folded(values, part, most).groupby([row, column], as_index=False).sum(numeric_only=True)
+    sums = [values.groupby(part, as_index=False).sum(numeric_only=True) for part in (row, column)]
+    whole = values.sum(numeric_only=True).to_frame().T
+    found = pd.concat([values, *sums, whole], ignore_index=True)
+    return found.assign(**{part: found[part].fillna(TOTAL) for part in (row, column)})
+
+
+def folded(values: pd.DataFrame, part: str, shown: int) -> pd.DataFrame:
+    """Return rows in which all but the largest of a column's names are called "n others"."""
+    sizes = values.groupby(part).sum(numeric_only=True).iloc[:, 0].sort_values(ascending=False, kind="stable")
+    if len(sizes) <= shown:
+        return values
+    kept = set(sizes.index[: shown - 1])
+    others = f"{len(sizes) - len(kept)} others"
+    return values.assign(**{part: [name if name in kept else others for name in values[part]]})
+
+
+def totals_last(name: str) -> tuple[bool, bool, str]:
+    """Return what names are sorted by: the others come last, and then the total."""
+    return name == TOTAL, is_sum(name), name
+
+
+def is_sum(name: str) -> bool:
+    """Say whether a name is that of a total or of the others, and so of no single thing."""
+    return name == TOTAL or name.removesuffix(" others").isdigit()
+
+
 # --- texts
+
+
+def hovers(heads: Iterable[str], rows: pd.DataFrame, columns: Columns, look: Look) -> list[str]:
+    """Return what each row says when it is pointed at: its head in bold, and a line for each column that is known.
+
+    `heads` are ready to be drawn.
+    """
+    told = [f"<b>{head}</b>" for head in heads]
+    for name, column in columns.items():
+        shown = as_column(column, name, rows[name])
+        write = FORMATS.get(shown.format or "", lambda value, _: value)
+        told = [
+            said if unknown(value) else f"{said}<br>{plain(shown.label)} {shortened(write(value, look), 60)}"
+            for said, value in zip(told, rows[name].tolist(), strict=True)
+        ]
+    return told
 
 
 def floats(values: Iterable) -> list[float | None]:

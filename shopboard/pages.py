@@ -17,22 +17,12 @@ from shopboard.board import Column as CardColumn
 from shopboard.board import Table as CardTable
 from shopboard.board import Tile as CardTile
 from shopboard.problems import ShopProblem
-from shopboard.style import FORMATS, Look, figure_json, jsonable, unknown
+from shopboard.style import FORMATS, Column, Look, as_column, figure_json, jsonable, unknown
 
 Parameters = Mapping[str, Any]
 State = Literal["ready", "loading", "empty", "failed"]
 NOTHING = "Nothing in this selection. Choose other regions, categories or days."
 ROWS_SENT = 200  # of a table at once; the board asks for the others as somebody turns to them
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table: its heading, how its values are written, and what it means."""
-
-    label: str
-    format: Format | None = None  # None: as its values suggest
-    note: str = ""
-    bar: bool = False  # a quiet bar behind each number
 
 
 @dataclass(frozen=True)
@@ -324,14 +314,9 @@ def table_of(rows: pd.DataFrame, part: AnyPart) -> CardTable:
 
 
 def column_of(name: str, column: str | Column, rows: pd.DataFrame) -> CardColumn:
-    """Return a column as the board takes it; numbers are written as numbers where nothing else is said."""
-    column = Column(column) if isinstance(column, str) else column
-    kind = column.format
-    if kind is None:
-        whole, broken = (test(rows[name]) for test in (pd.api.types.is_integer_dtype, pd.api.types.is_float_dtype))
-        is_key = name.endswith(("_id", "_number"))  # a number that names something is no amount
-        kind = "text" if is_key or not (whole or broken) else "integer" if whole else "decimal"
-    shown: CardColumn = {"name": name, "label": column.label, "format": cast(Any, kind)}
+    """Return a column as the board takes it."""
+    column = as_column(column, name, rows[name])
+    shown: CardColumn = {"name": name, "label": column.label, "format": cast(Any, column.format)}
     if column.note:
         shown["hint"] = column.note
     if column.bar:

@@ -4,9 +4,9 @@ import base64
 import html
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -175,6 +175,32 @@ days = Format("days", ",.1f", after=" days", compared="difference")
 FORMATS: dict[str, Callable[[float, Look], str]] = {
     form.name: form for form in (money, integer, decimal, tenths, percent, stars, days)
 }
+
+Written = Literal["text", "integer", "decimal", "tenths", "money", "percent", "stars", "days", "date"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of an answer: its heading, how its values are written, and what it means."""
+
+    label: str
+    format: Written | None = None  # None: as its values suggest
+    note: str = ""
+    bar: bool = False  # in a table, a quiet bar behind each number
+
+
+Columns = Mapping[str, str | Column]  # an answer's column -> its heading, or all that is to be said of it
+
+
+def as_column(column: str | Column, name: str, values: pd.Series) -> Column:
+    """Return a column with its format; numbers are written as numbers where nothing else is said."""
+    column = Column(column) if isinstance(column, str) else column
+    if column.format:
+        return column
+    whole, broken = (test(values) for test in (pd.api.types.is_integer_dtype, pd.api.types.is_float_dtype))
+    is_key = name.endswith(("_id", "_number"))  # a number that names something is no amount
+    return replace(column, format="text" if is_key or not (whole or broken) else "integer" if whole else "decimal")
+
 
 # Names that every JavaScript object has: Plotly keeps categories in objects and would stop at them.
 TAKEN = {

@@ -312,7 +312,8 @@ def test_customers_are_drawn_by_their_places(draw, answers, story, look):
     two = customers.head(2).assign(name="Ann", region=["x", None], customer_segment=["VIP", None])
     (bars,) = story.top_customers_chart(two, look).data
     assert len(set(bars.y)) == 2, "two customers may bear one name"
-    assert bars.hovertext[1].endswith("(unknown), no segment")
+    assert "Region x" in bars.hovertext[0] and "Segment VIP" in bars.hovertext[0]
+    assert "Region" not in bars.hovertext[1] and "Segment" not in bars.hovertext[1], "what is unknown is not said"
     (bars,) = story.top_customers_chart(two.assign(name=None), look).data
     assert bars.hovertext[0].startswith(f"<b>Customer {two['customer_id'].iloc[0]}</b>")
 

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from conftest import tables
 
+from shopboard import sample as generator
 from shopboard.database import COLUMNS
 
 
@@ -97,19 +98,19 @@ def test_reviews_follow_a_delivery(sample):
 def test_growth_is_found(sample, story):
     year = replace(sample.whole, start="2025-01-01")
     now, before = (sample.ask(story.TILES, selection).iloc[0] for selection in (year, year.before()))
-    assert now["orders"] / before["orders"] - 1 == pytest.approx(story.GROWTH_PER_YEAR, abs=0.08)
+    assert now["orders"] / before["orders"] - 1 == pytest.approx(story.PLANTED.growth_per_year, abs=0.08)
 
 
 def test_weekdays_are_found(daily_revenue, story):
     by_weekday = daily_revenue.groupby(pd.to_datetime(daily_revenue.index).dayofweek).mean()
-    assert np.corrcoef(by_weekday, story.WEEKDAY)[0, 1] > 0.9
+    assert np.corrcoef(by_weekday, story.PLANTED.weekday)[0, 1] > 0.9
 
 
 def test_season_is_found(sample, story):
     months = sample.ask(story.MONTHLY_REVENUE)
     trend = months["revenue"] / 1.35 ** (np.arange(len(months)) / 12)
     by_month = trend.groupby(months["month"].str[5:]).mean()
-    assert np.corrcoef(by_month, story.MONTH)[0, 1] > 0.85
+    assert np.corrcoef(by_month, story.PLANTED.month)[0, 1] > 0.85
     assert set(by_month.sort_values().index[-2:]) == {"11", "12"}
 
 
@@ -120,16 +121,16 @@ def test_the_sale_day_is_found(daily_revenue):
 
 
 def test_the_outage_is_found(sample, story, daily_revenue):
-    day = (date.fromisoformat(sample.whole.end) - timedelta(days=story.OUTAGE_DAY)).isoformat()
+    day = (date.fromisoformat(sample.whole.end) - timedelta(days=story.PLANTED.outage_day)).isoformat()
     statuses = sample.rows["orders"].set_index("order_date")["status"].loc[day]
     assert set(statuses) == {"Cancelled"}
     assert daily_revenue[day] == 0
 
 
 def test_the_bulk_day_is_found(sample, story, daily_revenue):
-    day = (date.fromisoformat(sample.whole.end) - timedelta(days=story.BULK_DAY)).isoformat()
+    day = (date.fromisoformat(sample.whole.end) - timedelta(days=story.PLANTED.bulk_day)).isoformat()
     quantity = sample.rows["orders"].set_index("order_date")["quantity"]
-    assert (quantity.loc[day] % story.BULK_FACTOR == 0).all()
+    assert (quantity.loc[day] % story.PLANTED.bulk_factor == 0).all()
     assert daily_revenue[day] > 3 * daily_revenue.median()
 
 
@@ -147,7 +148,7 @@ def test_the_rush_that_leaves_is_found(story, open_shop, build, sample_settings,
     returned = later_share(story, open_shop, sample_settings)
     assert returned.idxmin() == "2024-12"
     assert returned["2024-12"] < 0.5 * returned.drop("2024-12").min()
-    monkeypatch.setattr(story, "RUSH_RETURN", 1.0)
+    monkeypatch.setattr(story, "PLANTED", replace(story.PLANTED, rush_return=1.0))
     others = later_share(story, open_shop, build(tmp_path))
     assert others["2024-12"] > 0.7 * others[["2024-11", "2025-01"]].mean()
 
@@ -155,7 +156,7 @@ def test_the_rush_that_leaves_is_found(story, open_shop, build, sample_settings,
 def test_each_regions_favourite_is_found(sample, story):
     units = sample.ask(story.REGIONAL_SALES).pivot(index="region", columns="category", values="units")
     share = units.div(units.sum(axis=1), axis=0)
-    for region, (category, _) in story.FAVOURITES.items():
+    for region, (category, _) in story.PLANTED.favourites.items():
         others = share.drop(index=region)
         assert (share / others.mean()).loc[region].idxmax() == category, region
     assert share.loc["West", "Beauty"] == share["Beauty"].max()
@@ -199,15 +200,14 @@ def planted_pairs(story, settings):
     """Return the pairs that the generator planted, as sets of two ids, drawn again from the same seed."""
     rng = np.random.default_rng(settings.seed)
     last_day = date.fromisoformat(settings.end_date)
-    story.sample_people(rng, settings.sample_customers, last_day, settings.days, settings.seed)
-    lines_per_day = settings.sample_orders / settings.days
-    products = story.sample_assortment(rng, settings.sample_products, lines_per_day, settings.seed)
-    return {frozenset((one + 1, other + 1)) for one, other in story.planted_pairs(products).items()}
+    generator.sample_people(rng, settings, story.PLANTED, last_day)
+    products = generator.sample_assortment(rng, settings, story.PLANTED)
+    return {frozenset((one + 1, other + 1)) for one, other in generator.planted_pairs(products, story.PLANTED).items()}
 
 
 def test_cancellations_and_returns_are_found(sample, story):
     tiles = sample.ask(story.TILES).iloc[0]
-    assert tiles["cancelled_share"] == pytest.approx(story.CANCELLED_SHARE, abs=0.01)
+    assert tiles["cancelled_share"] == pytest.approx(story.PLANTED.cancelled_share, abs=0.01)
     assert 0.02 < tiles["returned_share"] < 0.06
     rating = sample.rows["reviews"].groupby("product_id")["rating"].mean()
     lines = sample.rows["orders"].assign(rating=sample.rows["orders"]["product_id"].map(rating)).dropna(subset="rating")
@@ -220,7 +220,7 @@ def test_products_that_ran_out_are_found(sample, story):
     sold_out = products[(products["stock"] == 0) & (products["units_per_day"] > 0)]
     assert (sold_out["days_of_inventory"] == 0).all()
     assert len(sold_out) >= 8
-    assert (sample.rows["products"]["stock_quantity"] == 0).sum() == story.OUT_OF_STOCK_PRODUCTS
+    assert (sample.rows["products"]["stock_quantity"] == 0).sum() == story.PLANTED.out_of_stock_products
 
 
 def test_products_that_nobody_buys_are_found(sample, story):
@@ -228,7 +228,7 @@ def test_products_that_nobody_buys_are_found(sample, story):
     unsold = set(sales.loc[sales["units"] == 0, "product_id"])
     never_ordered = set(sample.rows["products"]["product_id"]) - set(sample.rows["orders"]["product_id"])
     assert never_ordered <= unsold
-    assert story.UNSOLD_PRODUCTS <= len(never_ordered) <= story.UNSOLD_PRODUCTS + 5
+    assert story.PLANTED.unsold_products <= len(never_ordered) <= story.PLANTED.unsold_products + 5
     stock = sample.rows["products"].set_index("product_id")["stock_quantity"]
     assert (stock.loc[sorted(never_ordered)] > 0).all()
 
@@ -280,8 +280,8 @@ def test_an_interrupted_run_leaves_the_earlier_database(story, open_or_build, bu
     before = (tmp_path / "ecommerce.db").read_bytes()
     whole = story.sample_shop
 
-    def interrupted(settings):
-        for name, columns in whole(settings):
+    def interrupted(settings, planted):
+        for name, columns in whole(settings, planted):
             if name == table:
                 raise Stop
             yield name, columns

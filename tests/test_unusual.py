@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from shopboard import sample as generator
+
 MARKED = 12  # at most
 MONDAY = date(2024, 1, 1)
 
@@ -25,10 +27,10 @@ def sampled(story, settings):
     """Return the sample's revenue per day without building its database."""
     rng = np.random.default_rng(settings.seed)
     last_day, days = date.fromisoformat(settings.end_date), settings.days
-    people = story.sample_people(rng, settings.sample_customers, last_day, days, settings.seed)
-    products = story.sample_assortment(rng, settings.sample_products, settings.sample_orders / days, settings.seed)
-    lines = story.sample_lines(rng, people, products, settings)
-    done = lines["status"] == story.COMPLETED
+    people = generator.sample_people(rng, settings, story.PLANTED, last_day)
+    products = generator.sample_assortment(rng, settings, story.PLANTED)
+    lines = generator.sample_lines(rng, people, products, settings, story.PLANTED)
+    done = lines["status"] == generator.COMPLETED
     return frame(
         np.bincount(lines["day"][done], lines["amount"][done], days), last_day - timedelta(days=settings.days - 1)
     )
@@ -37,18 +39,17 @@ def sampled(story, settings):
 def planted(story, settings):
     """Return the days on which something was planted."""
     last = date.fromisoformat(settings.end_date)
-    odd = {last - timedelta(days=n) for n in (story.OUTAGE_DAY, story.BULK_DAY)}
+    odd = {last - timedelta(days=n) for n in (story.PLANTED.outage_day, story.PLANTED.bulk_day)}
     days = (last - timedelta(days=n) for n in range(settings.days))
-    sales = {day for day in days if day.isoformat()[5:] == story.SALE_DAY[0]}
+    sales = {day for day in days if day.isoformat()[5:] == story.PLANTED.sale_day[0]}
     return {day.isoformat() for day in odd}, {day.isoformat() for day in sales}
 
 
 @pytest.fixture
 def nothing_planted(story, monkeypatch):
     """The sample without any day that was made unusual."""
-    monkeypatch.setattr(story, "SALE_DAY", (story.SALE_DAY[0], 1.0))
-    monkeypatch.setattr(story, "OUTAGE_DAY", -1)
-    monkeypatch.setattr(story, "BULK_DAY", -1)
+    never = replace(story.PLANTED, sale_day=(story.PLANTED.sale_day[0], 1.0), outage_day=-1, bulk_day=-1)
+    monkeypatch.setattr(story, "PLANTED", never)
 
 
 def test_what_was_planted_is_found(story, make_settings):
@@ -71,8 +72,7 @@ def test_a_larger_shop_shows_all_that_was_planted_and_nothing_else(story, make_s
 @pytest.mark.parametrize("level", ["seasons", "no seasons"])
 def test_no_wolf_is_cried_where_nothing_was_planted(story, make_settings, nothing_planted, monkeypatch, level):
     if level == "no seasons":
-        monkeypatch.setattr(story, "WEEKDAY", (1.0,) * 7)
-        monkeypatch.setattr(story, "MONTH", (1.0,) * 12)
+        monkeypatch.setattr(story, "PLANTED", replace(story.PLANTED, weekday=(1.0,) * 7, month=(1.0,) * 12))
     counts = [len(story.unusual_days(sampled(story, make_settings(seed=seed)))) for seed in range(10)]
     assert sum(counts) <= 10
     assert max(counts) <= 4
