@@ -23,6 +23,16 @@ NOTHING = "Nothing in this selection. Choose other regions, categories or days."
 ROWS_SENT = 200  # of a table at once; the board asks for the others as somebody turns to them
 
 
+def opened(page: Page, shop: Shop, hidden: Parameters) -> dict[str, str]:
+    """Return what clicks have opened on a page, name -> what it is called: the first column of its question."""
+    found = {}
+    for name, number in ((name, hidden[name]) for name in page.hidden if hidden[name]):
+        rows = shop.ask(page.hidden[name], None, **{name: number})
+        called = rows.iloc[0, 0] if len(rows) else None
+        found[name] = f"no. {number}" if unknown(called) else str(called)
+    return found
+
+
 def given(page: Page, part: AnyPart, shop: Shop, selection: Filters, parameters: Parameters) -> dict[str, Any]:
     """Return the parameters of a part's questions: the page's, and the part's own."""
     values = {**page.values(), **parameters}

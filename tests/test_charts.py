@@ -29,6 +29,8 @@ QUESTIONS = {  # figure -> the questions whose answers it draws
     "rating_trend_chart": ["RATINGS_BY_MONTH"],
     "most_returned_chart": ["MOST_RETURNED"],
     "category_pairs_chart": ["PAIRS_OF_CATEGORIES"],
+    "weekday_chart": ["WEEKDAY_REVENUE"],
+    "lost_chart": ["LOST_BY_MONTH"],
     "stock_scatter": ["INVENTORY"],
     "demand_chart": ["PRODUCT_DEMAND"],
     "stock_chart": ["PRODUCT_DEMAND", "INVENTORY"],
