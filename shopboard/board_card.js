@@ -65,7 +65,8 @@ export class CardView {
     this.menuButton.setAttribute("aria-label", `More about ${card.title || card.id}`);
     this.element.style.setProperty("--height", `${Number(card.height) || 300}px`);
     this.element.classList.toggle("sb-clicks", Boolean(card.clicks));
-    this.holder?.setAttribute("aria-label", [card.title, card.subtitle, "Its figures are under Rows."].filter(Boolean).join(". "));
+    const rows = this.offers("rows") ? "Its figures are under Rows." : "";
+    this.holder?.setAttribute("aria-label", [card.title, card.subtitle, rows].filter(Boolean).join(". "));
     this.fillMenu();
     const state = card.state ?? "ready";
     this.say(state, card.message); // first, as a chart needs its place
@@ -103,7 +104,7 @@ export class CardView {
       if (card.kind === "chart" && card.figure && !(await this.chart.draw(card, look))) throw new Error("Plotly drew nothing");
     } catch (error) {
       console.warn(`The card "${card.id}" could not be drawn:`, error);
-      if (card === this.card) this.say("failed", "This could not be drawn; its rows are in the menu.");
+      if (card === this.card) this.say("failed", `This could not be drawn${this.offers("rows") ? "; its rows are in the menu" : ""}.`);
     }
   }
 
@@ -117,8 +118,13 @@ export class CardView {
     };
   }
 
+  /** Say whether the card's menu has an entry. */
+  offers(entry) {
+    return (this.card.menu ?? MENUS.get(this.card.kind) ?? []).includes(entry) && (this.board.host || !ASKING.has(entry));
+  }
+
   fillMenu() {
-    const offered = (this.card.menu ?? MENUS.get(this.card.kind) ?? []).filter((entry) => this.board.host || !ASKING.has(entry));
+    const offered = Object.keys(NAMES).filter((entry) => this.offers(entry));
     const wanted = offered.join(" ");
     if (wanted === this.offered) return;
     this.offered = wanted;

@@ -37,14 +37,16 @@ const NARROW = 480; // pixels below which a legend beside a chart leaves no room
 function shortNames(data, axis) {
   const traces = data.filter((trace) => (trace.yaxis ?? "y") === axis && Array.isArray(trace.y));
   const names = traces.flatMap((trace) => trace.y).filter((name) => typeof name === "string");
-  const read = (name) => name.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
-  const cut = (name) => `${[...read(name)].slice(0, 15).join("").trimEnd()}…`.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+  const read = (name) => name.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&#36;/g, "$").replace(/&amp;/g, "&");
+  const written = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/\$/g, "&#36;");
+  const cut = (name) => written(`${[...read(name)].slice(0, 15).join("").trimEnd()}…`);
   return Object.fromEntries(names.filter((name) => [...read(name)].length > 17).map((name) => [name, cut(name)]));
 }
 
 /** Return what Plotly draws for a card: the figure in the page's colours, without what would move or zoom by accident. */
 function prepared(card, look, width) {
-  const figure = structuredClone(card.figure); // Plotly writes into what it is given
+  const whole = { ...card.figure, layout: { template: look.template, ...card.figure.layout } };
+  const figure = structuredClone(whole); // Plotly writes into what it is given
   const { data, layout } = look.dark ? darkened(figure, new Map(Object.entries(look.darker ?? {}))) : figure;
   const axes = [...new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name))])];
   for (const name of axes) layout[name] = { fixedrange: true, ...layout[name] };

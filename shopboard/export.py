@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import Card, css_text, look_json, page_script
-from shopboard.pages import AnyPart, Page, Parameters, Tiles, fill, given, questions
+from shopboard.pages import ROWS_SENT, AnyPart, Page, Parameters, Tiles, fill, given, questions
 from shopboard.problems import ShopProblem
 from shopboard.selection import listed
 from shopboard.style import Look
@@ -274,7 +274,8 @@ def page_html(shop: Shop, pages: Sequence[Page], selection: Filters, look: Look,
     }
     stamp = (
         f"Saved with {words(whole, selection)} · {dates}, from data of {whole.start} to {whole.end}. "
-        f"Other days are not in this file. {contents(selection, found)}"
+        f"Other days are not in this file, nor is more of a table than its first {ROWS_SENT} rows. "
+        f"{contents(selection, found)}"
     )
     return f"""<!DOCTYPE html>
 <html lang="en">
