@@ -2,11 +2,9 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, Literal, cast
 
 import pandas as pd
-import plotly.io as pio
 
 from shopboard.ask import Shop
 from shopboard.board import Card, Change
@@ -111,16 +109,8 @@ def filled_chart(part: Chart, shop: Shop, selection: Filters, look: Look, values
     if not figure.data or (found and not any(map(len, found))):
         notes = [note.text for note in figure.layout.annotations if note.text]
         return {"state": "empty", "message": part.empty or (notes[0] if notes else NOTHING)}
-    parts = figure.to_dict()
-    parts["layout"]["template"] = shop_template()
     said = {"subtitle": called(part.subtitle, found, look)} if callable(part.subtitle) else {}
-    return {"figure": figure_json(parts, look), **said}
-
-
-@lru_cache(1)
-def shop_template() -> dict[str, Any]:
-    """Return Plotly's template "shop", for figures that were made without it, too."""
-    return dict(pio.templates["shop"].to_plotly_json())
+    return {"figure": figure_json(figure, look), **said}
 
 
 def wants(function: Callable[..., Any], argument: str) -> bool:
