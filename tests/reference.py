@@ -639,21 +639,19 @@ class Reference:
             products["stock"].count(),
             (products["stock"] == 0).sum(),
             (products["stock"] < products["reorder_point"].astype(float).round(9)).sum(),
+            (products["days_of_inventory"].astype(float) > 180).sum(),
             len(due),
             total(due["order_quantity"].astype(float) * due["price"]),
             len(dead),
             total([one["value"] for one in dead]),
-            (products["days_of_inventory"].astype(float) > 180).sum(),
             value.sum(min_count=1),
             products["stock"].sum(min_count=1),
         )
         columns = (
-            "products products_with_stock out_of_stock below_reorder_point products_to_order order_value dead_products "
-            "dead_stock overstock stock_value stock_units"
+            "products products_with_stock out_of_stock below_reorder_point overstock products_to_order order_value "
+            "dead_products dead_stock stock_value stock_units"
         )
-        if not products[
-            "stock"
-        ].count():  # of a shop that tells no stock nothing is known, not even that nothing is due
+        if not products["stock"].count():  # nothing is known of it then, not even that nothing is due
             row = (len(products), 0, *[None] * 9)
         return frame(columns, [row])
 
