@@ -258,13 +258,13 @@ def jsonable(value: object) -> Any:
         plain_value = jsonable(unpacked(value)) if packed else {str(key): jsonable(part) for key, part in value.items()}
     elif isinstance(value, np.ndarray | pd.Series | pd.Index):
         plain_value = jsonable(value.astype(str).tolist() if value.dtype.kind == "M" else value.tolist())
-    elif isinstance(value, Iterable) and not isinstance(value, str):
+    elif isinstance(value, Iterable):
         plain_value = [jsonable(part) for part in value]
     elif unknown(value):
         plain_value = None
     elif isinstance(value, np.generic):
         plain_value = jsonable(value.item())
-    elif not isinstance(value, str | int):
+    else:
         plain_value = value.isoformat() if hasattr(value, "isoformat") else str(value)
     return plain_value
 

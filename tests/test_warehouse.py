@@ -163,6 +163,11 @@ def test_models_stand_in_front_where_they_are_not_stored(story, loaded, land, aw
         reference = Reference(tables(awkward), chosen)
         for name in ("TILES", "REGIONAL_SALES", "CATEGORY_SHARES", "MONTHLY_REVENUE", "NEW_AND_RETURNING"):
             check(story, shop, reference, name)
+        further = replace(whole, segments=("(unknown)",), suppliers=("S", "(unknown)"), interval="week")
+        for chosen in (further, replace(whole, start="2025-01-04", segments=("VIP",), interval="month").before()):
+            reference = Reference(tables(awkward), chosen)
+            for name in ("TILES", "DAILY_REVENUE", "CATEGORY_SHARES", "LISTED_LINES"):
+                check(story, shop, reference, name)
 
 
 @pytest.fixture(scope="session")
@@ -179,8 +184,8 @@ def awkward(shop_design, make_settings, tmp_path_factory):
             (order_id, customer, product, day.isoformat(), quantity, quantity * 0.1, "Completed", checkout, None)
         )
     rows = {
-        "products": [(n, "P", name, 1.0, 1, None) for n, name in enumerate([*AWKWARD, None], 1)],
-        "customers": [(n, "C", None, name, None, None) for n, name in enumerate(["a", "B", None], 1)],
+        "products": [(n, "P", name, 1.0, 1, ("S", "T", None)[n % 3]) for n, name in enumerate([*AWKWARD, None], 1)],
+        "customers": [(n, "C", None, name, None, ("VIP", None)[n % 2]) for n, name in enumerate(["a", "B", None], 1)],
         "orders": orders,
     }
     folder = tmp_path_factory.mktemp("awkward")
@@ -254,7 +259,8 @@ def test_other_warehouses_can_read_models_selections_and_questions(story, odd, d
     )
     reserved = {word.lower() for word in sqlglot.Dialect.get_or_raise(dialect).generator_class.RESERVED_KEYWORDS}
     whole = odd.everything()
-    chosen = replace(whole, categories=whole.categories[:2], regions=whole.regions[1:])
+    chosen = replace(whole, categories=whole.categories[:2], regions=whole.regions[1:], interval="week")
+    chosen = replace(chosen, segments=("(unknown)", "VIP"), suppliers=("Acme",), start="2025-02-01").before()
     for name in (*QUESTIONS, *(model.upper() for model in story.MODELS)):
         sql = getattr(story, name)
         text, values = odd.sql_of(sql, chosen, **story.planning(), least=0, most=9, product=1)
