@@ -4,7 +4,9 @@ import base64
 import html
 import math
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -22,6 +24,7 @@ PALETTE = ("#4477aa", "#b84a5e", "#8f6a00", "#117733", "#332288", "#aa4499", "#1
 BLUES = ((0.0, "#f1f6fb"), (1.0, "#6ea3da"))  # nothing to much; the ink can be read on all of it
 AROUND = ((0.0, "#e08b3c"), (0.5, "#f4f4f4"), (1.0, "#6ea3da"))  # below and above a middle
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+CHANGE = "Choose more days, regions or categories."  # what to do where a selection holds nothing
 UNKNOWN = "–"  # how a value is written that nobody knows
 
 DARK = {  # what each colour of a figure becomes on a dark page
@@ -173,11 +176,25 @@ tenths = Format("tenths", ",.1f", short_from=1_000_000)
 percent = Format("percent", ",.1%", compared="points")
 stars = Format("stars", ".2f", after=" ★", compared="difference")
 days = Format("days", ",.1f", after=" days", compared="difference")
-FORMATS: dict[str, Callable[[float, Look], str]] = {
-    form.name: form for form in (money, integer, decimal, tenths, percent, stars, days)
+
+
+def dated(value: object, _look: Look | None = None) -> str:
+    """Return an ISO day or month as charts write it: "27 Dec 2025", "Dec 2025"; what is none stays as it is."""
+    if unknown(value):
+        return UNKNOWN
+    for pattern, shown in (("%Y-%m-%d", "%d %b %Y"), ("%Y-%m", "%b %Y")):
+        with suppress(ValueError):
+            return datetime.strptime(str(value).removesuffix(" 00:00:00"), pattern).strftime(shown).lstrip("0")
+    return str(value)
+
+
+FORMATS: dict[str, Callable[[Any, Look], str]] = {
+    **{form.name: form for form in (money, integer, decimal, tenths, percent, stars, days)},
+    "date": dated,
+    "month": dated,
 }
 
-Written = Literal["text", "integer", "decimal", "tenths", "money", "percent", "stars", "days", "date"]
+Written = Literal["text", "integer", "decimal", "tenths", "money", "percent", "stars", "days", "date", "month"]
 
 
 @dataclass(frozen=True)
@@ -228,7 +245,8 @@ def category_colours(categories: Iterable[str]) -> Mapping[str, str]:
 
 
 def empty_figure(sentence: str) -> go.Figure:
-    """Return a figure with nothing but a sentence in its middle."""
+    """Return a figure with nothing but a sentence in its middle; what depends on the selection says what to change."""
+    sentence += f". {CHANGE}" if sentence.endswith("in this selection") else ""
     note = {"text": plain(sentence), "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
     hidden = {"visible": False}
     annotations = [{**note, "font": {"color": SOFT, "size": 14}}]
