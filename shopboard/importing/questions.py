@@ -256,7 +256,8 @@ def ask_region(proposal: Proposal) -> None:
         whose = f"the customer's, {customer.name}" + (
             " of the latest order" if customer == order else f" in {customer.table}"
         )
-        answers = {f"the order's, {order.name}": "order", whose: "customer"}
+        of = "" if order.table == proposal.lines else f" in {order.table}"
+        answers = {f"the order's, {order.name}{of}": "order", whose: "customer"}
         proposal.questions["region"] = Question("Whose region counts?", answers, "order", "region")
 
 
