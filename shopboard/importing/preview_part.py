@@ -18,7 +18,13 @@ HEADINGS = {
     "status": "What the shop's words for a status count as",
     "money": "Money that is not counted",
     "region": "Regions",
-    "lost": "Lines whose product or customer its own table lacks",
+    "lost": "Lines that lack something",
+}
+
+LOST = {
+    "lost product_id": "Unknown products",
+    "lost customer_id": "Unknown customers",
+    "lost quantity": "No pieces",
 }
 
 
@@ -90,8 +96,7 @@ class PreviewPart:
 
     def _control(self, key: str, question: Question) -> tuple[widgets.Dropdown, widgets.HTML]:
         """Return the list of a question's answers, and what is told beside it."""
-        lost = "Unknown products" if key.endswith("product_id") else "Unknown customers"
-        name = {"region": "Whose", "lost": lost}.get(question.place, key.split(" ", 1)[-1])
+        name = {"region": "Whose"}.get(question.place) or LOST.get(key) or key.split(" ", 1)[-1]
         control = widgets.Dropdown(
             description=description(name), options=[OPEN, *question.answers.items()], layout={"width": "auto"}
         )
