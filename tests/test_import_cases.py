@@ -442,3 +442,13 @@ def test_public_shops_come_to_their_own_figures_before_they_are_loaded(
         assert {name: shown[name] for name in regions} == pytest.approx(regions, abs=0.01)
     finally:
         form.close()
+
+
+def test_stars_of_lines_are_reviews_of_their_products(shop):
+    made = shop(
+        sales="order_id,order_date,customer,product,total,Customer Rating\n1,2026-02-03,Eve,Pen,10,5\n2,2026-02-04,Fay,Pen,12.50,\n3,2026-02-05,Eve,Ink,30,2\n4,2026-02-06,Gil,Ink,15,3"
+    )
+    made.loaded()
+    assert made.reviews["rating"].tolist() == [5, 2, 3]
+    assert made.reviews["review_date"].tolist() == ["2026-02-03", "2026-02-05", "2026-02-06"]
+    assert made.form.preview.rating == pytest.approx(10 / 3)

@@ -329,7 +329,13 @@ def select_reviews(proposal: Proposal) -> str:
     used = [proposal.matches["reviews", name].column for name in FIELDS["reviews"]]
     values["review_id"] = values["review_id"] or row_sql(proposal, proposal.reviews)
     notes, rest = [], ""
-    if values["product_id"] is None:
+    if proposal.reviews == proposal.lines:
+        if proposal.matches["reviews", "product_id"].column == key_of(proposal, "products"):
+            values["product_id"] = key_sql(proposal, "products", "product_id")
+        stars = proposal.matches["reviews", "rating"].column
+        notes.append(f"{stars.name} of a line is a review of its product, on the day of the order")
+        rest = f"\nWHERE {stars.sql} IS NOT NULL{lines_only(proposal)}"
+    elif values["product_id"] is None:
         number = FIELDS["orders"]["order_number"]
         order, mine = (
             best_match(proposal, proposal.reviews, number, proposal.columns[proposal.reviews]).column,

@@ -301,7 +301,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             "Stars",
             "stars",
             (
-                "({review}|overall|star|user)?(stars?|score|ratings?|sterne|punkte|note|nota|puntuacion|calificacion|voto|valutazione|ocena|puan|overall)(value|score)?|bewertung",
+                "({review}|{customer}|{product}|overall|star|user)?(stars?|score|ratings?|sterne|punkte|note|nota|puntuacion|calificacion|voto|valutazione|ocena|puan|overall)(value|score)?|bewertung",
             ),
             "count|average|avg",
         ),
