@@ -255,7 +255,7 @@ def test_an_answer_may_mean_none(shop):
         views="date,title,price,views,likes\n2026-02-03,Pen,6.00,15,3\n2026-02-04,Ink,9.00,25,4\n2026-02-05,Pen,6.00,15,3\n2026-02-06,Desk,55.00,8,2"
     )
     assert "quantity" in made.asked
-    quantity = made.form.answers["quantity"]
+    quantity = made.form.asked.answers["quantity"]
     quantity.value = dict(quantity.options)["none: each line is one piece"]
     assert made.form.problem() == ""
     assert made.total() == 76
@@ -402,7 +402,7 @@ def test_a_line_of_money_but_no_pieces_is_loaded_and_said(shop):
     made = shop(
         orders="order_id,order_date,product,quantity,total\n1,2026-02-03,Pen,1,10\n2,2026-02-04,Pen,0,12.50\n3,2026-02-05,Ink,2,30\n4,2026-02-06,Ink,1,15"
     )
-    assert "1 lines have an amount" in made.form.questions()["lost quantity"].text
+    assert "1 line with an amount" in made.form.questions()["lost quantity"].text
     assert (made.form.preview.total, made.form.preview.units) == (67.5, 5)
     assert made.say(lost_quantity="aside").form.preview.total == 55
 

@@ -85,7 +85,7 @@ def form_of(make_settings, tmp_path):
 
 def controls(form):
     """Return the lists of the form's questions, those of the preview among them, by their keys."""
-    return {**form.answers, **{key: control for key, (control, _) in form.counted.controls.items()}}
+    return {**form.asked.answers, **{key: control for key, (control, _) in form.counted.controls.items()}}
 
 
 def hidden(widget):
@@ -160,10 +160,10 @@ def test_nothing_is_loaded_while_a_question_is_open(form_of, doubtful):
 
 def test_an_answer_can_be_taken_back(form_of, doubtful):
     form = form_of(doubtful)
-    next(iter(form.answers.values())).value = "mdy"
+    next(iter(form.asked.answers.values())).value = "mdy"
     controls(form)["status Sonderfall"].value = "Completed"
     assert not form.accepted.disabled
-    next(iter(form.answers.values())).value = "(open)"
+    next(iter(form.asked.answers.values())).value = "(open)"
     assert form.accepted.disabled
     assert "Please answer" in form.verdict.value
 
@@ -256,9 +256,9 @@ def test_a_doubtful_encoding_is_asked_first_and_read_anew(form_of, tmp_path):
     key = next(iter(form.questions()))
     assert key == "encoding sales.csv"
     assert form.accepted.disabled
-    control = form.answers[key]
+    control = form.asked.answers[key]
     control.value = next(codec for label, codec in control.options if "cp1251" in codec or "1251" in label)
-    assert control.value == form.answers[key].value  # the answer stands, and can be changed
+    assert control.value == form.asked.answers[key].value  # the answer stands, and can be changed
     assert "Чашка 13" in form.matched.columns["orders", "product_id"][1].value
     assert not form.accepted.disabled
     form.accepted.click()

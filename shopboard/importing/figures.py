@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from shopboard.database import read_query
+from shopboard.importing.meaning import counted
 from shopboard.importing.parts import table_html
 from shopboard.style import Look, integer, written
 
@@ -115,17 +116,17 @@ def figures(connection: sqlite3.Connection) -> Figures:
 def headline(shown: Figures) -> str:
     """Return in one sentence what is counted: lines, money, days, what is set aside."""
     if not shown.lines:
-        return f"Nothing would be loaded; {shown.set_aside_lines:,} lines would be set aside."
+        return f"Nothing would be loaded; {counted(shown.set_aside_lines, 'line')} would be set aside"
     first, last = pd.Timestamp(shown.first), pd.Timestamp(shown.last)
     begin = f"{first:%B %Y}" if first.year != last.year else f"{first:%B}"
     days = f"{last:%B %Y}" if (first.year, first.month) == (last.year, last.month) else f"{begin} to {last:%B %Y}"
     aside = (
-        f"{shown.set_aside_lines:,} lines ({shown.set_aside_amount:,.2f}) set aside"
+        f"{counted(shown.set_aside_lines, 'line')} ({shown.set_aside_amount:,.2f}) set aside"
         if shown.set_aside_lines
         else "nothing set aside"
     )
     completed = "" if abs(shown.total - shown.revenue) < 0.005 else f", {shown.revenue:,.2f} of it Completed"
-    return f"{shown.lines:,} lines, {shown.total:,.2f}{completed}, {days}; {aside}"
+    return f"{counted(shown.lines, 'line')}, {shown.total:,.2f}{completed}, {days}; {aside}"
 
 
 def money(amount: float, look: Look) -> str:

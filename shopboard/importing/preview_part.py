@@ -78,6 +78,9 @@ class PreviewPart:
         told = told_of_choices(shown, self.look)
         controls = {key: self.controls.get(key) or self._control(key, question) for key, question in questions.items()}
         for key, (control, beside) in controls.items():
+            options = (OPEN, *questions[key].answers.items())
+            if control.options != options:
+                control.options = options
             control.value = OPEN[1] if questions[key].taken is None else questions[key].taken
             said = (
                 f'<span class="shop-told">{html.escape(questions[key].text)}</span>'

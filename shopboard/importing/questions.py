@@ -9,7 +9,7 @@ from shopboard.importing.extras import ask_money
 from shopboard.importing.links import best_match, columns_of_headers, is_key, row_count, sampled_numbers, writing_in
 from shopboard.importing.mapping import lost_sql, region_of_order
 from shopboard.importing.matching import OTHER_TABLES
-from shopboard.importing.meaning import Column, Proposal, Question, identifier
+from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.raw import CONTRARY
 from shopboard.importing.status_questions import ask_status
 from shopboard.importing.status_sql import money_sql, no_pieces
@@ -272,7 +272,7 @@ def ask_lost(proposal: Proposal) -> None:
             (rows,) = proposal.connection.execute(sql).fetchone()
             if rows:
                 ways = {f"load them: the {what} is known by {column.name} alone": "load", "set them aside": "aside"}
-                text = f"{rows:,} rows of {column.table} name a {what} that its own table lacks. What of them?"
+                text = f"{counted(rows, 'row')} of {column.table} with a {what} that its own table lacks"
                 proposal.questions[f"lost {key}"] = Question(text, ways, "load", "lost")
 
 
@@ -286,7 +286,7 @@ def ask_no_pieces(proposal: Proposal) -> None:
         (lines,) = proposal.connection.execute(sql).fetchone()
         if lines:
             ways = {"load them: each counts as one piece": "load", "set them aside": "aside"}
-            text = f"{lines:,} lines have an amount, though {quantity.name} is 0. What of them?"
+            text = f"{counted(lines, 'line')} with an amount, though {quantity.name} is 0"
             proposal.questions["lost quantity"] = Question(text, ways, "load", "lost")
 
 
