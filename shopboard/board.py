@@ -23,7 +23,10 @@ from shopboard.problems import ShopProblem
 from shopboard.style import DARK, Look, Written
 
 # in the order in which they need each other
-PARTS = ("board_text.js", "board_table.js", "board_tiles.js", "board_chart.js", "board_card.js", "board.js")
+PARTS = (
+    *("board_text.js", "board_table.js", "board_tiles.js", "board_fit.js", "board_legend.js", "board_chart.js"),
+    *("board_card.js", "board.js"),
+)
 
 Format = Written
 Behind = Literal["sql", "rows", "csv", "png", "enlarge"]  # entries of a card's menu

@@ -2,6 +2,8 @@
 import { button, copyText, fileName, highlighted, make, saveText, simpleTags } from "./board_text.js";
 import { TableView, localSource } from "./board_table.js";
 import { tileElement } from "./board_tiles.js";
+import { noteOf } from "./board_fit.js";
+import { Legend } from "./board_legend.js";
 import { ChartView } from "./board_chart.js";
 
 const MENUS = new Map([
@@ -39,7 +41,9 @@ export class CardView {
     });
     if (card.kind === "chart") {
       this.holder = make("div", { class: "sb-plot", role: "img" });
-      this.body.append(this.holder);
+      this.note = make("p", { class: "sb-remark" });
+      this.legend = new Legend(() => this.drawBody());
+      this.body.append(this.legend.element, make("div", { class: "sb-place" }, this.holder), this.note);
       this.chart = new ChartView(this.holder, {
         click: (point) => board.tell({ card: this.card.id, event: "click", point }),
         range: (range) => board.tell({ card: this.card.id, event: "range", range }),
@@ -100,7 +104,11 @@ export class CardView {
         const here = rows.length >= total || !this.board.host;
         await this.table.use(here ? localSource(card.table, look) : this.rowsSource(0), look, page, here ? 0 : 250);
       }
-      if (card.kind === "chart" && card.figure && !(await this.chart.draw(card, look))) throw new Error("Plotly drew nothing");
+      if (card.kind === "chart" && card.figure) {
+        this.legend.show(card.figure, look); // first, as it takes its place, and so does the note
+        this.note.textContent = noteOf(card.figure, this.body.clientWidth);
+        if (!(await this.chart.draw(card, look, this.legend.hidden))) throw new Error("Plotly drew nothing");
+      }
     } catch (error) {
       console.warn(`The card "${card.id}" could not be drawn:`, error);
       if (card === this.card) this.say("failed", "This could not be drawn; its rows are in the menu.");
@@ -208,7 +216,7 @@ export class CardView {
       highlighted(sql.trim()),
       ...(title && note ? [make("p", { class: "sb-said", text: note })] : []),
       ...(named.length ? [heading("Parameters"), make("dl", { class: "sb-parameters" }, ...values)] : []),
-      ...(plan ? [heading("Plan"), make("pre", { class: "sb-sql", tabindex: "0", "aria-label": "Plan", text: plan })] : []),
+      ...(plan ? [heading("Plan"), make("pre", { class: "sb-sql", tabindex: "0", role: "group", "aria-label": "Plan", text: plan })] : []),
     ];
   }
 

@@ -1,5 +1,6 @@
 // A chart: Plotly draws it in place, and it is looked at afterwards.
 import { fileName } from "./board_text.js";
+import { CONFIG, fitted } from "./board_fit.js";
 
 let library = null; // a promise of Plotly's own library
 
@@ -8,79 +9,17 @@ export function usePlotly(load) {
   library ??= load();
 }
 
-const CONFIG = {
-  displayModeBar: false, // its "Share chart" would upload the figures
-  showSendToCloud: false,
-  plotlyServerURL: "",
-  displaylogo: false,
-  responsive: false,
-  scrollZoom: false,
-  doubleClickDelay: 250,
-};
-
-/** Return a figure, or a part of one, in the colours of a dark page. */
-export function darkened(value, darker) {
-  if (typeof value === "string") return darker.get(value) ?? value;
-  if (Array.isArray(value)) {
-    const numbers = typeof value[0] === "number" && typeof value[1] !== "string"; // a colour scale pairs both
-    return numbers ? value : value.map((part) => darkened(part, darker));
-  }
-  if (value === null || typeof value !== "object") return value;
-  const copy = Object.create(null);
-  for (const [name, part] of Object.entries(value)) copy[name] = darkened(part, darker);
-  return { ...copy };
-}
-
-const NARROW = 480; // pixels below which a legend beside a chart leaves no room for it
-
-/** Return shorter texts for the long names on an upright axis, which would leave a narrow chart no room. */
-function shortNames(data, axis) {
-  const traces = data.filter((trace) => (trace.yaxis ?? "y") === axis && Array.isArray(trace.y));
-  const names = traces.flatMap((trace) => trace.y).filter((name) => typeof name === "string");
-  const read = (name) => name.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
-  const cut = (name) => `${[...read(name)].slice(0, 15).join("").trimEnd()}…`.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-  return Object.fromEntries(names.filter((name) => [...read(name)].length > 17).map((name) => [name, cut(name)]));
-}
-
-/** Return what Plotly draws for a card: the figure in the page's colours, without what would move or zoom by accident. */
-function prepared(card, look, width) {
-  const figure = structuredClone(card.figure); // Plotly writes into what it is given
-  const { data, layout } = look.dark ? darkened(figure, new Map(Object.entries(look.darker ?? {}))) : figure;
-  const axes = [...new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name))])];
-  for (const name of axes) layout[name] = { fixedrange: true, ...layout[name] };
-  const zooms = axes.some((name) => layout[name].fixedrange === false);
-  const drags = card.range && matchMedia("(pointer: fine)").matches; // a finger scrolls
-  const beside = layout.legend && (layout.legend.orientation ?? "v") === "v" && (layout.legend.x ?? 1.02) >= 1;
-  if (width < NARROW && beside) {
-    layout.legend = { ...layout.legend, orientation: "h", x: 0.5, xanchor: "center", y: -0.08, yanchor: "top" };
-  }
-  for (const name of width < NARROW ? axes.filter((axis) => axis.startsWith("y")) : []) {
-    layout[name] = { labelalias: shortNames(data, name.replace("axis", "")), ...layout[name] };
-  }
-  delete layout.width;
-  delete layout.height;
-  return {
-    data,
-    layout: {
-      uirevision: card.id,
-      selectdirection: "h",
-      activeselection: { opacity: 0 },
-      ...layout,
-      dragmode: drags ? "select" : zooms ? "zoom" : false,
-      autosize: true,
-    },
-    config: { ...CONFIG, doubleClick: zooms ? "reset+autosize" : false },
-  };
-}
+const MARKS = ".trace path, .trace text, .slice path, .hm image, canvas";
 
 /** Say whether Plotly has drawn what it was given: some mark, unless there is nothing to draw. */
 export function isDrawn(holder) {
   const svg = holder.querySelector(".main-svg");
   if (!svg || svg.getBoundingClientRect().width === 0) return false;
-  const some = (values) => values?.length > 0;
+  const known = (values) => Array.from(values ?? []).flat().some((value) => value !== null && value !== undefined);
   const full = (holder._fullData ?? []).filter((trace) => trace.visible === true);
-  const wanted = full.some((trace) => ["x", "y", "z", "labels", "values", "ids"].some((name) => some(trace[name])));
-  return !wanted || holder.querySelector(".trace, .hm, .slice, canvas, .plot path, .plot image") !== null;
+  const wanted = full.some((trace) => ["y", "z", "values", "ids"].some((name) => known(trace[name])));
+  const seen = (mark) => mark.tagName === "canvas" || mark.getBoundingClientRect().width + mark.getBoundingClientRect().height > 0;
+  return !wanted || [...holder.querySelectorAll(MARKS)].some(seen);
 }
 
 const SENT = ["x", "y", "z", "label", "value", "text", "customdata", "pointNumber", "curveNumber", "data"];
@@ -96,25 +35,25 @@ export class ChartView {
   constructor(holder, heard) {
     this.holder = holder;
     this.heard = heard;
-    this.failed = null;
     this.size = "";
     this.watch = new ResizeObserver(() => requestAnimationFrame(() => this.resized()));
     this.watch.observe(holder);
   }
 
-  /** Draw a card's figure once there is room for it; the promise says whether it was drawn. */
-  async draw(card, look) {
-    Object.assign(this, { card, look });
+  /** Draw a card's figure, without the traces of hidden names, once there is room for it; the promise says whether it was drawn. */
+  async draw(card, look, hidden) {
+    Object.assign(this, { card, look, hidden });
     this.size = this.room();
     if (!this.size) return true; // drawn when it gets its place
     const Plotly = (this.plotly = await library);
     if (card !== this.card || look !== this.look) return true; // others came meanwhile
-    const { data, layout, config } = prepared(card, look, this.holder.clientWidth);
+    const { data, layout, config } = fitted(card, look, this.place(), hidden);
     await Plotly.react(this.holder, data, layout, config);
     this.listen();
     if (!isDrawn(this.holder)) {
       await new Promise((resolve) => requestAnimationFrame(resolve));
-      const again = prepared(card, look, this.holder.clientWidth);
+      if (card !== this.card || look !== this.look) return true;
+      const again = fitted(card, look, this.place(), hidden);
       await Plotly.newPlot(this.holder, again.data, again.layout, again.config);
       this.listening = false;
       this.listen();
@@ -122,19 +61,20 @@ export class ChartView {
     return isDrawn(this.holder);
   }
 
-  room() {
+  place() {
     const { clientWidth: width, clientHeight: height } = this.holder;
+    return { width, height };
+  }
+
+  /** Return the size of the chart's place as a text; none where it has no room yet. */
+  room() {
+    const { width, height } = this.place();
     return width > 0 && height > 0 ? `${width} ${height}` : "";
   }
 
   async resized() {
     const room = this.room();
-    if (!this.card || !room || room === this.size) return;
-    const narrow = (size) => Number.parseInt(size, 10) < NARROW;
-    const anew = this.size === "" || narrow(this.size) !== narrow(room);
-    this.size = room;
-    if (anew || !this.plotly) await this.heard.redraw();
-    else if (this.holder.isConnected) await this.plotly.Plots.resize(this.holder);
+    if (this.card && room && room !== this.size && this.holder.isConnected) await this.heard.redraw();
   }
 
   listen() {
@@ -156,12 +96,12 @@ export class ChartView {
 
   /** Save the chart as a picture, with the card's title above it. */
   save(ground) {
-    const { data, layout } = prepared(this.card, this.look, this.holder.clientWidth);
+    const { width, height } = this.place();
+    const { data, layout } = fitted(this.card, this.look, this.place(), this.hidden, true);
     const escaped = (text) => (text ?? "").replace(/&/g, "&amp;").replace(/</g, "&lt;");
     const title = { text: `<b>${escaped(this.card.title)}</b><br><sub>${escaped(this.card.subtitle)}</sub>`, x: 0.02, xanchor: "left", y: 0.97, yanchor: "top" };
     const margin = { ...layout.margin, t: (layout.margin?.t ?? 20) + 60 };
-    const { clientWidth: width, clientHeight: height } = this.holder;
-    const whole = { ...layout, title, margin, paper_bgcolor: ground, autosize: false, width, height: height + 60 };
+    const whole = { ...layout, title, margin, paper_bgcolor: ground, height: height + 60 };
     return this.plotly.downloadImage(
       { data, layout: whole, config: CONFIG },
       { format: "png", scale: 2, width, height: height + 60, filename: fileName(this.card.title) },

@@ -2,6 +2,7 @@
 import { button, isNumeric, make, written } from "./board_text.js";
 
 const PAGE = 20;
+const LONG = 32; // characters from which on a cell's text wraps
 const SEARCH_FROM = 11; // a table of fewer rows is read faster than it is searched
 const order = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
@@ -47,17 +48,26 @@ export class TableView {
       { class: "sb-scroll", tabindex: "0", role: "group", "aria-label": name },
       make("table", { class: "sb-table" }, this.head, this.body),
     );
+    this.frame = make("div", { class: "sb-frame" }, this.box);
+    this.box.addEventListener("scroll", () => this.hint(), { passive: true });
+    new ResizeObserver(() => this.hint()).observe(this.box);
     this.count = make("span", { class: "sb-count", role: "status" });
     this.back = button("‹", () => this.turnPage(-1), { "aria-label": "Previous page" });
     this.next = button("›", () => this.turnPage(1), { "aria-label": "Next page" });
     this.foot = make("div", { class: "sb-foot" }, this.count, make("span", { class: "sb-turn" }, this.back, this.next));
-    this.element = make("div", { class: "sb-tableview" }, this.search, this.box, this.foot);
+    this.element = make("div", { class: "sb-tableview" }, this.search, this.frame, this.foot);
   }
 
   /** Show another table, or the same with other rows; order, search and page stay. */
   use(source, look, page = PAGE, wait = 0) {
     Object.assign(this, { source, look, page, wait });
     return this.refresh();
+  }
+
+  /** Say by a shadow that there are more columns at the right. */
+  hint() {
+    const { scrollLeft, clientWidth, scrollWidth } = this.box;
+    this.frame.classList.toggle("sb-more", scrollLeft + clientWidth < scrollWidth - 1);
   }
 
   searched() {
@@ -118,6 +128,7 @@ export class TableView {
     this.back.parentNode.hidden = !pages;
     this.back.disabled = offset === 0;
     this.next.disabled = offset + rows.length >= total;
+    this.hint();
   }
 
   heading(column) {
@@ -142,7 +153,7 @@ export class TableView {
         const row = Object.fromEntries(columns.map((each, other) => [each.name, values[other] ?? null]));
         cell.append(button(text, () => this.press({ row, column: column.name, rowNumber: number }), { class: "sb-link" }));
       } else cell.textContent = text;
-      if (text.length > 40 && !column.click) cell.title = text;
+      if (text.length > LONG) cell.classList.add("sb-long");
       if (column.bar && largest[place] > 0) {
         cell.classList.add("sb-bar");
         cell.style.setProperty("--share", `${(100 * (Math.abs(value) || 0)) / largest[place]}%`);

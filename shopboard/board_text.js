@@ -55,7 +55,7 @@ const TOKENS = /(--[^\n]*|\/\*[^]*?\*\/)|('(?:[^']|'')*')|(\$\w+)|(\b\d+(?:\.\d+
 
 /** Return SQL as a <pre> whose keywords, texts, parameters and comments can be told apart. */
 export function highlighted(sql) {
-  const shown = make("pre", { class: "sb-sql", tabindex: "0", "aria-label": "SQL" });
+  const shown = make("pre", { class: "sb-sql", tabindex: "0", role: "group", "aria-label": "SQL" });
   let done = 0;
   for (const token of sql.matchAll(TOKENS)) {
     const [text, comment, string, parameter, number, word] = token;

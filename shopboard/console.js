@@ -5,11 +5,13 @@ import { TableView, localSource } from "./board_table.js";
 /** Show the console's model in an element; returns what undoes it. */
 function showConsole({ model, el }) {
   const name = `sb-console-${Math.random().toString(36).slice(2)}`;
-  const field = make("textarea", { class: "sb-field", id: name, rows: 8, spellcheck: "false", autocomplete: "off", wrap: "off" });
+  const field = make("textarea", { class: "sb-field", id: name, rows: 8, spellcheck: "false", autocomplete: "off", wrap: "off", input: () => keep() });
+  const numbers = make("div", { class: "sb-lines", "aria-hidden": "true" });
   const run = button("Run", () => start(), { class: "sb-button sb-primary", title: "Ctrl+Enter" });
   const stop = button("Stop", () => model.send({ stop: true }), { hidden: true });
   const save = button("Download CSV", () => model.send({ csv: true }), { hidden: true });
   const said = make("p", { class: "sb-said", role: "status" });
+  const hint = make("span", { class: "sb-said sb-keys", text: "Ctrl+Enter" });
   const answer = make("div", { class: "sb-answer" });
   const view = new TableView("the answer", null);
   const examples = make("select", { class: "sb-select", "aria-label": "Examples", change: () => take() });
@@ -21,8 +23,8 @@ function showConsole({ model, el }) {
       make("div", { class: "sb-ask" },
         make("div", { class: "sb-main" },
           make("div", { class: "sb-bar-line" }, make("label", { for: name, class: "sb-small-title", text: "SQL" }), examples),
-          field,
-          make("div", { class: "sb-bar-line" }, run, stop, save, said),
+          make("div", { class: "sb-editor" }, numbers, field),
+          make("div", { class: "sb-bar-line" }, run, hint, make("span", { class: "sb-spin", "aria-hidden": "true" }), stop, save, said),
         ),
         make("details", { class: "sb-known", open: true }, make("summary", { text: "Tables and parameters" }), tables),
       ),
@@ -40,6 +42,8 @@ function showConsole({ model, el }) {
   function busy(yes) {
     run.disabled = yes;
     stop.hidden = !yes;
+    hint.hidden = yes;
+    save.hidden ||= yes;
     inside.setAttribute("aria-busy", String(yes));
     if (yes) {
       said.textContent = "Running…";
@@ -62,6 +66,8 @@ function showConsole({ model, el }) {
   }
 
   function keep() {
+    const count = field.value.split("\n").length;
+    if (numbers.childElementCount !== count) numbers.replaceChildren(...Array.from({ length: count }, (_, place) => make("div", { text: String(place + 1) })));
     model.set("sql", field.value);
     model.save_changes();
   }
@@ -77,10 +83,16 @@ function showConsole({ model, el }) {
     const given = model.get("examples").map(([title], place) => make("option", { value: place, text: title }));
     examples.replaceChildren(make("option", { value: "", text: "Examples…" }), ...given);
     const named = (text) => button(text, () => insert(text), { class: "sb-link" });
-    const known = model.get("tables").map(([table, grain, columns]) =>
-      make("details", {}, make("summary", { title: grain || null }, named(table)), make("div", { class: "sb-columns" }, ...columns.map(named))));
-    const given_values = model.get("parameters").map((parameter) => named(`$${parameter}`));
-    tables.replaceChildren(...known, make("div", { class: "sb-columns" }, ...given_values));
+    const known = model.get("tables").flatMap(([table, grain, columns]) => {
+      const inner = make("div", { class: "sb-columns", hidden: true }, grain ? make("small", { text: grain }) : null, ...columns.map(named));
+      const open = button("", () => {
+        inner.hidden = !inner.hidden;
+        open.setAttribute("aria-expanded", String(!inner.hidden));
+      }, { class: "sb-open", "aria-expanded": "false", "aria-label": `Columns of ${table}` });
+      return [make("div", { class: "sb-named" }, open, named(table)), inner];
+    });
+    const values = model.get("parameters").map((parameter) => named(`$${parameter}`));
+    tables.replaceChildren(...known, make("div", { class: "sb-columns sb-values" }, make("small", { text: "Parameters" }), ...values));
   }
 
   function hear(message) {
@@ -99,7 +111,7 @@ function showConsole({ model, el }) {
   }
 
   const look = () => inside.classList.toggle("sb-dark", Boolean(model.get("look").dark));
-  field.addEventListener("input", keep);
+  field.addEventListener("scroll", () => (numbers.scrollTop = field.scrollTop));
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) start();
     else if (!(event.key === "Enter" && event.shiftKey)) return void event.stopPropagation(); // the notebook has keys of its own

@@ -38,13 +38,14 @@ Axis = dict[str, Any]
 
 SHOWN_POINTS = 1_000  # that a browser draws at once without waiting
 SHOWN_GROUPS = 10  # that a legend has room for
+FEWEST = 6  # bars of a ranking for which there is room
 DAYS: Axis = {
     "type": "date",
     "showgrid": False,
     "ticks": "outside",
     "tickcolor": LINE,
     "tickformatstops": [
-        {"dtickrange": ["M1", None], "value": "%b %Y"},
+        {"dtickrange": ["M1", None], "value": "%b<br>%Y"},
         {"dtickrange": [None, "M1"], "value": "%-d %b<br>%Y"},
     ],
 }
@@ -109,15 +110,16 @@ def ranking(  # noqa: PLR0913, what a bar shows, says and hands on
 ) -> go.Figure:
     """Return one bar a row, the first on top: as long as its `value`, called by its `name`, with a `text` beside it.
 
-    Where the name is unknown, it is called by its `kind` and `key`: "Product 7".
+    Where the name is unknown, it is called by its `kind` and `key`: "Product 7". Few bars are as thin as FEWEST are.
     """
     keys = rows[key or name].tolist()
     places = list(range(1, len(rows) + 1))  # two rows may bear one name, so a row's place is its coordinate
     longest = max((value or 0.0 for value in floats(rows[value])), default=0.0)
-    room = 1.15 + 0.055 * max(map(len, text), default=0)  # for a bar's text beside it, in a narrow card, too
+    room = 1.1 + 0.05 * max(map(len, text), default=0)  # for a bar's text beside it, in a narrow card, too
     across = {"range": [0, room * longest or 1.0], "showticklabels": False, "showgrid": False}
-    labels = names_of(rows[name], keys, kind, 20)
-    down = {"tickvals": places, "ticktext": labels, "showgrid": False, "zeroline": False}
+    labels = {"ticktext": names_of(rows[name], keys, kind, 20), "tickfont": {"size": 11}, "ticklabelstandoff": 6}
+    range_down = [max(len(rows), FEWEST) + 0.5, 0.5]
+    down = {"tickvals": places, **labels, "showgrid": False, "zeroline": False, "range": range_down}
     trace = {
         "type": "bar",
         "orientation": "h",
@@ -125,11 +127,14 @@ def ranking(  # noqa: PLR0913, what a bar shows, says and hands on
         "y": places,
         "text": list(text),
         "textposition": "outside",
+        "textfont": {"size": 11},
+        "constraintext": "none",
         "cliponaxis": False,
         "marker": {"color": colour},
         **says(hovers(names_of(rows[name], keys, kind), rows, told, look), keys),
     }
-    return chart(trace, hovermode="y", xaxis=titled(note, **across), yaxis={**down, "range": [len(rows) + 0.5, 0.5]})
+    margin = {"b": 24 if note else 4, "t": 4}
+    return chart(trace, hovermode="y", margin=margin, xaxis=titled(note, **across), yaxis=down)
 
 
 def points(rows: pd.DataFrame, x: str, y: str, group: str, marker: Callable[[str, pd.DataFrame], Trace]) -> list[Trace]:
@@ -142,6 +147,7 @@ def points(rows: pd.DataFrame, x: str, y: str, group: str, marker: Callable[[str
         {
             "type": "scatter",
             "mode": "markers",
+            "cliponaxis": False,  # a point on the axis is drawn whole
             "name": shortened(name, 14),
             "x": floats(part[x]),
             "y": floats(part[y]),
@@ -191,6 +197,7 @@ def cells(
         "z": [floats(row) for row in values],
         "text": of_shown(text),
         "texttemplate": "%{text}",
+        "textfont": {"color": INK},
         **says(of_shown(hover), [[list(pair) for pair in row] for row in grid]),
         "hoverongaps": False,
         "xgap": 2,

@@ -19,8 +19,8 @@ ACCENT, QUIET, INK, SOFT = "#1f5f99", "#7b94ab", "#1f2933", "#52606d"
 GOOD, BAD, ODD = "#1a7f4b", "#b42318", "#c4501b"  # better, worse, and unusual days
 GRID, LINE, GROUND = "#e9edf2", "#cbd5df", "#ffffff"  # the ground is also the colour of texts that stand on a mark
 PALETTE = ("#4477aa", "#b84a5e", "#8f6a00", "#117733", "#332288", "#aa4499", "#1f7d72", "#6f6f1e", "#882255", "#8c5a3c")
-BLUES = ((0.0, "#f1f6fb"), (1.0, "#2b6cb0"))  # nothing to much
-AROUND = ((0.0, "#b35806"), (0.5, "#f4f4f4"), (1.0, "#2b6cb0"))  # below and above a middle
+BLUES = ((0.0, "#f1f6fb"), (1.0, "#6ea3da"))  # nothing to much; the ink can be read on all of it
+AROUND = ((0.0, "#e08b3c"), (0.5, "#f4f4f4"), (1.0, "#6ea3da"))  # below and above a middle
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 UNKNOWN = "–"  # how a value is written that nobody knows
 
@@ -37,9 +37,9 @@ DARK = {  # what each colour of a figure becomes on a dark page
     GROUND: "#171d25",
     "white": "#171d25",
     "#f1f6fb": "#1b2735",
-    "#2b6cb0": "#4a9bea",
+    "#6ea3da": "#2b65a5",
     "#f4f4f4": "#232b35",
-    "#b35806": "#e08b3c",
+    "#e08b3c": "#96500f",
     "#4477aa": "#6f9fd0",
     "#8f6a00": "#d9aa3c",
     "#117733": "#4fae6c",
