@@ -485,7 +485,12 @@ def texts(widget):
 def test_the_receipt_of_a_shop_of_ones_own_is_on_the_page(open_or_ask, show, make_settings, folder, tmp_path):
     (folder / "orders.csv").write_text(SHOP["orders.csv"] + "4,1,99,2025-02-16,1,7.25\n")
     settings = make_settings(source=str(folder), database=str(tmp_path / "own.db"), exports=str(tmp_path))
-    open_or_ask(replace(settings, mapping="proposed"))
+    mapping = {  # by which a line of an unknown product is set aside
+        "customers": "SELECT id AS customer_id, name, state AS region FROM users",
+        "products": "SELECT id AS product_id, title AS product_name, category FROM products",
+        "orders": "SELECT id AS order_id, user_id AS customer_id, product_id, created_at AS order_date, quantity, total AS total_amount FROM orders",
+    }
+    open_or_ask(replace(settings, mapping=mapping))
     page = show(settings)
     own = page.tools["own data"].own
     receipt = own.receipt.value
@@ -619,3 +624,18 @@ def test_what_a_second_table_leaves_open_can_be_answered(form_of, tmp_path):
     assert "'dmy'" in form.selects()["orders"]
     form.answer(key, "mdy")
     assert "'mdy'" in form.selects()["orders"]
+
+
+def test_figures_that_take_long_are_counted_when_asked_for(form_of, folder):
+    (folder / "orders.csv").write_text(
+        SHOP["orders.csv"].replace("total\n", "total,status\n").replace("0\n", "0,shipped\n")
+    )
+    form = form_of(folder)
+    form.took = 10.0
+    form.counted.controls["status shipped"][0].value = "Pending"
+    assert form.preview.revenue == 70  # as it was
+    assert form.accepted.disabled
+    assert "press Count again" in form.verdict.value
+    form.counted.again.click()
+    assert form.preview.revenue == 0
+    assert not form.accepted.disabled

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import replace
@@ -43,6 +44,11 @@ from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
 from shopboard.style import Look
 
+PATIENCE = 3.0  # seconds that counting may take at each change
+
+
+STALE = "These figures are of before your last change: press Count again, and compare them."
+
 
 class ImportForm:
     """What a source is taken to mean, to be corrected and accepted; `widget` is to be shown.
@@ -62,6 +68,7 @@ class ImportForm:
         self.proposal: Proposal | None = None
         self._listening = False
         self.folder = tempfile.TemporaryDirectory(prefix="shop-")  # of what is loaded on trial
+        self.took, self.stale = 0.0, False  # how many seconds counting took; whether the figures are of before a change
         self.preview: Preview | None = None
         self.previewed, self.cannot = "", ""  # what the preview shows, and why there is none
         self._make()
@@ -160,6 +167,7 @@ class ImportForm:
         row = named_box(widgets.Box([self.accepted, self.own_way, self.look, self.show_selects]), "shop-row")
         look = Look(self.settings.currency, self.settings.number_format)
         self.counted = PreviewPart(look, lambda key, value: self._when_heard(lambda: self.answer(key, value)))
+        self.counted.again.on_click(lambda _: self._try(self._count_again))
         parts = [
             self.headline,
             self.asked,
@@ -285,8 +293,13 @@ class ImportForm:
         finally:
             self._listening = True
 
+    def _count_again(self) -> None:
+        """Count anew what would be loaded, however long that takes."""
+        self.took = 0.0
+        self._show()
+
     def _show_preview(self) -> None:
-        """Show what would be counted, anew if the SELECTs have changed."""
+        """Show what would be counted, anew if the SELECTs have changed; where that takes long, when the user asks for it."""
         state = repr(
             (
                 self.selects(),
@@ -294,12 +307,15 @@ class ImportForm:
                 sorted(key for key, question in self.questions().items() if question.place),
             )
         )
-        if state != self.previewed:
+        self.stale = state != self.previewed and self.took > PATIENCE
+        if state != self.previewed and not self.stale:
+            begun = time.monotonic()
             try:
                 self.preview, self.cannot = self.preview_now(), ""
             except (ShopProblem, sqlite3.Error) as problem:
                 self.preview, self.cannot = None, str(problem)
-            self.previewed = state
+            self.previewed, self.took = state, time.monotonic() - begun
+        self.counted.say_stale(self.stale)
         self.counted.show(self.preview, self.questions())
 
     def _show_questions(self) -> None:
@@ -329,7 +345,7 @@ class ImportForm:
 
     def _show_verdict(self) -> None:
         """Say whether it can be loaded, and what to do first if not."""
-        problem = self.problem()
+        problem = self.problem() or (STALE if self.stale else "")
         self.accepted.disabled = bool(problem)
         edited = ", ".join(OF_WHAT[table].lower() for table in self.edited)
         if problem or self.cannot:
