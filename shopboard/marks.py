@@ -20,6 +20,7 @@ from shopboard.style import (
     INK,
     LINE,
     QUIET,
+    TEMPLATE,
     Columns,
     Look,
     as_column,
@@ -62,7 +63,8 @@ def chart(*traces: Trace, **layout: Any) -> go.Figure:
     label = {"bgcolor": GROUND, "bordercolor": QUIET, "font": {"color": INK}}
     shown = {"showlegend": 1 < len(named) <= SHOWN_GROUPS, "legend": legend, "hoverlabel": label}
     drawn = [{"showlegend": "name" in trace, **trace} for trace in traces]
-    return go.Figure(drawn, {"template": "shop", **shown, **layout})
+    # Checking each property whenever a page is filled would take most of the time; the tests check them all.
+    return go.Figure(drawn, {"template": TEMPLATE, **shown, **layout}, _validate=False)
 
 
 # --- traces

@@ -62,7 +62,7 @@ AXIS = {
     "separatethousands": True,
     "title": {"font": {"size": 12, "color": SOFT}, "standoff": 10},
 }
-pio.templates["shop"] = {  # a small template is a fast one
+TEMPLATE = {
     "layout": {
         "font": {"family": FONT, "size": 12, "color": INK},
         "hoverlabel": {"font": {"family": FONT, "size": 12}, "align": "left"},
@@ -77,6 +77,7 @@ pio.templates["shop"] = {  # a small template is a fast one
         "bargap": 0.25,
     }
 }
+pio.templates["shop"] = TEMPLATE
 
 
 @dataclass(frozen=True)
@@ -210,8 +211,8 @@ TAKEN = {
 
 
 def plain(text: object) -> str:
-    """Return a shop's own text so that Plotly shows it as it is, instead of reading it as HTML or stopping at it."""
-    escaped = html.escape(str(text), quote=False).replace("%{", "%\N{WORD JOINER}{")
+    """Return a shop's own text so that Plotly shows it as it is: no HTML, no formula between dollars."""
+    escaped = html.escape(str(text), quote=False).replace("%{", "%\N{WORD JOINER}{").replace("$", "&#36;")
     return f"\N{WORD JOINER}{escaped}" if escaped in TAKEN else escaped
 
 
@@ -219,11 +220,6 @@ def shortened(text: object, longest: int = 24) -> str:
     """Return a label of at most `longest` characters, ready to be drawn."""
     whole = str(text)
     return plain(whole if len(whole) <= longest else whole[: longest - 1].rstrip() + "…")
-
-
-def hover_money(value: str, look: Look) -> str:
-    """Return Plotly's template that shows a point's `value` ("x", "z", …) as money, to the cent."""
-    return f"{plain(look.currency)}%{{{value}:,.2f}}"
 
 
 def category_colours(categories: Iterable[str]) -> Mapping[str, str]:
@@ -240,18 +236,20 @@ def empty_figure(sentence: str) -> go.Figure:
     return go.Figure(layout={"template": "shop", **layout})
 
 
-def figure_json(figure: go.Figure | dict, look: Look) -> dict:
+def figure_json(figure: go.Figure, look: Look) -> dict:
     """Return a figure as the board takes it: plain lists, no binary data, the reader's number marks.
 
-    Colours stay those of a light page; the board changes them by `DARK`.
+    Colours stay those of a light page; the board changes them by `DARK`, and puts every figure in the template "shop".
     """
-    parts = figure if isinstance(figure, dict) else figure.to_dict()
-    layout = {**jsonable(parts.get("layout", {})), "separators": look.decimal + look.thousands}
-    return {"data": jsonable(parts.get("data", [])), "layout": layout}
+    data = [trace.to_plotly_json() for trace in figure.data]  # figure.to_dict() would pack arrays, to be unpacked here
+    layout = {name: jsonable(part) for name, part in figure.layout.to_plotly_json().items() if name != "template"}
+    return {"data": jsonable(data), "layout": {**layout, "separators": look.decimal + look.thousands}}
 
 
 def jsonable(value: object) -> Any:
     """Return a value that JSON can hold: arrays become lists, dates ISO text, unknown numbers None."""
+    if value is None or type(value) in (str, int, bool):
+        return value
     plain_value: Any = value
     if isinstance(value, float):
         plain_value = float(value) if math.isfinite(value) else None
@@ -260,13 +258,13 @@ def jsonable(value: object) -> Any:
         plain_value = jsonable(unpacked(value)) if packed else {str(key): jsonable(part) for key, part in value.items()}
     elif isinstance(value, np.ndarray | pd.Series | pd.Index):
         plain_value = jsonable(value.astype(str).tolist() if value.dtype.kind == "M" else value.tolist())
-    elif isinstance(value, Iterable) and not isinstance(value, str):
+    elif isinstance(value, Iterable):
         plain_value = [jsonable(part) for part in value]
     elif unknown(value):
         plain_value = None
     elif isinstance(value, np.generic):
         plain_value = jsonable(value.item())
-    elif not isinstance(value, str | int):
+    else:
         plain_value = value.isoformat() if hasattr(value, "isoformat") else str(value)
     return plain_value
 
@@ -276,13 +274,3 @@ def unpacked(packed: dict) -> np.ndarray:
     array = np.frombuffer(base64.b64decode(packed["bdata"]), dtype=np.dtype(packed["dtype"]))
     shape = packed.get("shape")
     return array.reshape([int(part) for part in str(shape).split(",")]) if shape else array
-
-
-def darkened(value: object) -> object:
-    """Return a figure, or a part of one, in the colours of a dark page: for a picture; the board does it itself."""
-    if isinstance(value, dict):
-        return {name: darkened(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        numbers = value and all(isinstance(part, int | float) for part in value[:2])  # a colour scale pairs both
-        return value if numbers else [darkened(part) for part in value]
-    return DARK.get(value, value) if isinstance(value, str) else value
