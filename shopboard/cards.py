@@ -2,6 +2,8 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any, Literal, cast
 
 import pandas as pd
@@ -92,6 +94,12 @@ def answers(part: AnyPart, shop: Shop, selection: Filters, values: Parameters) -
     return [shop.ask(sql, selection, **values) for sql in questions(part)]
 
 
+def longer(part: Table, shop: Shop, selection: Filters) -> Filters:
+    """Return a selection with the days before it that a table wants to compare with, as far as the shop has them."""
+    earlier = (date.fromisoformat(selection.start) - timedelta(days=part.back)).isoformat()
+    return replace(selection, start=max(earlier, min(shop.everything().start, selection.start)))
+
+
 def compared(shop: Shop, selection: Filters) -> Filters | None:
     """Return what a selection is compared with; None where the shop has not all of those days."""
     before = selection.before()
@@ -131,7 +139,8 @@ def called(function: Callable[..., Any], found: Sequence[pd.DataFrame], look: Lo
 def rows_of(part: AnyPart, shop: Shop, selection: Filters, values: Parameters, question: int = 0) -> pd.DataFrame:
     """Return the rows behind a part: those that a table shows, else the answer to one of its questions."""
     if isinstance(part, Table) and part.shape:
-        return part.shape(*answers(part, shop, selection, values))
+        more = {"longer": shop.ask(questions(part)[0], longer(part, shop, selection), **values)} if part.back else {}
+        return part.shape(*answers(part, shop, selection, values), **more)
     asked = questions(part)
     return shop.ask(asked[question], selection, **values) if asked else pd.DataFrame()
 

@@ -77,7 +77,10 @@ class Chart(Part):
 
 @dataclass(frozen=True)
 class Table(Part):
-    """The rows of an answer, under headings in words; `shape` may give the rows another form."""
+    """The rows of an answer, under headings in words; `shape` may give the rows another form.
+
+    With `back`, `shape` also gets `longer`: the first question's answer over so many days more, before the selection.
+    """
 
     title: str
     sql: str | tuple[str, ...]
@@ -85,6 +88,7 @@ class Table(Part):
     subtitle: str = ""
     shape: Callable[..., pd.DataFrame] | None = None
     rows: int = field(default=20, kw_only=True)  # shown at once
+    back: int = field(default=0, kw_only=True)
     kind = "table"
 
 

@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 from plotly.utils import PlotlyJSONEncoder
 
 from shopboard import marks
+from shopboard.cards import rows_of
 from shopboard.style import ACCENT, GROUND, Look, category_colours
 
 QUESTIONS = {  # figure -> the questions whose answers it draws
@@ -634,3 +636,23 @@ def test_a_legend_has_room_or_is_not_there():
         return marks.chart(*(marks.line([1], [1], name=str(n)) for n in range(count))).layout.showlegend
 
     assert [named(count) for count in (1, 2, 10, 11)] == [False, True, True, False]
+
+
+def test_months_are_compared_with_those_before_the_selection(story, shop):
+    """A year's first months have a month and a year before them; a part of a month is compared with nothing."""
+    (card,) = [part for row in story.OVERVIEW.rows for part in row if part.title == "Months"]
+    whole = shop.everything()
+    everything = shop.ask(story.MONTHLY_REVENUE, whole).set_index("month")
+    selection = replace(whole, start=f"{int(whole.end[:4]) - 1}-05-15")
+    shown = rows_of(card, shop, selection, {})
+    assert list(shown["month"])[0] == selection.start[:7]
+    first, *others = shown.itertuples()
+    assert pd.isna(first.percent_on_month) and pd.isna(first.percent_on_year)
+    assert first.revenue < everything["revenue"][first.month]
+    assert others
+    for row in others:
+        known = everything.loc[row.month]
+        assert row.revenue == pytest.approx(known["revenue"])
+        if row.whole_month:
+            assert row.percent_on_month == pytest.approx(known["percent_on_month"], nan_ok=True)
+            assert row.percent_on_year == pytest.approx(known["percent_on_year"], nan_ok=True)
