@@ -8,7 +8,6 @@ returns is the answer. See `Asked` for what can be asked.
 All texts are shown as they are, never as HTML; only `Card.html` may hold simple tags: paragraphs, lists, links.
 """
 
-import json
 import pkgutil
 import re
 from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ import plotly.offline
 import traitlets
 
 from shopboard.problems import ShopProblem
-from shopboard.style import DARK, Look, Written
+from shopboard.style import DARK, TEMPLATE, Look, Written
 
 # in the order in which they need each other
 PARTS = (
@@ -213,6 +212,7 @@ def look_json(look: Look) -> dict[str, Any]:
         "currency": look.currency,
         "dark": look.dark,
         "darker": DARK,
+        "template": TEMPLATE,
     }
 
 
@@ -282,9 +282,3 @@ class Board(anywidget.AnyWidget):
             raise
         if number is not None and answer is not None:
             self.reply(number, answer)
-
-
-def page_data(cards: Sequence[Card], look: Look) -> str:
-    """Return cards and look as JSON that may stand inside a script of an HTML page."""
-    text = json.dumps({"cards": list(cards), "look": look_json(look)}, ensure_ascii=False, allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -2,7 +2,7 @@
 import { button, copyText, fileName, highlighted, make, saveText, simpleTags } from "./board_text.js";
 import { TableView, localSource } from "./board_table.js";
 import { tileElement } from "./board_tiles.js";
-import { noteOf } from "./board_fit.js";
+import { noteOf, styled } from "./board_fit.js";
 import { Legend } from "./board_legend.js";
 import { ChartView } from "./board_chart.js";
 
@@ -69,7 +69,8 @@ export class CardView {
     this.menuButton.setAttribute("aria-label", `More about ${card.title || card.id}`);
     this.element.style.setProperty("--height", `${Number(card.height) || 300}px`);
     this.element.classList.toggle("sb-clicks", Boolean(card.clicks));
-    this.holder?.setAttribute("aria-label", [card.title, card.subtitle, "Its figures are under Rows."].filter(Boolean).join(". "));
+    const rows = this.offers("rows") ? "Its figures are under Rows." : "";
+    this.holder?.setAttribute("aria-label", [card.title, card.subtitle, rows].filter(Boolean).join(". "));
     this.fillMenu();
     const state = card.state ?? "ready";
     this.say(state, card.message); // first, as a chart needs its place
@@ -105,13 +106,13 @@ export class CardView {
         await this.table.use(here ? localSource(card.table, look) : this.rowsSource(0), look, page, here ? 0 : 250);
       }
       if (card.kind === "chart" && card.figure) {
-        this.legend.show(card.figure, look); // first, as it takes its place, and so does the note
+        this.legend.show(styled(card.figure, look), look); // first, as it takes its place, and so does the note
         this.note.textContent = noteOf(card.figure, this.body.clientWidth);
         if (!(await this.chart.draw(card, look, this.legend.hidden))) throw new Error("Plotly drew nothing");
       }
     } catch (error) {
       console.warn(`The card "${card.id}" could not be drawn:`, error);
-      if (card === this.card) this.say("failed", "This could not be drawn; its rows are in the menu.");
+      if (card === this.card) this.say("failed", `This could not be drawn${this.offers("rows") ? "; its rows are in the menu" : ""}.`);
     }
   }
 
@@ -125,8 +126,13 @@ export class CardView {
     };
   }
 
+  /** Say whether the card's menu has an entry. */
+  offers(entry) {
+    return (this.card.menu ?? MENUS.get(this.card.kind) ?? []).includes(entry) && (this.board.host || !ASKING.has(entry));
+  }
+
   fillMenu() {
-    const offered = (this.card.menu ?? MENUS.get(this.card.kind) ?? []).filter((entry) => this.board.host || !ASKING.has(entry));
+    const offered = Object.keys(NAMES).filter((entry) => this.offers(entry));
     const wanted = offered.join(" ");
     if (wanted === this.offered) return;
     this.offered = wanted;

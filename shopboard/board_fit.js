@@ -13,7 +13,7 @@ export const CONFIG = {
 const NARROW = 480; // pixels below which a legend beside a chart leaves no room for it
 const BAR = 64; // pixels that a bar is wide at most, and a cell of a heatmap at most
 const CELL = { width: 120, height: 44 };
-const AROUND_PLOT = { width: 110, height: 70 }; // pixels that labels take of a chart, about
+const AROUND_PLOT = { width: 80, height: 60 }; // pixels that labels take of a chart, about
 const DAY_LABEL = 44; // pixels that the label of a day needs
 const LETTER = 6.4; // pixels
 const A_DAY = /^\d{4}-\d{2}-\d{2}/;
@@ -33,7 +33,10 @@ export function darkened(value, darker) {
 
 /** Return a text of Plotly's as it is read: no tags, no entities. */
 export const read = (text) =>
-  text.replace(/<br\s*\/?>/g, " ").replace(/<[^>]*>/g, "").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+  text.replace(/<br\s*\/?>/g, " ").replace(/<[^>]*>/g, "").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&#36;/g, "$").replace(/&amp;/g, "&");
+
+/** Return a figure in the template of the page, which the look has once for all figures. */
+export const styled = (figure, look) => ({ ...figure, layout: { template: look.template, ...figure.layout } });
 
 /** Say whether a figure's legend lies above it, so that the card writes it; others stay Plotly's. */
 export function hasLegend({ layout }) {
@@ -56,7 +59,7 @@ export function noteOf(figure, width) {
 /** Return shorter texts for the long names on an upright axis, which would leave a narrow chart no room. */
 function shortNames(data, axis) {
   const names = on(data, "y", axis).filter((name) => typeof name === "string");
-  const cut = (name) => `${[...read(name)].slice(0, 15).join("").trimEnd()}…`.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+  const cut = (name) => `${[...read(name)].slice(0, 15).join("").trimEnd()}…`.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/\$/g, "&#36;");
   return Object.fromEntries(names.filter((name) => [...read(name)].length > 17).map((name) => [name, cut(name)]));
 }
 
@@ -114,7 +117,7 @@ function cellDomains(data, layout, room) {
  * writes, unless `whole` wants all in the figure.
  */
 export function fitted(card, look, place, hidden, whole = false) {
-  const figure = structuredClone(card.figure); // Plotly writes into what it is given
+  const figure = structuredClone(styled(card.figure, look)); // Plotly writes into what it is given
   const { data, layout } = look.dark ? darkened(figure, new Map(Object.entries(look.darker ?? {}))) : figure;
   const room = { width: place.width - AROUND_PLOT.width, height: place.height - AROUND_PLOT.height };
   const narrow = place.width < NARROW;

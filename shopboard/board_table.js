@@ -147,7 +147,7 @@ export class TableView {
       const text = written(value, column.format, this.look);
       const cell = make(place === 0 ? "th" : "td", {
         scope: place === 0 ? "row" : null,
-        class: isNumeric(column.format) ? "sb-number" : column.format === "date" ? "sb-date" : null,
+        class: isNumeric(column.format) ? "sb-number" : /^(date|month)$/.test(column.format) ? "sb-date" : null,
       });
       if (column.click && this.press) {
         const row = Object.fromEntries(columns.map((each, other) => [each.name, values[other] ?? null]));

@@ -36,12 +36,20 @@ const NUMBERS = new Map([
   ["days", (value, look) => marked(value, 1, look)],
 ]);
 
+/** Write a day, or a month, as charts write them: "27 Dec 2025", "Dec 2025"; what is none stays as it is. */
+function dated(text) {
+  const [whole, year, month, day] = /^(\d{4})-(\d\d)(?:-(\d\d))?(?:[ T]00:00:00.*)?$/.exec(text) ?? [];
+  const name = whole && "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")[month - 1];
+  return name ? `${day ? `${Number(day)} ` : ""}${name} ${year}` : text;
+}
+
 /** Say whether values of a format are numbers. */
 export const isNumeric = (format) => NUMBERS.has(format);
 
 /** Write a table's value by its format; a dash for what is unknown. */
 export function written(value, format, look) {
   if (value === null || value === undefined || value === "") return "–";
+  if (format === "date" || format === "month") return dated(String(value));
   const write = NUMBERS.get(format);
   return write && typeof value === "number" ? write(value, look) : String(value);
 }

@@ -2,11 +2,9 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, Literal, cast
 
 import pandas as pd
-import plotly.io as pio
 
 from shopboard.ask import Shop
 from shopboard.board import Card, Change
@@ -21,6 +19,16 @@ from shopboard.style import FORMATS, Column, Look, as_column, figure_json, jsona
 State = Literal["ready", "loading", "empty", "failed"]
 NOTHING = "Nothing in this selection. Choose other regions, categories or days."
 ROWS_SENT = 200  # of a table at once; the board asks for the others as somebody turns to them
+
+
+def opened(page: Page, shop: Shop, hidden: Parameters) -> dict[str, str]:
+    """Return what clicks have opened on a page, name -> what it is called: the first column of its question."""
+    found = {}
+    for name, number in ((name, hidden[name]) for name in page.hidden if hidden[name]):
+        rows = shop.ask(page.hidden[name], None, **{name: number})
+        called = rows.iloc[0, 0] if len(rows) else None
+        found[name] = f"no. {number}" if unknown(called) else str(called)
+    return found
 
 
 def given(page: Page, part: AnyPart, shop: Shop, selection: Filters, parameters: Parameters) -> dict[str, Any]:
@@ -101,16 +109,8 @@ def filled_chart(part: Chart, shop: Shop, selection: Filters, look: Look, values
     if not figure.data or (found and not any(map(len, found))):
         notes = [note.text for note in figure.layout.annotations if note.text]
         return {"state": "empty", "message": part.empty or (notes[0] if notes else NOTHING)}
-    parts = figure.to_dict()
-    parts["layout"]["template"] = shop_template()
     said = {"subtitle": called(part.subtitle, found, look)} if callable(part.subtitle) else {}
-    return {"figure": figure_json(parts, look), **said}
-
-
-@lru_cache(1)
-def shop_template() -> dict[str, Any]:
-    """Return Plotly's template "shop", for figures that were made without it, too."""
-    return dict(pio.templates["shop"].to_plotly_json())
+    return {"figure": figure_json(figure, look), **said}
 
 
 def wants(function: Callable[..., Any], argument: str) -> bool:

@@ -17,7 +17,7 @@ from shopboard.ask import Filters, Shop, open_shop
 from shopboard.behind import behind
 from shopboard.board import Asked, Board, Card, Event
 from shopboard.building import remove_live_orders
-from shopboard.cards import fill_each, outlines
+from shopboard.cards import fill_each, opened, outlines
 from shopboard.importing.parts import offered
 from shopboard.lists import Chips
 from shopboard.live import Clock, add_live_orders
@@ -272,7 +272,7 @@ class Dashboard:
 
     def _show_chosen(self, page: Page) -> None:
         """Show what is chosen as chips, the customer who was opened among them."""
-        chips = self.filters.chips({name: self.hidden[name] for name in page.hidden})
+        chips = self.filters.chips(opened(page, self.shop, self.hidden))
         if self.chips.chips != chips:
             self.chips.chips = chips
         self.chips.layout.display = "" if chips else "none"

@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import Card, css_text, look_json, page_script
-from shopboard.cards import fill, given
+from shopboard.cards import ROWS_SENT, fill, given
 from shopboard.pages import AnyPart, Page, Parameters, Tiles, questions
 from shopboard.problems import ShopProblem
 from shopboard.selection import listed
@@ -275,7 +275,8 @@ def page_html(shop: Shop, pages: Sequence[Page], selection: Filters, look: Look,
     }
     stamp = (
         f"Saved with {words(whole, selection)} · {dates}, from data of {whole.start} to {whole.end}. "
-        f"Other days are not in this file. {contents(selection, found)}"
+        f"Other days are not in this file, nor is more of a table than its first {ROWS_SENT} rows. "
+        f"{contents(selection, found)}"
     )
     return f"""<!DOCTYPE html>
 <html lang="en">

@@ -20,6 +20,7 @@ from shopboard.style import (
     INK,
     LINE,
     QUIET,
+    TEMPLATE,
     Columns,
     Look,
     as_column,
@@ -38,6 +39,7 @@ Axis = dict[str, Any]
 
 SHOWN_POINTS = 1_000  # that a browser draws at once without waiting
 SHOWN_GROUPS = 10  # that a legend has room for
+UNSOLD = 1e-6  # the size of nothing, as a size of 0 would not be drawn
 FEWEST = 6  # bars of a ranking for which there is room
 DAYS: Axis = {
     "type": "date",
@@ -62,7 +64,8 @@ def chart(*traces: Trace, **layout: Any) -> go.Figure:
     label = {"bgcolor": GROUND, "bordercolor": QUIET, "font": {"color": INK}}
     shown = {"showlegend": 1 < len(named) <= SHOWN_GROUPS, "legend": legend, "hoverlabel": label}
     drawn = [{"showlegend": "name" in trace, **trace} for trace in traces]
-    return go.Figure(drawn, {"template": "shop", **shown, **layout})
+    # Checking each property whenever a page is filled would take most of the time; the tests check them all.
+    return go.Figure(drawn, {"template": TEMPLATE, **shown, **layout}, _validate=False)
 
 
 # --- traces
@@ -161,7 +164,7 @@ def points(rows: pd.DataFrame, x: str, y: str, group: str, marker: Callable[[str
 def by_size(sizes: Iterable, largest: float, pixels: int) -> Trace:
     """Return the part of a marker that gives each point an area; the largest is so many pixels wide."""
     return {
-        "size": floats(sizes),
+        "size": [max(size or 0.0, UNSOLD) for size in floats(sizes)],
         "sizemode": "area",
         "sizeref": 2 * max(float(largest), 1.0) / pixels**2,
         "sizemin": 3,

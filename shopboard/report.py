@@ -323,7 +323,7 @@ def print_table(axes: Axes, place: Place, inches: float, look: Look) -> None:
     step, total, left = LINE_HEIGHT / place.height, sum(letters), 0.0
     axes.axhline(1 - 0.95 * step, color=LINE, linewidth=0.8)
     for number, column in enumerate(columns):
-        right = column["format"] not in ("text", "date")
+        right = column["format"] not in ("text", "date", "month")
         x = (left + letters[number] - 2 if right else left) / total
         side = "right" if right else "left"
         left += letters[number]

@@ -195,13 +195,9 @@ class Selection(Listening):
         ]
         return " · ".join([*parts, f"{now.start} to {now.end}"])
 
-    def chips(self, opened: Mapping[str, int]) -> list[Chip]:
-        """Return what is chosen, one chip for each name, or for many of them; `opened` has what clicks have opened."""
-        found = [
-            Chip(key=["opened", name], kind=name.capitalize(), label=f"no. {number}")
-            for name, number in opened.items()
-            if number
-        ]
+    def chips(self, opened: Mapping[str, str]) -> list[Chip]:
+        """Return what is chosen, a chip for each name or for many; `opened` names what clicks have opened."""
+        found = [Chip(key=["opened", name], kind=name.capitalize(), label=label) for name, label in opened.items()]
         for kind, control in self.names.items():
             chosen, options = tuple(control.value), tuple(control.options)
             if chosen == options or self._is_hidden(kind):

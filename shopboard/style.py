@@ -4,7 +4,9 @@ import base64
 import html
 import math
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -22,6 +24,7 @@ PALETTE = ("#4477aa", "#b84a5e", "#8f6a00", "#117733", "#332288", "#aa4499", "#1
 BLUES = ((0.0, "#f1f6fb"), (1.0, "#6ea3da"))  # nothing to much; the ink can be read on all of it
 AROUND = ((0.0, "#e08b3c"), (0.5, "#f4f4f4"), (1.0, "#6ea3da"))  # below and above a middle
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+CHANGE = "Choose more days, regions or categories."  # what to do where a selection holds nothing
 UNKNOWN = "–"  # how a value is written that nobody knows
 
 DARK = {  # what each colour of a figure becomes on a dark page
@@ -62,7 +65,7 @@ AXIS = {
     "separatethousands": True,
     "title": {"font": {"size": 12, "color": SOFT}, "standoff": 10},
 }
-pio.templates["shop"] = {  # a small template is a fast one
+TEMPLATE = {
     "layout": {
         "font": {"family": FONT, "size": 12, "color": INK},
         "hoverlabel": {"font": {"family": FONT, "size": 12}, "align": "left"},
@@ -77,6 +80,7 @@ pio.templates["shop"] = {  # a small template is a fast one
         "bargap": 0.25,
     }
 }
+pio.templates["shop"] = TEMPLATE
 
 
 @dataclass(frozen=True)
@@ -172,11 +176,25 @@ tenths = Format("tenths", ",.1f", short_from=1_000_000)
 percent = Format("percent", ",.1%", compared="points")
 stars = Format("stars", ".2f", after=" ★", compared="difference")
 days = Format("days", ",.1f", after=" days", compared="difference")
-FORMATS: dict[str, Callable[[float, Look], str]] = {
-    form.name: form for form in (money, integer, decimal, tenths, percent, stars, days)
+
+
+def dated(value: object, _look: Look | None = None) -> str:
+    """Return an ISO day or month as charts write it: "27 Dec 2025", "Dec 2025"; what is none stays as it is."""
+    if unknown(value):
+        return UNKNOWN
+    for pattern, shown in (("%Y-%m-%d", "%d %b %Y"), ("%Y-%m", "%b %Y")):
+        with suppress(ValueError):
+            return datetime.strptime(str(value).removesuffix(" 00:00:00"), pattern).strftime(shown).lstrip("0")
+    return str(value)
+
+
+FORMATS: dict[str, Callable[[Any, Look], str]] = {
+    **{form.name: form for form in (money, integer, decimal, tenths, percent, stars, days)},
+    "date": dated,
+    "month": dated,
 }
 
-Written = Literal["text", "integer", "decimal", "tenths", "money", "percent", "stars", "days", "date"]
+Written = Literal["text", "integer", "decimal", "tenths", "money", "percent", "stars", "days", "date", "month"]
 
 
 @dataclass(frozen=True)
@@ -210,8 +228,8 @@ TAKEN = {
 
 
 def plain(text: object) -> str:
-    """Return a shop's own text so that Plotly shows it as it is, instead of reading it as HTML or stopping at it."""
-    escaped = html.escape(str(text), quote=False).replace("%{", "%\N{WORD JOINER}{")
+    """Return a shop's own text so that Plotly shows it as it is: no HTML, no formula between dollars."""
+    escaped = html.escape(str(text), quote=False).replace("%{", "%\N{WORD JOINER}{").replace("$", "&#36;")
     return f"\N{WORD JOINER}{escaped}" if escaped in TAKEN else escaped
 
 
@@ -221,18 +239,14 @@ def shortened(text: object, longest: int = 24) -> str:
     return plain(whole if len(whole) <= longest else whole[: longest - 1].rstrip() + "…")
 
 
-def hover_money(value: str, look: Look) -> str:
-    """Return Plotly's template that shows a point's `value` ("x", "z", …) as money, to the cent."""
-    return f"{plain(look.currency)}%{{{value}:,.2f}}"
-
-
 def category_colours(categories: Iterable[str]) -> Mapping[str, str]:
     """Return category -> colour, the same whatever is selected."""
     return MappingProxyType({name: PALETTE[n % len(PALETTE)] for n, name in enumerate(sorted(categories))})
 
 
 def empty_figure(sentence: str) -> go.Figure:
-    """Return a figure with nothing but a sentence in its middle."""
+    """Return a figure with nothing but a sentence in its middle; what depends on the selection says what to change."""
+    sentence += f". {CHANGE}" if sentence.endswith("in this selection") else ""
     note = {"text": plain(sentence), "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
     hidden = {"visible": False}
     annotations = [{**note, "font": {"color": SOFT, "size": 14}}]
@@ -240,19 +254,19 @@ def empty_figure(sentence: str) -> go.Figure:
     return go.Figure(layout={"template": "shop", **layout})
 
 
-def figure_json(figure: go.Figure | dict, look: Look) -> dict:
+def figure_json(figure: go.Figure, look: Look) -> dict:
     """Return a figure as the board takes it: plain lists, no binary data, the reader's number marks.
 
-    Colours stay those of a light page; the board changes them by `DARK`.
+    Colours stay those of a light page; the board changes them by `DARK`, and puts every figure in the template "shop".
     """
-    parts = figure if isinstance(figure, dict) else figure.to_dict()
-    layout = {**jsonable(parts.get("layout", {})), "separators": look.decimal + look.thousands}
-    return {"data": jsonable(parts.get("data", [])), "layout": layout}
+    data = [trace.to_plotly_json() for trace in figure.data]  # figure.to_dict() would pack arrays, to be unpacked here
+    layout = {name: jsonable(part) for name, part in figure.layout.to_plotly_json().items() if name != "template"}
+    return {"data": jsonable(data), "layout": {**layout, "separators": look.decimal + look.thousands}}
 
 
 def jsonable(value: object) -> Any:
     """Return a value that JSON can hold: arrays become lists, dates ISO text, unknown numbers None."""
-    if value is None or isinstance(value, str | int):  # first, as most are
+    if value is None or type(value) in (str, int, bool):
         return value
     plain_value: Any = value
     if isinstance(value, float):
@@ -278,13 +292,3 @@ def unpacked(packed: dict) -> np.ndarray:
     array = np.frombuffer(base64.b64decode(packed["bdata"]), dtype=np.dtype(packed["dtype"]))
     shape = packed.get("shape")
     return array.reshape([int(part) for part in str(shape).split(",")]) if shape else array
-
-
-def darkened(value: object) -> object:
-    """Return a figure, or a part of one, in the colours of a dark page: for a picture; the board does it itself."""
-    if isinstance(value, dict):
-        return {name: darkened(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        numbers = value and all(isinstance(part, int | float) for part in value[:2])  # a colour scale pairs both
-        return value if numbers else [darkened(part) for part in value]
-    return DARK.get(value, value) if isinstance(value, str) else value

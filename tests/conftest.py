@@ -38,6 +38,27 @@ METABASE_MAPPING = {
 }
 
 
+# Files that take long come first, so that no process waits for another at the end.
+LONG = (
+    "page",
+    "warehouse",
+    "notebook",
+    "board",
+    "import_page",
+    "benchmarks",
+    "questions",
+    "odd_shops",
+    "bad_input",
+    "export",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the files that take long before the others, in the order of LONG."""
+    places = {f"test_{name}.py": place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
 @pytest.fixture(scope="session")
 def story():
     """All that the notebook's own cells define."""

@@ -267,6 +267,16 @@ class Reference:
         ]
         return frame("month whole_month revenue percent_on_month percent_on_year", rows)
 
+    def lost_by_month(self):
+        lines = self.lines.assign(month=self.lines["order_date"].str[:7])
+        rows = []
+        for month, whole in self.months.items():
+            status = lines.loc[lines["month"] == month, "status"]
+            known = self.states_statuses and len(status)
+            lost = [100 * (status == word).mean() if known else math.nan for word in ("Cancelled", "Returned")]
+            rows.append((month, whole, len(status), *lost))
+        return frame("month whole_month lines percent_cancelled percent_returned", rows)
+
     def category_shares(self):
         total = self.sold["total_amount"].sum()
         rows = [
@@ -355,9 +365,14 @@ class Reference:
         ]
         return buyers
 
-    def rfm_scores(self):
+    def rfm_scores(self, group=0, cohort=0):
         people, rows = self.customers_as_stored(), []
         for customer in sorted(self.scored.index, key=lambda customer: (-self.values[customer], customer)):
+            if group and self.scored.loc[customer, "rfm_group"] != GROUP_NAMES[group - 1]:
+                continue
+            year, month = map(int, self.first_orders[customer][0].split("-")[:2])
+            if cohort and 12 * year + month - 1 != cohort:
+                continue
             rows.append((customer, *people[customer], *self.scored.loc[customer]))
         columns = (
             "customer_id name region customer_segment orders revenue last_order days_since_last_order recency frequency "

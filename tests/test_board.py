@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import pytest
 
 from shopboard import board, style
+from shopboard.export import in_script
 from shopboard.problems import ShopProblem
 from shopboard.style import Look
 
@@ -298,7 +299,7 @@ def page_text(shown, look=LOOK, host=True):
     return PAGE.format(
         css=board.css_text(),
         script=board.page_script(),
-        given=board.page_data(shown, look),
+        given=in_script({"cards": shown, "look": board.look_json(look)}),
         host=HOST if host else "",
         name="host" if host else "null",
     )
@@ -446,7 +447,7 @@ def test_dark_and_light_change_without_new_cards(opened):
     page.evaluate("draw(given.cards, {...given.look, dark: true})")
     assert page.evaluate(colour) != light
     scale = "document.querySelector('[data-card=heat] .sb-plot').data[0].colorscale"
-    assert page.evaluate(scale) == style.darkened([list(step) for step in style.BLUES])
+    assert page.evaluate(scale) == [[place, style.DARK[colour]] for place, colour in style.BLUES]
     page.evaluate("draw(given.cards, {...given.look, dark: false})")
     assert page.evaluate(colour) == light
 

@@ -112,7 +112,7 @@ class Opened:
         self.requests, self.troubles = [], []
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.troubles.append(error.stack))
-        self.page.on("console", lambda said: "MathJax is not loaded" in said.text or self.troubles.append(said.text))
+        self.page.on("console", lambda said: self.troubles.append(said.text))
         self.page.on("dialog", lambda dialog: (self.troubles.append(dialog.message), dialog.dismiss()))
         self.page.goto(path.as_uri())
         self.drawn(EVERY, EVERY, 0)

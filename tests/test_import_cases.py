@@ -5,6 +5,7 @@ import sqlite3
 
 import pandas as pd
 import pytest
+from conftest import METABASE
 
 from shopboard.importing.form import ImportForm
 from shopboard.problems import ShopProblem
@@ -254,7 +255,7 @@ def test_an_answer_may_mean_none(shop):
         views="date,title,price,views,likes\n2026-02-03,Pen,6.00,15,3\n2026-02-04,Ink,9.00,25,4\n2026-02-05,Pen,6.00,15,3\n2026-02-06,Desk,55.00,8,2"
     )
     assert "quantity" in made.asked
-    quantity = made.form.answers["quantity"]
+    quantity = made.form.asked.answers["quantity"]
     quantity.value = dict(quantity.options)["none: each line is one piece"]
     assert made.form.problem() == ""
     assert made.total() == 76
@@ -395,3 +396,59 @@ def test_a_revenue_that_is_known_is_compared_and_the_choice_that_makes_up_the_di
     assert "Discount Amount taken off (-14.00)" in part.told.value
     part.known.value = "170.00"
     assert "as you know it" in part.told.value
+
+
+def test_a_line_of_money_but_no_pieces_is_loaded_and_said(shop):
+    made = shop(
+        orders="order_id,order_date,product,quantity,total\n1,2026-02-03,Pen,1,10\n2,2026-02-04,Pen,0,12.50\n3,2026-02-05,Ink,2,30\n4,2026-02-06,Ink,1,15"
+    )
+    assert "1 line with an amount" in made.form.questions()["lost quantity"].text
+    assert (made.form.preview.total, made.form.preview.units) == (67.5, 5)
+    assert made.say(lost_quantity="aside").form.preview.total == 55
+
+
+@pytest.mark.parametrize(
+    ("source", "total", "lines", "regions"),
+    [
+        ("metabase-sample/csv", 1_595_328.13, 18_760, {}),
+        ("metabase-sample/metabase_sample.sqlite", 1_595_328.13, 18_760, {}),
+        ("northwind/northwind.sqlite", 1_265_793.04, 2_155, {}),
+        (
+            "superstore/superstore.csv",
+            2_297_200.86,
+            9_994,
+            {"West": 725_457.82, "East": 678_781.24, "Central": 501_239.89, "South": 391_721.91},
+        ),
+        ("shopify-orders/shopify_orders_sample.csv", 15_063.00, 263, {}),
+    ],
+)
+def test_public_shops_come_to_their_own_figures_before_they_are_loaded(
+    source, total, lines, regions, make_settings, tmp_path
+):
+    if not (METABASE.parent / source).exists():
+        pytest.skip("the shops are not beside this project")
+    settings = make_settings(
+        source=str(METABASE.parent / source), database=str(tmp_path / "own.db"), exports=str(tmp_path)
+    )
+    form = ImportForm(settings, str)
+    try:
+        assert form.problem() == ""
+        assert (form.preview.total, form.preview.lines, form.preview.set_aside_lines) == (
+            pytest.approx(total, abs=0.01),
+            lines,
+            0,
+        )
+        shown = dict(zip(form.preview.regions["region"], form.preview.regions["revenue"], strict=True))
+        assert {name: shown[name] for name in regions} == pytest.approx(regions, abs=0.01)
+    finally:
+        form.close()
+
+
+def test_stars_of_lines_are_reviews_of_their_products(shop):
+    made = shop(
+        sales="order_id,order_date,customer,product,total,Customer Rating\n1,2026-02-03,Eve,Pen,10,5\n2,2026-02-04,Fay,Pen,12.50,\n3,2026-02-05,Eve,Ink,30,2\n4,2026-02-06,Gil,Ink,15,3"
+    )
+    made.loaded()
+    assert made.reviews["rating"].tolist() == [5, 2, 3]
+    assert made.reviews["review_date"].tolist() == ["2026-02-03", "2026-02-05", "2026-02-06"]
+    assert made.form.preview.rating == pytest.approx(10 / 3)

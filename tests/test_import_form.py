@@ -85,7 +85,7 @@ def form_of(make_settings, tmp_path):
 
 def controls(form):
     """Return the lists of the form's questions, those of the preview among them, by their keys."""
-    return {**form.answers, **{key: control for key, (control, _) in form.counted.controls.items()}}
+    return {**form.asked.answers, **{key: control for key, (control, _) in form.counted.controls.items()}}
 
 
 def hidden(widget):
@@ -160,10 +160,10 @@ def test_nothing_is_loaded_while_a_question_is_open(form_of, doubtful):
 
 def test_an_answer_can_be_taken_back(form_of, doubtful):
     form = form_of(doubtful)
-    next(iter(form.answers.values())).value = "mdy"
+    next(iter(form.asked.answers.values())).value = "mdy"
     controls(form)["status Sonderfall"].value = "Completed"
     assert not form.accepted.disabled
-    next(iter(form.answers.values())).value = "(open)"
+    next(iter(form.asked.answers.values())).value = "(open)"
     assert form.accepted.disabled
     assert "Please answer" in form.verdict.value
 
@@ -256,9 +256,9 @@ def test_a_doubtful_encoding_is_asked_first_and_read_anew(form_of, tmp_path):
     key = next(iter(form.questions()))
     assert key == "encoding sales.csv"
     assert form.accepted.disabled
-    control = form.answers[key]
+    control = form.asked.answers[key]
     control.value = next(codec for label, codec in control.options if "cp1251" in codec or "1251" in label)
-    assert control.value == form.answers[key].value  # the answer stands, and can be changed
+    assert control.value == form.asked.answers[key].value  # the answer stands, and can be changed
     assert "Чашка 13" in form.matched.columns["orders", "product_id"][1].value
     assert not form.accepted.disabled
     form.accepted.click()
@@ -485,7 +485,12 @@ def texts(widget):
 def test_the_receipt_of_a_shop_of_ones_own_is_on_the_page(open_or_ask, show, make_settings, folder, tmp_path):
     (folder / "orders.csv").write_text(SHOP["orders.csv"] + "4,1,99,2025-02-16,1,7.25\n")
     settings = make_settings(source=str(folder), database=str(tmp_path / "own.db"), exports=str(tmp_path))
-    open_or_ask(replace(settings, mapping="proposed"))
+    mapping = {  # by which a line of an unknown product is set aside
+        "customers": "SELECT id AS customer_id, name, state AS region FROM users",
+        "products": "SELECT id AS product_id, title AS product_name, category FROM products",
+        "orders": "SELECT id AS order_id, user_id AS customer_id, product_id, created_at AS order_date, quantity, total AS total_amount FROM orders",
+    }
+    open_or_ask(replace(settings, mapping=mapping))
     page = show(settings)
     own = page.tools["own data"].own
     receipt = own.receipt.value
@@ -619,3 +624,18 @@ def test_what_a_second_table_leaves_open_can_be_answered(form_of, tmp_path):
     assert "'dmy'" in form.selects()["orders"]
     form.answer(key, "mdy")
     assert "'mdy'" in form.selects()["orders"]
+
+
+def test_figures_that_take_long_are_counted_when_asked_for(form_of, folder):
+    (folder / "orders.csv").write_text(
+        SHOP["orders.csv"].replace("total\n", "total,status\n").replace("0\n", "0,shipped\n")
+    )
+    form = form_of(folder)
+    form.took = 10.0
+    form.counted.controls["status shipped"][0].value = "Pending"
+    assert form.preview.revenue == 70  # as it was
+    assert form.accepted.disabled
+    assert "press Count again" in form.verdict.value
+    form.counted.again.click()
+    assert form.preview.revenue == 0
+    assert not form.accepted.disabled

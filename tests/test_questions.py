@@ -33,6 +33,7 @@ PLANS = (
 ENGINES = ("sqlite", "duckdb")
 NEED_A_CALENDAR = (
     "DAILY_REVENUE",
+    "LOST_BY_MONTH",
     "MONTHLY_REVENUE",
     "NEW_AND_RETURNING",
     "RATINGS_BY_MONTH",
@@ -43,6 +44,7 @@ PLANNED = ("INVENTORY", "ORDER_NOW", "INVENTORY_TILES")
 OWN_PARAMETERS = {
     **dict.fromkeys(PLANNED, PLANS),
     "PRODUCT_DEMAND": ({"product": 1}, {"product": 2}),
+    "RFM_SCORES": ({"group": 0, "cohort": 0}, {"group": 1, "cohort": 0}, {"group": 0, "cohort": 12 * 2025 + 1}),
 }
 HELPERS = ("chosen", "further", "measures", "pairs", "planned", "counted_plan", "dead", "by_day", "customers_as_stored")
 QUESTIONS = [

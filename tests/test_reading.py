@@ -284,6 +284,7 @@ def test_doubtful_encodings_are_asked_about(file, codec, words):
 def test_an_answer_about_an_encoding_must_make_sense(file):
     refused(file("o.csv", as_csv()), "o.csv", "'klingon'", encodings={"o.csv": "klingon"})
     refused(file("o.csv", as_csv()), "other.csv", encodings={"other.csv": "cp850"})
+    refused(file("o.json", '[{"a": 1}]'), "o.json", "'klingon'", encodings={"o.json": "klingon"})
 
 
 def test_mixed_encodings_lose_nothing(file):

@@ -101,6 +101,7 @@ def test_changes(form, now, earlier, expected):
 
 def test_texts_are_no_html_and_stop_no_chart():
     assert style.plain("<b>a</b> & b") == "&lt;b&gt;a&lt;/b&gt; &amp; b"
+    assert style.plain("$x$") == "&#36;x&#36;"  # which would be a formula
     assert "%{" not in style.plain("%{x}")
     for name in ("__proto__", "constructor", "toString"):
         assert style.plain(name) != name and style.plain(name).endswith(name)
@@ -171,14 +172,3 @@ def test_an_empty_figure_says_why():
     figure = style.empty_figure("No Completed orders <here>")
     assert figure.layout.annotations[0].text == "No Completed orders &lt;here&gt;"
     assert len(figure.data) == 0
-
-
-def test_a_dark_figure_has_the_dark_colours():
-    figure = {
-        "data": [{"marker": {"color": [style.ACCENT, "red"]}, "x": [1, 2]}],
-        "layout": {"font": {"color": style.INK}},
-    }
-    assert style.darkened(figure) == {
-        "data": [{"marker": {"color": [style.DARK[style.ACCENT], "red"]}, "x": [1, 2]}],
-        "layout": {"font": {"color": style.DARK[style.INK]}},
-    }

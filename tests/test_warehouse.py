@@ -98,7 +98,7 @@ def loaded(request):
 def record(request, shop_design, make_settings, tmp_path_factory):
     """The path of one of three shops' databases."""
     rows = {"sample": lambda: None, "metabase": metabase_rows, "odd": lambda: ODD_SHOP}[request.param]()
-    folder = tmp_path_factory.mktemp("record")
+    folder = tmp_path_factory.mktemp(request.param)
     settings = make_settings(database=str(folder / "shop.db"), exports=str(folder), **(SMALL if rows is None else {}))
     with closing(ask.open_shop(settings, shop_design if rows is None else filled(shop_design, rows), "sqlite")) as shop:
         return Path(shop.path)
@@ -141,10 +141,12 @@ def check(story, shop, reference, name):
 
 def test_every_question_is_answered_where_the_data_is(story, loaded, land, record):
     """With the models stored as `ddl` says, over the whole shop and a part of it, against the independent count."""
+    if loaded.dialect == "spark" and "metabase" in str(record):
+        pytest.skip("each question takes Spark a second, and two shops are asked there")
     shop = land(record, stored=True)
     whole = shop.everything()
     part = replace(whole, regions=whole.regions[::2], categories=whole.categories[:2], start="2025-01-03")
-    for selection in (part,) if loaded.dialect == "spark" and len(whole.regions) < 6 else (whole, part):
+    for selection in (part,) if loaded.dialect == "spark" else (whole, part):
         reference = Reference(tables(record), selection)
         for name in QUESTIONS:
             check(story, shop, reference, name)

@@ -121,9 +121,10 @@ def spark() -> Iterator:
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.execution.arrow.pyspark.enabled": "false",  # PyArrow is not among the requirements
-        # Tests are over before a thorough compiler pays: this halves the time.
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
-        "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        # Tests are over before a thorough compiler, a concurrent collector and plans that adapt pay.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.sql.adaptive.enabled": "false",
     }
     with tempfile.TemporaryDirectory(prefix="shop-spark-") as folder:
         settings["spark.sql.warehouse.dir"] = folder  # of tables that a test makes

@@ -180,17 +180,17 @@ def note_repeated_lines(target: sqlite3.Connection) -> None:
         )
 
 
-def note_later_reviews(target: sqlite3.Connection) -> None:
-    """Note how many reviews were written after the last order's day, which is the page's last one."""
-    (last,) = target.execute("SELECT MAX(order_date) FROM orders").fetchone()
-    later, newest = target.execute(
-        "SELECT COUNT(*), MAX(review_date) FROM reviews WHERE review_date > ?", (last,)
+def note_other_reviews(target: sqlite3.Connection) -> None:
+    """Note how many reviews were written before the first order's day or after the last one's, which bound the page's days."""
+    first, last = target.execute("SELECT MIN(order_date), MAX(order_date) FROM orders").fetchone()
+    others, newest = target.execute(
+        "SELECT COUNT(*), MAX(review_date) FROM reviews WHERE review_date NOT BETWEEN ? AND ?", (first, last)
     ).fetchone()
-    if later:
+    if others:
         note(
             target,
-            f"reviews: {later:,} were written after the last order, of {last}, the latest on {newest}; the page's days end with "
-            "the last order, so its ratings leave them out.",
+            f"reviews: {others:,} were written before the first order or after the last order, of {last}, the latest on {newest}; the "
+            "page's days are those of orders, so its ratings leave them out.",
         )
 
 

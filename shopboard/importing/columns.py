@@ -144,8 +144,8 @@ def order_of_dates(  # noqa: PLR0911
             return "yymd", "", {}
         return None, "the first of the three numbers may be the year", answers
     days = {
-        "dmy": [numbers for numbers in open_ones if numbers[0] > 12],
-        "mdy": [numbers for numbers in open_ones if numbers[1] > 12],
+        "dmy": [numbers for numbers in open_ones if 12 < numbers[0] <= 31],
+        "mdy": [numbers for numbers in open_ones if 12 < numbers[1] <= 31],
     }
     telling = [order for order, numbers in days.items() if numbers]
     if len(telling) == 1:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from shopboard.database import read_query
-from shopboard.importing.accounts import SIGNED_AMOUNT
+from shopboard.importing.meaning import counted
 from shopboard.importing.parts import table_html
 from shopboard.style import Look, integer, written
 
@@ -34,17 +34,21 @@ GROUP BY what, advice
 ORDER BY COUNT(*) DESC
 """
 
-PARTS = """
--- One row per {name}: lines of any status, and the revenue, which is the total of Completed lines.
+CELLS = """
+-- One row per month, status, region and category with any line; revenue is the total of Completed lines.
 SELECT
-    {value} AS {name},
+    SUBSTR(orders.order_date, 1, 7) AS month,
+    orders.status,
+    COALESCE(orders.region, customers.region, '(unknown)') AS region,
+    COALESCE(products.category, '(unknown)') AS category,
     COUNT(*) AS lines,
-    ROUND(COALESCE(SUM(CASE WHEN orders.status = 'Completed' THEN orders.total_amount END), 0), 2) AS revenue
+    SUM(orders.total_amount) AS amount,
+    SUM(CASE WHEN orders.status = 'Completed' THEN orders.total_amount ELSE 0 END) AS revenue,
+    SUM(CASE WHEN orders.status = 'Completed' THEN orders.quantity ELSE 0 END) AS units
 FROM orders
 LEFT JOIN customers ON customers.customer_id = orders.customer_id
 LEFT JOIN products ON products.product_id = orders.product_id
-GROUP BY 1
-ORDER BY {order}
+GROUP BY 1, 2, 3, 4
 """
 
 
@@ -62,7 +66,7 @@ class Figures:
     revenue: float  # of Completed lines
     set_aside_lines: int
     set_aside_amount: float
-    rating: float | None
+    rating: float | None  # mean of the reviews of these days, as the page has it
     reviews: int
     months: pd.DataFrame  # month, lines, revenue
     regions: pd.DataFrame
@@ -73,25 +77,20 @@ class Figures:
 
 def figures(connection: sqlite3.Connection) -> Figures:
     """Return the figures of a shop in whose database the four tables and the accounts of its import stand."""
-    lines, orders, customers, units, first, last, total, revenue = connection.execute(
-        f"SELECT COUNT(*), COUNT(DISTINCT order_number), COUNT(DISTINCT customer_id), "
-        "COALESCE(SUM(CASE WHEN status = 'Completed' THEN quantity END), 0), COALESCE(MIN(order_date), ''), "
-        f"COALESCE(MAX(order_date), ''), COALESCE(SUM({SIGNED_AMOUNT}), 0), "
-        "COALESCE(SUM(CASE WHEN status = 'Completed' THEN total_amount END), 0) FROM orders"
+    orders, customers, first, last, below_zero = connection.execute(
+        "SELECT COUNT(DISTINCT order_number), COUNT(DISTINCT customer_id), COALESCE(MIN(order_date), ''), "
+        "COALESCE(MAX(order_date), ''), (SELECT COALESCE(SUM(total_amount), 0) FROM orders "
+        "WHERE order_id IN (SELECT order_id FROM negative_lines)) FROM orders"
     ).fetchone()
-    reviews, rating = connection.execute("SELECT COUNT(*), AVG(rating) FROM reviews").fetchone()
-    reasons = read_query(connection, REASONS)
-    parts = {
-        name: read_query(connection, PARTS.format(name=name, value=value, order=order))
-        for name, value, order in (
-            ("month", "SUBSTR(orders.order_date, 1, 7)", "1"),
-            ("region", "COALESCE(orders.region, customers.region, '(unknown)')", "3 DESC, 1"),
-            ("category", "COALESCE(products.category, '(unknown)')", "3 DESC, 1"),
-        )
-    }
-    statuses = read_query(
-        connection,
-        "SELECT status, COUNT(*) AS lines, ROUND(SUM(total_amount), 2) AS amount FROM orders GROUP BY status ORDER BY amount DESC",
+    reviews, rating = connection.execute(
+        "SELECT COUNT(*), AVG(rating) FROM reviews WHERE review_date BETWEEN ? AND ?", (first, last)
+    ).fetchone()
+    reasons, cells = read_query(connection, REASONS), read_query(connection, CELLS)
+    total, revenue = float(cells["amount"].sum()) - 2 * below_zero, float(cells["revenue"].sum())
+    lines, units = int(cells["lines"].sum()), int(cells["units"].sum())
+    months, regions, categories, statuses = (
+        cells.groupby(name, as_index=False)[["lines", money]].sum().round(2)
+        for name, money in (("month", "revenue"), ("region", "revenue"), ("category", "revenue"), ("status", "amount"))
     )
     return Figures(
         lines,
@@ -106,10 +105,10 @@ def figures(connection: sqlite3.Connection) -> Figures:
         round(float(reasons["amount"].sum()), 2),
         rating,
         reviews,
-        parts["month"],
-        parts["region"],
-        parts["category"],
-        statuses,
+        months,
+        regions.sort_values(["revenue", "region"], ascending=[False, True], ignore_index=True),
+        categories.sort_values(["revenue", "category"], ascending=[False, True], ignore_index=True),
+        statuses.sort_values("amount", ascending=False, ignore_index=True),
         reasons,
     )
 
@@ -117,17 +116,17 @@ def figures(connection: sqlite3.Connection) -> Figures:
 def headline(shown: Figures) -> str:
     """Return in one sentence what is counted: lines, money, days, what is set aside."""
     if not shown.lines:
-        return f"Nothing would be loaded; {shown.set_aside_lines:,} lines would be set aside."
+        return f"Nothing would be loaded; {counted(shown.set_aside_lines, 'line')} would be set aside"
     first, last = pd.Timestamp(shown.first), pd.Timestamp(shown.last)
     begin = f"{first:%B %Y}" if first.year != last.year else f"{first:%B}"
     days = f"{last:%B %Y}" if (first.year, first.month) == (last.year, last.month) else f"{begin} to {last:%B %Y}"
     aside = (
-        f"{shown.set_aside_lines:,} lines ({shown.set_aside_amount:,.2f}) set aside"
+        f"{counted(shown.set_aside_lines, 'line')} ({shown.set_aside_amount:,.2f}) set aside"
         if shown.set_aside_lines
         else "nothing set aside"
     )
     completed = "" if abs(shown.total - shown.revenue) < 0.005 else f", {shown.revenue:,.2f} of it Completed"
-    return f"{shown.lines:,} lines, {shown.total:,.2f}{completed}, {days}; {aside}"
+    return f"{counted(shown.lines, 'line')}, {shown.total:,.2f}{completed}, {days}; {aside}"
 
 
 def money(amount: float, look: Look) -> str:
@@ -138,8 +137,7 @@ def money(amount: float, look: Look) -> str:
 def figures_html(shown: Figures, look: Look) -> str:
     """Return the sums of a shop: in a sentence, by month as bars, by status, region and category as tables."""
     facts = [
-        f"{integer(shown.orders, look)} orders",
-        f"{integer(shown.customers, look)} customers",
+        f"{integer(shown.orders, look)} orders and {integer(shown.customers, look)} customers of any status",
         f"{integer(shown.units, look)} units sold",
         f"first day {shown.first}, last day {shown.last}" if shown.first else "",
         f"{integer(shown.reviews, look)} reviews, mean rating {shown.rating:.2f}" if shown.reviews else "",

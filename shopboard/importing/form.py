@@ -5,6 +5,7 @@ import json
 import sqlite3
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import replace
@@ -20,12 +21,11 @@ from shopboard.importing.parts import (
     SURE,
     LastLine,
     alert,
-    description,
     files_in_words,
     named_box,
 )
 from shopboard.importing.preview import Preview, forget_trial, preview
-from shopboard.importing.preview_part import OPEN, PreviewPart
+from shopboard.importing.preview_part import PreviewPart
 from shopboard.importing.proposal import (
     PLACES,
     answer_question,
@@ -35,6 +35,7 @@ from shopboard.importing.proposal import (
     proposed_selects,
     what_is_lacking,
 )
+from shopboard.importing.questions_part import QuestionsPart
 from shopboard.importing.raw import source_name, unreadable
 from shopboard.importing.selects_part import SelectsPart
 from shopboard.importing.source import opened_source
@@ -42,6 +43,11 @@ from shopboard.importing.staging import ASSUMED, OPEN_SOURCES, source_key
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
 from shopboard.style import Look
+
+PATIENCE = 3.0  # seconds that counting may take at each change
+
+
+STALE = "These figures are of before your last change: press Count again, and compare them."
 
 
 class ImportForm:
@@ -62,6 +68,7 @@ class ImportForm:
         self.proposal: Proposal | None = None
         self._listening = False
         self.folder = tempfile.TemporaryDirectory(prefix="shop-")  # of what is loaded on trial
+        self.took, self.stale = 0.0, False  # how many seconds counting took; whether the figures are of before a change
         self.preview: Preview | None = None
         self.previewed, self.cannot = "", ""  # what the preview shows, and why there is none
         self._make()
@@ -149,20 +156,20 @@ class ImportForm:
         self.headline, self.verdict, self.said = (widgets.HTML() for _ in range(3))
         self.lines = widgets.Dropdown(description="Lines of orders are in", layout=wide)
         self.own_way = widgets.Button(description="Match the columns myself", layout=wide)
-        self.asked = named_box(widgets.VBox(), "shop-questions")
+        self.asked = QuestionsPart(lambda key, value: self._try(lambda: self.answer(key, value)))
         self.accepted = widgets.Button(description="Load", button_style="primary", layout=wide)
         self.look = widgets.ToggleButton(description="What was matched", layout=wide)
         self.show_selects = widgets.ToggleButton(description="The four SELECTs", layout=wide)
-        self.answers: dict[str, widgets.Dropdown] = {}
         self.matched = ColumnsPart(lambda *chosen: self._try(lambda: self._choose(*chosen)))
         self.written = SelectsPart(lambda *written: self._try(lambda: self._edit(*written)))
         self.details = widgets.VBox([named_box(widgets.VBox([self.lines]), "shop-said-above"), self.matched.widget])
         row = named_box(widgets.Box([self.accepted, self.own_way, self.look, self.show_selects]), "shop-row")
         look = Look(self.settings.currency, self.settings.number_format)
-        self.counted = PreviewPart(look, lambda key, value: self._when_heard(lambda: self.answer(key, value)))
+        self.counted = PreviewPart(look, lambda key, value: self._try(lambda: self.answer(key, value)))
+        self.counted.again.on_click(lambda _: self._try(self._count_again))
         parts = [
             self.headline,
-            self.asked,
+            self.asked.widget,
             self.counted.widget,
             self.verdict,
             row,
@@ -270,7 +277,7 @@ class ImportForm:
         try:
             files = "".join(f"<div>{html.escape(line)}</div>" for line in self.files)
             self.headline.value = f'<div class="shop-label">{html.escape(self.settings.name)}</div>{files}'
-            self._show_questions()
+            self.asked.show({key: question for key, question in self.questions().items() if not question.place})
             if self.proposal:
                 self.lines.options = self.proposal.possible
                 self.lines.value = self.proposal.lines or None
@@ -285,65 +292,51 @@ class ImportForm:
         finally:
             self._listening = True
 
+    def _count_again(self) -> None:
+        """Count anew what would be loaded, however long that takes."""
+        self.took = 0.0
+        self._show()
+
     def _show_preview(self) -> None:
-        """Show what would be counted, anew if the SELECTs have changed."""
-        state = repr(
-            (
-                self.selects(),
-                self.encodings,
-                sorted(key for key, question in self.questions().items() if question.place),
-            )
-        )
-        if state != self.previewed:
+        """Show what would be counted, anew if the SELECTs have changed; where that takes long, when the user asks for it."""
+        placed = sorted(key for key, question in self.questions().items() if question.place)
+        state = repr((self.selects(), self.encodings, placed))
+        self.stale = state != self.previewed and self.took > PATIENCE
+        if state != self.previewed and not self.stale:
+            begun = time.monotonic()
             try:
                 self.preview, self.cannot = self.preview_now(), ""
             except (ShopProblem, sqlite3.Error) as problem:
                 self.preview, self.cannot = None, str(problem)
-            self.previewed = state
+            self.previewed, self.took = state, time.monotonic() - begun
+        self.counted.say_stale(self.stale)
         self.counted.show(self.preview, self.questions())
-
-    def _show_questions(self) -> None:
-        """Show each question with its answers; controls stay while their question does, so that none loses the focus."""
-        answers = {}
-        questions = {key: question for key, question in self.questions().items() if not question.place}
-        for key, question in questions.items():
-            options = [OPEN, *question.answers.items()]
-            control = self.answers.get(key)
-            if control is None:
-                control = widgets.Dropdown(
-                    description=description(question.text), options=options, layout={"width": "auto"}
-                )
-                control.observe(
-                    lambda change, key=key: self._when_heard(
-                        lambda: self.answer(key, None if change.new == OPEN[1] else change.new)
-                    ),
-                    "value",
-                )
-            control.value = OPEN[1] if question.taken is None else question.taken
-            answers[key] = control
-        if list(answers) != list(self.answers):
-            self.asked.children = [
-                named_box(widgets.VBox([control]), "shop-said-above") for control in answers.values()
-            ]
-        self.answers = answers
 
     def _show_verdict(self) -> None:
         """Say whether it can be loaded, and what to do first if not."""
-        problem = self.problem()
+        problem = self.problem() or (STALE if self.stale else "")
         self.accepted.disabled = bool(problem)
-        edited = ", ".join(OF_WHAT[table].lower() for table in self.edited)
-        if problem or self.cannot:
-            words = alert(problem or self.cannot, "note")
-        else:
-            found = f"This is an export of {self.named[0]}. " if self.named else ""
-            words = f'<div role="status">{html.escape(found)}Compare these figures with what you know of the shop, then press Load.</div>'
-        if not problem and (assumed := self.assumed()):
-            words += f'<div>Assumed:</div><ul class="shop-assumed">{"".join(f"<li>{html.escape(line)}</li>" for line in assumed)}</ul>'
-        if edited:
-            words += f'<div role="status">Written by you: {edited}. That counts instead of the choices.</div>'
-        self.verdict.value = words
+        name = self.named[0] if self.named else ""
+        self.verdict.value = verdict_html(
+            problem or self.cannot, name, [] if problem else self.assumed(), list(self.edited)
+        )
 
     def _fold(self) -> None:
         """Show what is to be seen, and hide the rest."""
         self.details.layout.display = "" if self.look.value else "none"
         self.written.widget.layout.display = "" if self.show_selects.value else "none"
+
+
+def verdict_html(problem: str, export: str, assumed: list[str], edited: list[str]) -> str:
+    """Return, as HTML, whether a source can be loaded or what to do first, and what is taken for granted."""
+    if problem:
+        words = alert(problem, "note")
+    else:
+        found = f"This is an export of {export}. " if export else ""
+        words = f'<div role="status">{html.escape(found)}Compare these figures with what you know of the shop, then press Load.</div>'
+    if assumed:
+        words += f'<div>Assumed:</div><ul class="shop-assumed">{"".join(f"<li>{html.escape(line)}</li>" for line in assumed)}</ul>'
+    if edited:
+        names = ", ".join(OF_WHAT[table].lower() for table in edited)
+        words += f'<div role="status">Written by you: {names}. That counts instead of the choices.</div>'
+    return words

@@ -14,7 +14,7 @@ from shopboard.importing.accounts import (
     check_enough_was_loaded,
     kept_rows,
     note,
-    note_later_reviews,
+    note_other_reviews,
     note_parts,
     note_parts_of_cents,
     note_repeated_lines,
@@ -199,7 +199,7 @@ def fill_from_source(target: sqlite3.Connection, settings: Settings) -> None:
         note_signs(target)
         note_services(target)
         note_repeated_lines(target)
-        note_later_reviews(target)
+        note_other_reviews(target)
         note_parts(target)
         note_parts_of_cents(target)
 

@@ -23,8 +23,8 @@ from shopboard.importing.statements import (
     statement_sql,
     written_sql,
 )
-from shopboard.importing.status_sql import status_sql
-from shopboard.importing.statuses import LEFT_OUT, status_of
+from shopboard.importing.status_sql import count_lines_of_nothing, status_sql
+from shopboard.importing.statuses import LEFT_OUT
 from shopboard.importing.totals import lines_only
 from shopboard.importing.words import FIELDS
 
@@ -114,27 +114,6 @@ def lost_sql(proposal: Proposal, key: str) -> str:
     )
 
 
-def count_cancelled_lines(proposal: Proposal, values: dict, chosen: dict, notes: list[str]) -> None:
-    """Let a cancelled line of no pieces or no amount, as shops write what was not sent, count all the same: as one piece, and as 0."""
-    quantity, total = chosen["quantity"], chosen["total_amount"]
-    if not values["status"] or (chosen["status"] and chosen["status"].dates > 0.8):
-        return
-    words = [word for word in proposal.statuses.get(chosen["status"], []) if status_of(word) == "Cancelled"]
-    cancelled = f"{values['status']} IN ({', '.join(map(literal, dict.fromkeys(['Cancelled', *words])))})"
-    zero = f"CAST({quantity.sql} AS TEXT) IN ('0', '0.0', '0.00', '0,00')" if quantity else ""
-    if (
-        zero
-        and proposal.connection.execute(f"SELECT COUNT(*) FROM {identifier(quantity.table)} WHERE {zero}").fetchone()[0]
-    ):
-        values["quantity"] = f"CASE WHEN {zero} AND {cancelled} THEN 1 ELSE {values['quantity']} END"
-        notes.append(f"a cancelled line of which {quantity.name} is 0 counts as one piece")
-    if total and total.table == proposal.lines and total.filled < 1 and words:
-        values["total_amount"] = (
-            f"CASE WHEN {total.sql} IS NULL AND {cancelled} THEN 0 ELSE {values['total_amount']} END"
-        )
-        notes.append(f"a cancelled line without {total.name} counts as 0")
-
-
 def region_of_order(proposal: Proposal) -> Column | None:
     """Return the column that says where an order went: one of the lines, of the orders that they belong to, or of what they refer to beside customer and product."""
     told = proposal.matches["customers", "region"]
@@ -188,7 +167,7 @@ def select_orders(proposal: Proposal, beside: dict[str, Column] | None = None) -
         values["quantity"] = f"-1 * {values['quantity']}"
         notes.append(f"{chosen['quantity'].name} is below zero where something is sold: its sign is turned")
     values["total_amount"] = amount_sql(proposal, notes)
-    count_cancelled_lines(proposal, values, chosen, notes)
+    count_lines_of_nothing(proposal, values, notes)
     asked = proposal.questions.get("region")
     chosen["region"] = None if asked and asked.taken == "customer" else region_of_order(proposal)
     values |= {name: column.sql for name, column in (beside or {}).items()}
@@ -350,7 +329,13 @@ def select_reviews(proposal: Proposal) -> str:
     used = [proposal.matches["reviews", name].column for name in FIELDS["reviews"]]
     values["review_id"] = values["review_id"] or row_sql(proposal, proposal.reviews)
     notes, rest = [], ""
-    if values["product_id"] is None:
+    if proposal.reviews == proposal.lines:
+        if proposal.matches["reviews", "product_id"].column == key_of(proposal, "products"):
+            values["product_id"] = key_sql(proposal, "products", "product_id")
+        stars = proposal.matches["reviews", "rating"].column
+        notes.append(f"{stars.name} of a line is a review of its product, on the day of the order")
+        rest = f"\nWHERE {stars.sql} IS NOT NULL{lines_only(proposal)}"
+    elif values["product_id"] is None:
         number = FIELDS["orders"]["order_number"]
         order, mine = (
             best_match(proposal, proposal.reviews, number, proposal.columns[proposal.reviews]).column,

@@ -19,7 +19,7 @@ from shopboard.importing.links import (
 )
 from shopboard.importing.meaning import Column, Match, Proposal, identifier
 from shopboard.importing.statuses import status_of
-from shopboard.importing.values import squashed
+from shopboard.importing.values import some_number, squashed
 from shopboard.importing.words import FIELDS, pattern
 
 NO_GOODS = "addres|adress|adres|direccion|endereco|indirizzo|street|strasse|phone|telefon|^fax|zip|postal|plz|buyer|recipient|gender|^sex|geschlecht|sexe|^age|pay|zahl|paiement|pago|channel|kanal|canal|priority|season|mode|method|^rep$|salesrep|weekday|month|color|colour|^size|carrier|courier|device|source|note|comment|mall|store|shop|branch|filiale|location|warehouse|market|city"
@@ -309,11 +309,28 @@ def match_reviews(proposal: Proposal) -> None:
         if stars and of and when and table not in (proposal.lines, base_of(proposal, "products")):
             rated[table] = stars + of + when + (subject(table) == "review")
     proposal.reviews = max(rated, key=rated.get) if rated else ""
+    if not rated and rates_lines(proposal):
+        proposal.reviews = proposal.lines
     if proposal.reviews:
         own = proposal.columns[proposal.reviews]
         for name, sought in fields.items():
             columns = [column for column in own if name != "review_id" or is_key(proposal, column)]
             proposal.matches["reviews", name] = best_match(proposal, proposal.reviews, sought, columns)
+    if proposal.reviews == proposal.lines:
+        for name, same in (("product_id", "product_id"), ("customer_id", "customer_id"), ("review_date", "order_date")):
+            proposal.matches["reviews", name] = proposal.matches["orders", same]
+        proposal.matches["reviews", "review_id"] = Match(None, 0.0, "a line has one review at most")
+
+
+def rates_lines(proposal: Proposal) -> bool:
+    """Say whether the lines have stars of their own, from 1 to 5, beside product and date."""
+    stars = best_match(proposal, proposal.lines, FIELDS["reviews"]["rating"], proposal.columns[proposal.lines])
+    told = [proposal.matches["orders", name].column for name in ("product_id", "order_date")]
+    if stars.sure < 0.5 or stars.column is None or stars.column.whole < 1 or None in told:
+        return False
+    sql = f"SELECT DISTINCT {stars.column.sql} FROM {identifier(proposal.lines)} WHERE {stars.column.sql} IS NOT NULL LIMIT 9"
+    found = {some_number(value) for (value,) in proposal.connection.execute(sql)}
+    return 1 < len(found) < 6 and found <= {1, 2, 3, 4, 5}
 
 
 OTHER_TABLES = "exchange|archiv|wechselkurs|stocks?$|inventory|target|budget|forecast|cancel|return|refund|storno|draft|abandon|backup|^old|test$|payment|shipment|invoicepayment"

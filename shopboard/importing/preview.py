@@ -76,13 +76,14 @@ def preview(proposal: Proposal | None, settings: Settings, selects: dict, folder
         if problem and "set_aside" not in table_names(connection):
             raise ShopProblem(problem)
         found = figures(connection)
+        region_lines = lines_of_other_regions(proposal, selects, connection) if proposal else 0
         assumed = tuple(text for (text,) in connection.execute("SELECT assumption FROM assumptions"))
     more = {}
     if proposal and proposal.lines:
         more = {
             "words": words_of_statuses(proposal),
             "money": money_beside(proposal),
-            "region_lines": lines_of_other_regions(proposal, selects),
+            "region_lines": region_lines,
             "not_read": tables_not_read(proposal, selects),
         }
     return Preview(**vars(found), **more, assumed=assumed, problem=problem)
@@ -127,10 +128,13 @@ def revenue_of(proposal: Proposal) -> float:
     return sum(amount for word, amount in found if word is None or status_of(str(word)) == "Completed")
 
 
-def lines_of_other_regions(proposal: Proposal, selects: dict[str, str]) -> int:
+def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: sqlite3.Connection) -> int:
     """Return on how many lines the region of the order is not that of the customer."""
     if "region" not in proposal.questions:
         return 0
+    if proposal.questions["region"].taken == "order":
+        sql = "SELECT COUNT(*) FROM orders INNER JOIN customers USING (customer_id) WHERE orders.region <> customers.region"
+        return trial.execute(sql).fetchone()[0]
     lines = select_orders(proposal, {"went_to": region_of_order(proposal)})
     sql = (
         f"SELECT COUNT(*) FROM ({lines}) AS lines INNER JOIN ({selects['customers']}) AS people ON people.customer_id = lines.customer_id "

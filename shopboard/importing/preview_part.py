@@ -18,7 +18,13 @@ HEADINGS = {
     "status": "What the shop's words for a status count as",
     "money": "Money that is not counted",
     "region": "Regions",
-    "lost": "Lines that name what its own table lacks",
+    "lost": "Lines that lack something",
+}
+
+LOST = {
+    "lost product_id": "Unknown products",
+    "lost customer_id": "Unknown customers",
+    "lost quantity": "No pieces",
 }
 
 
@@ -36,7 +42,10 @@ class PreviewPart:
         self.known.description = "A revenue that you know"
         self.month = widgets.Dropdown(description="of", layout={"width": "auto"})
         known = named_box(widgets.Box([self.known, self.month]), "shop-known")
-        self.box = widgets.VBox([self.figures, self.choices, self.rest, known, self.told])
+        self.again = widgets.Button(
+            description="Count again", button_style="primary", layout={"width": "auto", "display": "none"}
+        )
+        self.box = widgets.VBox([self.again, self.figures, self.choices, self.rest, known, self.told])
         self.widget = named_box(self.box, "shop-preview")
         for control in (self.known, self.month):
             control.observe(lambda _: self._compare(), "value")
@@ -59,13 +68,26 @@ class PreviewPart:
         self._compare()
         self.listening = True
 
+    def say_stale(self, stale: bool) -> None:
+        """Pale the figures that are of before a change, and offer to count again."""
+        self.again.layout.display = "" if stale else "none"
+        (self.figures.add_class if stale else self.figures.remove_class)("shop-stale")
+
     def _show_choices(self, shown: Preview, questions: dict[str, Question]) -> None:
         """Show the list of each choice, with its lines and money; a control stays while its question does, to keep the focus."""
         told = told_of_choices(shown, self.look)
         controls = {key: self.controls.get(key) or self._control(key, question) for key, question in questions.items()}
         for key, (control, beside) in controls.items():
+            options = (OPEN, *questions[key].answers.items())
+            if control.options != options:
+                control.options = options
             control.value = OPEN[1] if questions[key].taken is None else questions[key].taken
-            beside.value = told.get(key, "")
+            said = (
+                f'<span class="shop-told">{html.escape(questions[key].text)}</span>'
+                if questions[key].place == "lost"
+                else ""
+            )
+            beside.value = told.get(key, said)
         if list(controls) != list(self.controls):
             rows: list[widgets.Widget] = []
             for place, heading in HEADINGS.items():
@@ -77,7 +99,7 @@ class PreviewPart:
 
     def _control(self, key: str, question: Question) -> tuple[widgets.Dropdown, widgets.HTML]:
         """Return the list of a question's answers, and what is told beside it."""
-        name = {"region": "Whose", "lost": question.text}.get(question.place, key.split(" ", 1)[-1])
+        name = {"region": "Whose"}.get(question.place) or LOST.get(key) or key.split(" ", 1)[-1]
         control = widgets.Dropdown(
             description=description(name), options=[OPEN, *question.answers.items()], layout={"width": "auto"}
         )

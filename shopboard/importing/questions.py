@@ -9,9 +9,10 @@ from shopboard.importing.extras import ask_money
 from shopboard.importing.links import best_match, columns_of_headers, is_key, row_count, sampled_numbers, writing_in
 from shopboard.importing.mapping import lost_sql, region_of_order
 from shopboard.importing.matching import OTHER_TABLES
-from shopboard.importing.meaning import Column, Proposal, Question, identifier
+from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.raw import CONTRARY
 from shopboard.importing.status_questions import ask_status
+from shopboard.importing.status_sql import money_sql, no_pieces
 from shopboard.importing.values import some_number, squashed
 from shopboard.importing.words import FIELDS
 
@@ -50,6 +51,7 @@ def ask_questions(proposal: Proposal) -> None:
     ask_money(proposal)
     ask_region(proposal)
     ask_lost(proposal)
+    ask_no_pieces(proposal)
     ask_small(proposal)
     ask_others(proposal)
     ask_twice(proposal)
@@ -256,7 +258,8 @@ def ask_region(proposal: Proposal) -> None:
         whose = f"the customer's, {customer.name}" + (
             " of the latest order" if customer == order else f" in {customer.table}"
         )
-        answers = {f"the order's, {order.name}": "order", whose: "customer"}
+        of = "" if order.table == proposal.lines else f" in {order.table}"
+        answers = {f"the order's, {order.name}{of}": "order", whose: "customer"}
         proposal.questions["region"] = Question("Whose region counts?", answers, "order", "region")
 
 
@@ -269,8 +272,22 @@ def ask_lost(proposal: Proposal) -> None:
             (rows,) = proposal.connection.execute(sql).fetchone()
             if rows:
                 ways = {f"load them: the {what} is known by {column.name} alone": "load", "set them aside": "aside"}
-                text = f"{rows:,} rows of {column.table} name a {what} that its own table lacks. What of them?"
+                text = f"{counted(rows, 'row')} of {column.table} with a {what} that its own table lacks"
                 proposal.questions[f"lost {key}"] = Question(text, ways, "load", "lost")
+
+
+def ask_no_pieces(proposal: Proposal) -> None:
+    """Ask about lines that have an amount and yet no pieces; they are loaded unless the user says otherwise."""
+    quantity, total = (proposal.matches["orders", name].column for name in ("quantity", "total_amount"))
+    if quantity and total and quantity.table == total.table == proposal.lines:
+        sql = (
+            f"SELECT COUNT(*) FROM {identifier(total.table)} WHERE {no_pieces(quantity)} AND {money_sql(proposal)} <> 0"
+        )
+        (lines,) = proposal.connection.execute(sql).fetchone()
+        if lines:
+            ways = {"load them: each counts as one piece": "load", "set them aside": "aside"}
+            text = f"{counted(lines, 'line')} with an amount, though {quantity.name} is 0"
+            proposal.questions["lost quantity"] = Question(text, ways, "load", "lost")
 
 
 def ask_small(proposal: Proposal) -> None:

@@ -167,6 +167,13 @@ def tables_of_files(
         raise ShopProblem(
             f"mapping['encodings'] names {', '.join(unknown)}, which is no file of the source: correct the name."
         )
+    for name, codec in encodings.items():
+        try:
+            "".encode(codec)
+        except (LookupError, TypeError):
+            raise ShopProblem(
+                f"mapping['encodings'] says {codec!r} for {name}, which is no encoding: correct it."
+            ) from None
     seen: dict[tuple, str] = {}  # name without "(1)" and the like, size and digest -> the file that has them
     for name, path in parts:
         content = (

@@ -3,7 +3,7 @@
 import re
 
 from shopboard.importing.likeness import akin
-from shopboard.importing.links import columns_of_headers
+from shopboard.importing.links import columns_of_headers, writing_in
 from shopboard.importing.meaning import Column, Proposal, identifier
 from shopboard.importing.raw import literal
 from shopboard.importing.statements import loads_once
@@ -67,6 +67,47 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
         cases.append(f"WHEN {number.sql} GLOB 'C[0-9]*' THEN 'Cancelled'")
         notes.append(f"a C before {number.name} marks a cancellation")
     return (f"CASE {' '.join(cases)} ELSE {sql or literal('Completed')} END" if cases else sql), notes
+
+
+def no_pieces(column: Column) -> str:
+    """Return SQL for the condition that a quantity is written as 0."""
+    return f"CAST({column.sql} AS TEXT) IN ('0', '0.0', '0.00', '0,00')"
+
+
+def count_lines_of_nothing(proposal: Proposal, values: dict, notes: list[str]) -> None:
+    """Let cancelled lines of no pieces or no amount count all the same, as one piece and as 0; and lines of money but no pieces, if the user says so."""
+    quantity, total, status = (
+        proposal.matches["orders", name].column for name in ("quantity", "total_amount", "status")
+    )
+    words = [word for word in proposal.statuses.get(status, []) if status_of(word) == "Cancelled"] if status else []
+    says = values["status"] and not (status and status.dates > 0.8)
+    cancelled = (
+        f"{values['status']} IN ({', '.join(map(literal, dict.fromkeys(['Cancelled', *words])))})" if says else ""
+    )
+    if (
+        quantity
+        and cancelled
+        and proposal.connection.execute(
+            f"SELECT COUNT(*) FROM {identifier(quantity.table)} WHERE {no_pieces(quantity)}"
+        ).fetchone()[0]
+    ):
+        values["quantity"] = f"CASE WHEN {no_pieces(quantity)} AND {cancelled} THEN 1 ELSE {values['quantity']} END"
+        notes.append(f"a cancelled line of which {quantity.name} is 0 counts as one piece")
+    if quantity and "lost quantity" in proposal.questions and proposal.questions["lost quantity"].taken != "aside":
+        paid = f"{no_pieces(quantity)} AND {money_sql(proposal)} <> 0"
+        values["quantity"] = f"CASE WHEN {paid} THEN 1 ELSE {values['quantity']} END"
+        notes.append(f"a line of which {quantity.name} is 0 counts as one piece where it has an amount")
+    if total and total.table == proposal.lines and total.filled < 1 and words and cancelled:
+        values["total_amount"] = (
+            f"CASE WHEN {total.sql} IS NULL AND {cancelled} THEN 0 ELSE {values['total_amount']} END"
+        )
+        notes.append(f"a cancelled line without {total.name} counts as 0")
+
+
+def money_sql(proposal: Proposal) -> str:
+    """Return SQL for the number of the column that the amount is taken from."""
+    column = proposal.matches["orders", "total_amount"].column
+    return f"NUMBER({column.sql}, '{writing_in(proposal, column).sign or '.'}')" if column else "0"
 
 
 def flagged(proposal: Proposal, column: Column) -> tuple[str, str] | None:

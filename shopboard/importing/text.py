@@ -13,7 +13,7 @@ from pathlib import Path
 
 from shopboard.database import COLUMNS
 from shopboard.importing.encodings import ENCODINGS, MENDINGS, encoding_of, last_lines, mended
-from shopboard.importing.raw import NoTableProblem, RawTable, column_names, header_index, marks_of_nothing
+from shopboard.importing.raw import NOTHING, NoTableProblem, RawTable, column_names, header_index, marks_of_nothing
 from shopboard.problems import ShopProblem
 
 SAMPLE_LINES = 500  # what the separator and the header are told by
@@ -25,13 +25,8 @@ BLANK = "\x1a\0 \t\r\n"  # DOS ends a file by the first two
 def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]:
     """Yield the table of a text file with one record a line, all values as they are written."""
     codec, doubt = (encoding, None) if encoding else encoding_of(file, path)
-    try:
-        with path.open(encoding=codec, errors="as_windows", newline="") as lines:
-            sample = list(islice(lines, SAMPLE_LINES))
-    except (LookupError, TypeError):
-        raise ShopProblem(
-            f"mapping['encodings'] says {codec!r} for {file}, which is no encoding: correct it."
-        ) from None
+    with path.open(encoding=codec, errors="as_windows", newline="") as lines:
+        sample = list(islice(lines, SAMPLE_LINES))
     text = "".join(sample)
     mendings = [mending for mending in MENDINGS if re.search(mending[0], text, re.MULTILINE)]
     sample = list(mended(iter(sample), mendings))
@@ -54,10 +49,11 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
     raw.notes += [f"read as {label}"] * (label != "UTF-8")
     raw.notes += [said for *_, said in mendings]
     raw.header = fitted(layout.header, layout.separator, len(names)) or []
-    with suppress(csv.Error):
-        last = mended(iter(last_lines(path, codec, len(text.encode(codec, "replace")))), mendings)
-        ending = csv.reader(last, delimiter=layout.separator)
-        raw.nothing = marks_of_nothing([*layout.rows, *ending], layout.width)
+    last = list(mended(iter(last_lines(path, codec, len(text.encode(codec, "replace")))), mendings))
+    if any(mark in line for line in ("".join(last), text) for mark in NOTHING):
+        with suppress(csv.Error):
+            ending = csv.reader(last, delimiter=layout.separator)
+            raw.nothing = marks_of_nothing([*layout.rows, *ending], layout.width)
     blank = f"{layout.separator}\r\n "
     above = [line.strip(blank) for line in sample[int(bool(stated)) : layout.first] if line.strip(blank)]
     if above:

@@ -3,7 +3,7 @@
 import re
 
 from shopboard.importing.columns import row_number_of
-from shopboard.importing.meaning import Column, Proposal, identifier
+from shopboard.importing.meaning import Column, Proposal, counted, identifier
 from shopboard.importing.raw import literal
 from shopboard.importing.statuses import is_total
 from shopboard.importing.values import plain_words, some_number
@@ -56,7 +56,7 @@ def find_totals(proposal: Proposal) -> None:
         come_to = sum(some_number(value) or 0 for value in values if value is not None)
         proposal.totals = (
             condition,
-            f"{len(values):,} rows are totals of other lines ({come_to:,.2f}) and are not loaded",
+            f"left out as totals of other lines: {counted(len(values), 'row')} ({come_to:,.2f})",
         )
 
 

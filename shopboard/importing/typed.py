@@ -1,9 +1,7 @@
 """Workbooks, Parquet, JSON, DataFrames, servers and other databases, as tables."""
 
-import importlib
 import json
 import re
-import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
@@ -11,7 +9,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
+import python_calamine
 
 from shopboard.database import quoted
 from shopboard.importing.encodings import ENCODINGS, encoding_of
@@ -74,7 +74,6 @@ def read_rows(file: str, name: str, form: str, rows: Iterable, first: int = 0) -
 
 def read_workbook(file: str, path: Path, _: object = None) -> Iterator[RawTable]:
     """Yield a table for each sheet of a workbook that holds one."""
-    python_calamine = library("python_calamine", f"The workbook {file}")
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(
             path.open("rb")
@@ -101,7 +100,6 @@ def read_workbook(file: str, path: Path, _: object = None) -> Iterator[RawTable]
 
 def read_parquet(file: str, path: Path, _: object = None) -> Iterator[RawTable]:
     """Yield the table of a Parquet file, which DuckDB reads."""
-    duckdb = library("duckdb", f"The Parquet file {file}")
     try:
         with duckdb.connect() as database:
             raw = read_relation(database, file, Path(file).stem, "Parquet", f"read_parquet({literal(str(path))})")
@@ -255,16 +253,6 @@ def read_frame(name: str, frame: pd.DataFrame) -> RawTable:
     return RawTable(name, name, "DataFrame", distinct(names), enumerate(map(stored, rows), 1))
 
 
-def library(name: str, what: str) -> types.ModuleType:
-    """Return a library that only some sources need; raises ShopProblem where it is not installed."""
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise ShopProblem(
-            f"{what} needs a library: run `%pip install {name}` in a cell, then run this again."
-        ) from None
-
-
 def read_cursor(file: str, name: str, form: str, cursor: Any) -> RawTable:
     """Return the table whose rows a database's cursor gives."""
     rows = chain.from_iterable(iter(lambda: cursor.fetchmany(BATCH_ROWS), []))
@@ -279,7 +267,6 @@ def read_database_file(file: str, path: Path, form: str) -> Iterator[RawTable]:
             for name in proposed_tables(database):
                 yield read_cursor(file, name, form, database.execute(f"SELECT * FROM {quoted(name)}"))
         return
-    duckdb = library("duckdb", f"The DuckDB file {file}")
     try:
         with duckdb.connect(str(path), read_only=True) as database:
             tables = database.execute(
@@ -297,7 +284,12 @@ def read_database_file(file: str, path: Path, form: str) -> Iterator[RawTable]:
 @contextmanager
 def opened_server(url: str) -> Iterator[list[tuple[str, Callable[[], int], Callable[[], Any]]]]:
     """Give, for each table behind a URL of SQLAlchemy, its name and functions that count and stream its rows."""
-    sqlalchemy = library("sqlalchemy", "A URL as the setting `source`")
+    try:
+        import sqlalchemy  # noqa: PLC0415 - only who has a server needs it
+    except ImportError:
+        raise ShopProblem(
+            "A URL as the setting `source` needs a library: run `%pip install sqlalchemy` in a cell, then run this again."
+        ) from None
     try:
         engine = sqlalchemy.create_engine(url)
         with closing(engine.connect().execution_options(stream_results=True)) as connection:

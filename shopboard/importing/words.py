@@ -150,7 +150,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "(line|row|position|zeilen|positions)(total|amount|revenue|price|preis|betrag|summe)|lineamount|linerevenue|(order)?item(total|amount|revenue)|ext(ended)?{price}"
                 "|((total|net)?(sales|revenue|umsatze?|omzet|chiffredaffaires)(amount|total)?|sales?{money}|productsales|netsales|netto(betrag|wert)|totalspent|totalline|ingresosporproductos)({money})?"
                 "|(({order})?({total}){of}({order}|{product})?({price}|{amount})|({product})?({price}|{amount}){of}({total}))({money})?",
-                "({total}|{amount}|({order}){of}({total}|{amount}|value)|({total}|{amount}|grandtotal|sum|value){of}({order})|grandtotal(base|purchased)?|amount(due|paid|charged)|ext(ended)?{amount}"
+                "({total}(paid)?|{amount}|({order}){of}({total}|{amount}|value)|({total}|{amount}|grandtotal|sum|value){of}({order})|grandtotal(base|purchased)?|amount(due|paid|charged)|ext(ended)?{amount}"
                 "|payment(value|amount)?|price(paid|total)|nett?o(betrag|umsatz)?|(gross|net)({amount}))({money})?",
                 "(gross|brutto|net|netto)(sales|revenue|amount|total|betrag|umsatz)?|({order}|{product})?(sub)?total.*|.*(amount|betrag|montant|umsatz|revenue|sales)",
                 "totalcosts?.*",
@@ -301,7 +301,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             "Stars",
             "stars",
             (
-                "({review}|overall|star|user)?(stars?|score|ratings?|sterne|punkte|note|nota|puntuacion|calificacion|voto|valutazione|ocena|puan|overall)(value|score)?|bewertung",
+                "({review}|{customer}|{product}|overall|star|user)?(stars?|score|ratings?|sterne|punkte|note|nota|puntuacion|calificacion|voto|valutazione|ocena|puan|overall)(value|score)?|bewertung",
             ),
             "count|average|avg",
         ),
