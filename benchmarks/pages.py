@@ -1,6 +1,5 @@
 """What is measured of the page itself: in a real browser, under Voilà, and in a fresh kernel."""
 
-import re
 import subprocess
 import tempfile
 import time
@@ -17,7 +16,7 @@ import shops
 
 WATCH = """() => {  // notes when a filter was last changed and when the charts were last drawn
     window.shop = {changed: 0, drawn: 0};
-    document.addEventListener('change', () => { shop.changed = performance.now(); }, true);
+    document.addEventListener('click', () => { shop.changed = performance.now(); }, true);
     for (const plot of document.querySelectorAll('.shop-page .js-plotly-plot'))
         plot.on('plotly_afterplot', () => { shop.drawn = performance.now(); });
 }"""
@@ -41,28 +40,35 @@ def opened(chromium: object, address: str) -> object:
     return page
 
 
-def choose(page: object, regions: list[str]) -> str:
-    """Choose regions as a user does; return what the status line says then."""
-    status = page.locator(".shop-page [role=status]")
-    before = status.inner_text()
-    page.locator(".shop-page select[multiple]").first.select_option(regions)
-    return browser.wait_until(lambda: (now := status.inner_text()) != before and now, 60, "the page to answer")
+def regions(page: object) -> object:
+    """Return the list of regions, opened."""
+    group = page.get_by_role("group", name="Regions", exact=True, include_hidden=True)
+    found = page.locator(".shop-page details.shop-list", has=group)
+    if found.get_attribute("open") is None:
+        found.locator("summary").click()
+    return found
+
+
+def choose(page: object, region: str) -> None:
+    """Choose a region alone, as a user does; return once the status line says so."""
+    row = regions(page).locator("li", has=page.get_by_text(region, exact=True))
+    row.hover()
+    row.get_by_role("button", name=f"Only {region}", exact=True).click()
+    page.locator(".shop-page .shop-status").filter(has_text=region).first.wait_for(timeout=60_000)
 
 
 def clicks(folder: Path, orders: int, rounds: int = 30) -> dict:
-    """Measure clicks: from the change of a filter to the last drawing of the charts, and the kernel's part of it."""
+    """Measure clicks: from the choice of a region to the last drawing of the charts, in milliseconds."""
     with voila(folder, orders) as (chromium, address):
         page = opened(chromium, address)
         page.evaluate(WATCH)
-        names = page.locator(".shop-page select[multiple]").first.locator("option").all_inner_texts()
-        times, kernel = [], []
-        for number in range(rounds):  # each region in turn alone, then with the next one
-            chosen = [names[number % len(names)], names[(number + number // len(names) % 2) % len(names)]]
-            said = choose(page, chosen)
+        names = regions(page).locator("li label").all_inner_texts()
+        times = []
+        for number in range(rounds):
+            choose(page, names[number % len(names)].strip())
             page.wait_for_function(SETTLED)
             times.append(page.evaluate("shop.drawn - shop.changed"))
-            kernel.append(float(re.search(r"([\d,]+) ms", said)[1].replace(",", "")))
-    return {"times": times, "kernel": kernel}
+    return {"times": times}
 
 
 def opening(folder: Path, orders: int, rounds: int = 3) -> dict:
@@ -73,8 +79,7 @@ def opening(folder: Path, orders: int, rounds: int = 3) -> dict:
             started = time.perf_counter()
             page = opened(chromium, address)
             charts.append(time.perf_counter() - started)
-            first = page.locator(".shop-page select[multiple]").first.locator("option").first.inner_text()
-            choose(page, [first])
+            choose(page, regions(page).locator("li label").first.inner_text().strip())
             answered.append(time.perf_counter() - started)
             page.close()
     return {"charts": charts, "answered": answered}
@@ -87,6 +92,7 @@ def running(rounds: int = 3) -> dict:
         with tempfile.TemporaryDirectory() as folder:
             for times in seconds.values():
                 notebook = notebook_module.read_notebook()
+                nbformat.write(notebook, Path(folder) / notebook_module.NOTEBOOK.name)  # it imports its own cells
                 client = nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}})
                 started = time.perf_counter()
                 client.execute(stderr=subprocess.DEVNULL)  # warnings of the kernel, not of the notebook

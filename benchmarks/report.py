@@ -233,12 +233,8 @@ def page_rows(results: dict) -> list[list[str]]:
     for size in results["sizes"]:
         orders = f"{size['orders']:,}"
         if clicks := size.get("clicks"):
-            outside = [total - kernel for total, kernel in zip(clicks["times"], clicks["kernel"], strict=True)]
-            for what, times in (
-                ("a click, to the last drawing", clicks["times"]),
-                ("of it outside the kernel", outside),
-            ):
-                rows.append([orders, what, f"{shown(median(times))} ms", f"{len(times)}"])
+            times = clicks["times"]
+            rows.append([orders, "a click, to the last drawing", f"{shown(median(times))} ms", f"{len(times)}"])
         if opening := size.get("opening"):
             for what, times in (
                 ("the charts stand", opening["charts"]),

@@ -65,19 +65,22 @@ def main() -> None:
     asked = arguments()
     asked.folder.mkdir(parents=True, exist_ok=True)
     sizes = sorted(asked.orders)
-    results = {"sizes": [measure(asked, orders) for orders in sizes]}
-    for size in results["sizes"]:
-        for what, wanted in (("clicks", asked.browser), ("opening", asked.opening)):
-            if wanted:
-                say(f"{size['orders']:,} orders: {what}")
-                size[what] = in_own_process("pages", what, asked.folder, size["orders"])
-    if asked.importing:
-        say(f"{asked.importing:,} lines of a CSV file")
-        results["importing"] = in_own_process("measures", "importing", asked.folder, asked.importing)
+    results: dict = {"sizes": []}
     if asked.opening:
         say("running all cells")
         results["running"] = in_own_process("pages", "running")
-    say(in_own_process("report", "write", results, asked.results))
+    if asked.importing:
+        say(f"{asked.importing:,} lines of a CSV file")
+        results["importing"] = in_own_process("measures", "importing", asked.folder, asked.importing)
+    for orders in sizes:
+        size = measure(asked, orders)
+        for what, wanted in (("clicks", asked.browser), ("opening", asked.opening)):
+            if wanted:
+                say(f"{orders:,} orders: {what}")
+                size[what] = in_own_process("pages", what, asked.folder, orders)
+        results["sizes"].append(size)
+        said = in_own_process("report", "write", results, asked.results)  # so that a run that stops has said something
+    say(said)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ sqltext     reads SQL as text: names, parameters, CTEs put in front
 plain       gives the answers of every engine the same plain types
 style       writes numbers in the reader's format; colours; the charts' template
 marks       puts figures together from bars, lines, points and cells
+paper       draws days, bars and cells for paper
 board       shows cards in one widget: tiles, charts, tables, text
 database    opens the shop's record in SQLite, and puts a finished one in an old one's place
 sample      draws the sample shop: names, orders and reviews, with what was planted in them
@@ -21,8 +22,11 @@ notes       notes each row that anybody writes
 columnar    copies the shop into DuckDB, with the models as tables
 following   keeps the copy current, by the notes
 warehouse   asks a warehouse, in its own SQL
+filters     turns a selection into CTEs in front of a question
 ask         asks a question over a selection, and keeps the answer
-pages       declares pages by rows of parts, and fills them with cards
+pages       declares pages by rows of parts
+cards       fills the parts of a page from the shop's answers
+lists       shows lists with checkboxes, and chips of what is chosen
 selection   has the controls of the filters
 behind      tells the SQL, the rows and the CSV behind a card
 saved       holds what the page shows as a short text

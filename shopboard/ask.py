@@ -1,9 +1,7 @@
-"""A question, a selection, an answer: the selection becomes CTEs in front of the question, its values are bound."""
+"""A question, a selection, an answer, which is kept until the data change; the engines that answer."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from pathlib import Path
 from threading import RLock
 from typing import Protocol
@@ -11,6 +9,7 @@ from typing import Protocol
 import pandas as pd
 
 from shopboard.database import ShopDesign, connect, read_query
+from shopboard.filters import Facts, Filters, Value, selection_ctes
 from shopboard.following import ColumnarEngine
 from shopboard.notes import note_writes
 from shopboard.opening import open_or_ask
@@ -20,63 +19,8 @@ from shopboard.settings import Settings
 from shopboard.sqltext import needed, parameters_in, with_in_front
 from shopboard.warehouse import WarehouseEngine
 
-UNKNOWN = "(unknown)"  # the name of a region or category that the source does not say
 ANSWERS_KEPT = 500
 ROWS_KEPT = 200_000  # larger answers are not kept
-MONDAY = date(1900, 1, 1)  # day number 0 of the model `calendar`
-SET_BITS = 60  # categories that a set in `checkouts` has room for
-
-Value = str | int | float | None
-
-
-@dataclass(frozen=True)
-class Filters:
-    """A selection: regions and categories by name, and the first and last day, ISO texts, both included."""
-
-    regions: tuple[str, ...]
-    categories: tuple[str, ...]
-    start: str
-    end: str
-
-    def before(self) -> "Filters":
-        """Return the same selection over the same number of days just before."""
-        start, end = date.fromisoformat(self.start), date.fromisoformat(self.end)
-        return replace(
-            self,
-            start=(start - (end - start) - timedelta(days=1)).isoformat(),
-            end=(start - timedelta(days=1)).isoformat(),
-        )
-
-    def problem(self) -> str:
-        """Return what has to be chosen before there is anything to show; empty if nothing."""
-        lacking = [name for name, chosen in (("region", self.regions), ("category", self.categories)) if not chosen]
-        if lacking:
-            return f"Choose at least one {' and one '.join(lacking)} to see figures."
-        if self.start > self.end:
-            return "The first day is after the last: choose an earlier first day or a later last day."
-        return ""
-
-    def parameters(self) -> dict[str, Value]:
-        """Return the values that the selection's CTEs, and questions, may name."""
-        return {
-            "start": self.start,
-            "end": self.end,
-            "start_number": (date.fromisoformat(self.start) - MONDAY).days,
-            "end_number": (date.fromisoformat(self.end) - MONDAY).days,
-            **{f"region_{number}": region for number, region in enumerate(self.regions, 1)},
-            **{f"category_{number}": category for number, category in enumerate(self.categories, 1)},
-        }
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of a shop in one state of its data."""
-
-    regions: tuple[str, ...]
-    categories: tuple[str, ...]
-    start: str  # the day of the first order
-    end: str  # the day of the last order, which counts as today
-    shared_checkouts: bool  # whether any checkout has several customers or regions
 
 
 class Engine(Protocol):
@@ -98,7 +42,7 @@ class Engine(Protocol):
 
 
 CHOICES = """
--- One row per region and category that can be chosen.
+-- One row per region, category, segment and supplier that can be chosen.
 SELECT 'region' AS kind, region AS choice FROM daily_sales GROUP BY region
 UNION
 SELECT 'region', region FROM review_lines GROUP BY region
@@ -106,6 +50,14 @@ UNION
 SELECT 'region', COALESCE(region, '(unknown)') FROM customers
 UNION
 SELECT 'category', category FROM category_bits
+UNION
+SELECT 'segment', COALESCE(customer_segment, '(unknown)') FROM customers
+UNION
+SELECT 'segment', '(unknown)' FROM orders WHERE customer_id IS NULL GROUP BY customer_id
+UNION
+SELECT 'segment', '(unknown)' FROM reviews WHERE customer_id IS NULL GROUP BY customer_id
+UNION
+SELECT 'supplier', COALESCE(supplier, '(unknown)') FROM products
 """
 
 SPAN = """
@@ -122,89 +74,8 @@ def facts_of(engine: Engine) -> Facts:
     start, end, most_parts = engine.run(SPAN, {}).iloc[0]
     nowhere = "1970-01-01"  # a shop without orders
     start, end = (start, end) if isinstance(start, str) else (nowhere, nowhere)
-    return Facts(names.get("region", ()), names.get("category", ()), start, end, bool(most_parts > 1))
-
-
-def placeholders(kind: str, chosen: tuple[str, ...], pattern: str = "$%s_%d") -> str:
-    """Return `$region_1, $region_2, …`."""
-    return ", ".join(pattern % (kind, number) for number in range(1, len(chosen) + 1))
-
-
-def among(kind: str, chosen: tuple[str, ...], possible: tuple[str, ...], column: str = "") -> str:
-    """Return the condition that a region or category is a chosen one; empty where each possible one is chosen."""
-    if not chosen:
-        return "\n    AND 1 = 0"
-    if set(chosen) >= set(possible):
-        return ""
-    return f"\n    AND {column or kind} IN ({placeholders(kind, chosen)})"
-
-
-def name_list(kind: str, chosen: tuple[str, ...]) -> str:
-    """Return a SELECT of one row per chosen name."""
-    if not chosen:
-        return f"SELECT '' AS {kind} WHERE 1 = 0"
-    rows = [f"SELECT ${kind}_{number}" for number in range(1, len(chosen) + 1)]
-    rows[0] += f" AS {kind}"
-    return "\nUNION ALL ".join(rows)
-
-
-def selection_ctes(selection: Filters, facts: Facts) -> dict[str, str]:
-    """Return what a question may read of a selection: name -> SELECT, one grain each."""
-    regions = among("region", selection.regions, facts.regions)
-    categories = among("category", selection.categories, facts.categories)
-    days = "day BETWEEN $start AND $end"
-    unknown = "COALESCE(%s, '(unknown)')"
-    customers = among("region", selection.regions, facts.regions, unknown % "region").replace("\n    AND", "\nWHERE", 1)
-    products = among("category", selection.categories, facts.categories, unknown % "category")
-    products = products.replace("\n    AND", "\nWHERE", 1)
-    return {
-        "region_list": name_list("region", selection.regions),
-        "category_list": name_list("category", selection.categories),
-        "selected_calendar": f"SELECT day, day_number, month, month_number, month_days\nFROM calendar\nWHERE {days}",
-        "selected_lines": f"SELECT *\nFROM order_lines\nWHERE {days}{regions}{categories}",
-        "selected_days": f"SELECT *\nFROM daily_sales\nWHERE {days}{regions}{categories}",
-        "selected_reviews": f"SELECT *\nFROM review_lines\nWHERE {days}{regions}{categories}",
-        "selected_checkouts": selected_checkouts(selection, facts),
-        "selected_products": "SELECT product_id, product_name, COALESCE(category, '(unknown)') AS category, price, "
-        f"stock_quantity, supplier\nFROM products{products}",
-        "selected_customers": "SELECT customer_id, name, email, COALESCE(region, '(unknown)') AS region, "
-        f"registration_date, customer_segment\nFROM customers{customers}",
-    }
-
-
-CHECKOUT_COLUMNS = "day, day_number, month, month_number, order_number, customer_id"
-
-CHOSEN_SET = """
-    AND (category_set & (
-        SELECT CAST(SUM(category_bit) AS BIGINT) FROM category_bits WHERE category IN (%s)
-    )) <> 0"""
-
-SHARED_ONCE = f"""SELECT
-    {CHECKOUT_COLUMNS},
-    CASE
-        WHEN ROW_NUMBER() OVER (PARTITION BY day, order_number ORDER BY customer_id IS NULL, customer_id) = 1 THEN 1
-        ELSE 0
-    END AS checkouts
-FROM %s
-GROUP BY {CHECKOUT_COLUMNS}"""
-
-
-def selected_checkouts(selection: Filters, facts: Facts) -> str:
-    """Return a SELECT of one row per checkout and customer with Completed lines in the selection.
-
-    The sum of `checkouts` counts each once: where customers share one, it is 1 for the first and 0 for the others.
-    """
-    categories = among("category", selection.categories, facts.categories)
-    if categories and selection.categories:
-        if len(facts.categories) > SET_BITS:
-            return SHARED_ONCE % "selected_lines\nWHERE status = 'Completed'"
-        categories = CHOSEN_SET % placeholders("category", selection.categories)
-    chosen = among("region", selection.regions, facts.regions) + categories
-    found = f"checkouts\nWHERE day BETWEEN $start AND $end{chosen}"
-    plain = f"SELECT {CHECKOUT_COLUMNS}, 1 AS checkouts\nFROM {found}"
-    if not facts.shared_checkouts:
-        return plain
-    return f"{plain}\n    AND parts = 1\nUNION ALL\n{SHARED_ONCE % (found + chr(10) + '    AND parts > 1')}"
+    places, people = (names.get("region", ()), names.get("category", ())), (names.get("segment", ()),)
+    return Facts(*places, start, end, bool(most_parts > 1), *people, names.get("supplier", ()))
 
 
 class SqliteEngine:
@@ -260,7 +131,7 @@ class Shop:
     def sql_of(self, sql: str, selection: Filters | None = None, **parameters: Value) -> tuple[str, dict[str, Value]]:
         """Return the text that is run for a question and a selection, and the parameters that it names."""
         selection = selection or self.everything()
-        ctes = {**selection_ctes(selection, self.facts), **self.design.steps}
+        ctes = {**selection_ctes(selection, self.facts, self.design.models), **self.design.steps}
         text = with_in_front(sql, needed(sql, ctes))
         values = {**selection.parameters(), **parameters}
         return text, {name: values[name] for name in sorted(parameters_in(text)) if name in values}

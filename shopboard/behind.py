@@ -4,7 +4,8 @@ import pandas as pd
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import Asked, Event, Query
-from shopboard.pages import AnyPart, Page, Parameters, Table, given, questions, rows_of, slug, table_of
+from shopboard.cards import given, rows_of, table_of
+from shopboard.pages import AnyPart, Page, Parameters, Table, questions, slug
 from shopboard.problems import ShopProblem
 from shopboard.texts import csv_text
 

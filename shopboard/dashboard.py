@@ -1,7 +1,6 @@
 """The dashboard: filters and pages, what is chosen and the way back, live orders, exports and a shop of one's own."""
 
 import html
-import pkgutil
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,18 +17,19 @@ from shopboard.ask import Filters, Shop, open_shop
 from shopboard.behind import behind
 from shopboard.board import Asked, Board, Card, Event
 from shopboard.building import remove_live_orders
-from shopboard.importing.parts import form_style, offered
+from shopboard.cards import fill_each, outlines
+from shopboard.importing.parts import offered
+from shopboard.lists import Chips
 from shopboard.live import Clock, add_live_orders
-from shopboard.pages import Chart, Choice, Go, Page, Table, fill_each, outlines
-from shopboard.problems import ShopProblem, in_voila
+from shopboard.pages import Chart, Choice, Go, Page, Table
+from shopboard.problems import ShopProblem
 from shopboard.report import Report
 from shopboard.saved import State, differing, ordered, refused, state_of, text_of
 from shopboard.selection import WIDE, Controls, Selection, named, opening
 from shopboard.settings import Settings
-from shopboard.style import Look, category_colours, integer
-from shopboard.tools import EXPORTS, TOOLS, Tool, alert, keep_receipt, lines_set_aside
+from shopboard.style import Look, category_colours
+from shopboard.tools import EXPORTS, TOOLS, Tool, Views, alert, head_of, keep_receipt, page_style
 
-VOILA_STYLE = "<style>.jp-Cell:not(:has(.shop-page)), .cell:not(:has(.shop-page)) { display: none !important; }</style>"
 SLOW = 0.5  # seconds, from which on the cards say that they are loading
 
 
@@ -53,7 +53,8 @@ class Dashboard:
         if shop.settings.is_sample:
             remove_live_orders(shop.settings.database)
         self.clock = Clock(self._ticked)
-        self.filters = Selection(shop.everything(), self.refresh)
+        self.filters = Selection(shop.everything(), self.refresh, shop.facts)
+        self.chips = Chips()
         self.controls = {page.name: Controls(page, self._control_set) for page in pages}
         self.dark = widgets.ToggleButton(description="Dark", layout=WIDE)
         self.board = Board(self.look())
@@ -73,21 +74,19 @@ class Dashboard:
         self.navigation = named(widgets.ToggleButtons(options=names, value=names[0]), "shop-pages")
         self.back = widgets.Button(description="← Back", layout={**WIDE, "display": "none"})
         self.more = widgets.ToggleButton(description="More", tooltip="Colours, live orders, downloads", layout=WIDE)
+        self.named = widgets.ToggleButton(description="Views", tooltip="Name what is shown, to come back", layout=WIDE)
         self.own_data = widgets.Button(description="Your own data", layout=WIDE)
         self.live = widgets.ToggleButton(layout=WIDE)
         self.exports = {name: widgets.Button(description=name, layout=WIDE) for name in EXPORTS}
         menu = [self.dark, self.live, *self.exports.values(), self.download]
         self.menu = named(widgets.Box(menu, layout={"display": "none"}), "shop-menu")
+        self.views = Views(self)
         self.main = named(widgets.VBox(), "shop-main")
-        bar = named(
-            widgets.Box([self.navigation, named(widgets.Box([self.back, self.own_data, self.more]), "shop-buttons")]),
-            "shop-bar",
-        )
+        buttons = named(widgets.Box([self.back, self.named, self.own_data, self.more]), "shop-buttons")
+        bar = named(widgets.Box([self.navigation, buttons]), "shop-bar")
         body = named(widgets.Box([self.filters.widget, self.main]), "shop-body")
-        css = (pkgutil.get_data("shopboard", "dashboard.css") or b"").decode()
-        style = f"{form_style()}<style>{css}</style>{VOILA_STYLE if in_voila() else ''}"
         self.page = named(widgets.VBox(), "shop-page", "shop-dashboard")
-        self.page.children = [widgets.HTML(style), self.header, bar, self.menu, body]
+        self.page.children = [widgets.HTML(page_style()), self.header, bar, self.menu, self.views.widget, body]
 
     def _place(self) -> None:
         """Put the board and the tools of this shop into their places."""
@@ -96,7 +95,7 @@ class Dashboard:
         self.tools = {name: TOOLS[name](self) for page in self.pages.values() for name in page.tools}
         controls = [self.controls[name].widget for name in self.pages]
         tools = [tool.widget for tool in self.tools.values()]
-        self.main.children = [self.status, *controls, self.board, *tools]
+        self.main.children = [self.status, self.chips, *controls, self.board, *tools]
         self.own_data.layout.display = "" if "own data" in self.tools else "none"
         self.live.description = "Live orders" if self.settings.is_sample else "Follow changes"
 
@@ -105,9 +104,11 @@ class Dashboard:
         self.navigation.observe(lambda _: self.changed(), "value")
         self.dark.observe(lambda _: self.changed(), "value")
         self.live.observe(lambda _: self.guarded(self._live_switched), "value")
-        self.more.observe(lambda _: self._show_menu(), "value")
+        for button in (self.more, self.named):
+            button.observe(lambda _: self.guarded(self._show_panels), "value")
         self.back.on_click(lambda _: self.go_back())
         self.filters.reset.on_click(lambda _: self.reset())
+        self.chips.on_remove(self._removed)
         loading = [page.name for page in self.pages.values() if "own data" in page.tools]
         self.own_data.on_click(lambda _: self.go(loading[0]))
         for name, button in self.exports.items():
@@ -186,7 +187,7 @@ class Dashboard:
 
     def restore(self, text: str) -> None:
         """Show what a text of `saved` says; raises ShopProblem where it says what this shop cannot show."""
-        state = state_of(text, self.first(), self.shop.everything(), self.pages)
+        state = state_of(text, self.first(), self.shop.facts, self.pages)
         values = dict(state.parameters)
         if wrong := [said for page in self.pages.values() for said in refused(page, self.shop, values)]:
             raise ShopProblem(f"The view names what this shop does not have, or cannot be: {', '.join(wrong)}.")
@@ -230,18 +231,19 @@ class Dashboard:
         """Take in what was written to the shop; say whether there was anything."""
         changed = self.shop.refresh()
         if changed:
-            self.filters.offer(self.shop.everything())
+            self.filters.offer(self.shop.everything(), facts=self.shop.facts)
         return changed
 
     def _refresh(self) -> None:
         self._take_in()
-        self.last = self.state()
-        page, selection = self.shown, self.filters.value
+        self.last, page, selection = self.state(), self.shown, self.filters.value
         look = self.look(selection)
+        self.filters.list_statuses(page.reads("listed_lines"))
         self.board.use(look)
         (self.page.add_class if self.dark.value else self.page.remove_class)("shop-dark")
         self._show_parts(page)
-        self.header.value = self._header()
+        self.header.value = head_of(self.shop, self.look())
+        self._show_chosen(page)
         if problem := selection.problem():
             self.board.show(outlines(page, self.parameters, "empty", problem))
             self.status.value = alert(problem, "status")
@@ -268,6 +270,21 @@ class Dashboard:
         self.board.show(cards)
         self.took = time.perf_counter() - started
 
+    def _show_chosen(self, page: Page) -> None:
+        """Show what is chosen as chips, the customer who was opened among them."""
+        chips = self.filters.chips({name: self.hidden[name] for name in page.hidden})
+        if self.chips.chips != chips:
+            self.chips.chips = chips
+        self.chips.layout.display = "" if chips else "none"
+
+    def _removed(self, key: Sequence[str]) -> None:
+        """Take back what a chip stands for; the way back leads to it again."""
+        kind, *names = key or [""]
+        if kind == "opened":
+            self.go(parameters={name: 0 for name in names if name in self.hidden})
+        else:
+            self.go(selection=self.filters.without(kind, names))
+
     def _show_parts(self, page: Page) -> None:
         """Show the controls and tools of a page, and hide those of the others."""
         self.back.layout.display = "" if self.past else "none"
@@ -278,18 +295,13 @@ class Dashboard:
             tool.widget.layout.display = "" if name in page.tools else "none"
             if name in page.tools:
                 tool.describe()
+        self._show_panels()
 
-    def _show_menu(self) -> None:
+    def _show_panels(self) -> None:
         self.menu.layout.display = "" if self.more.value else "none"
-
-    def _header(self) -> str:
-        lines = self.shop.ask("SELECT COUNT(*) AS order_lines FROM orders").iloc[0, 0]
-        aside, whole, look = lines_set_aside(self.shop), self.shop.everything(), self.look()
-        noted = f" ({integer(aside, look)} set aside)" if aside else ""
-        what = f"{integer(lines, look)} order line{'' if lines == 1 else 's'}{noted} · {whole.start} to {whole.end}"
-        return (
-            f'<div class="shop-head"><h2>{html.escape(self.settings.name)}</h2><span>{html.escape(what)}</span></div>'
-        )
+        self.views.widget.layout.display = "" if self.named.value else "none"
+        if self.named.value:
+            self.views.describe()
 
     # What the board tells
 
@@ -372,7 +384,7 @@ class Dashboard:
             self.shop = self.opened = other
             self.past.clear()
             first = self.first()
-            self.filters.offer(other.everything(), first.selection)
+            self.filters.offer(other.everything(), first.selection, other.facts)
             self._place()
             self.show(first)
             self.guarded(lambda: keep_receipt(self.shop))

@@ -19,7 +19,8 @@ from typing import Any, cast
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import Card, css_text, look_json, page_script
-from shopboard.pages import AnyPart, Page, Parameters, Tiles, fill, given, questions
+from shopboard.cards import fill, given
+from shopboard.pages import AnyPart, Page, Parameters, Tiles, questions
 from shopboard.problems import ShopProblem
 from shopboard.selection import listed
 from shopboard.style import Look

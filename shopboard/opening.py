@@ -11,6 +11,7 @@ from shopboard.database import ShopDesign, connect
 from shopboard.importing.accounts import was_imported
 from shopboard.importing.form import ImportForm
 from shopboard.importing.parts import form_style, named_box
+from shopboard.importing.preview_part import as_text
 from shopboard.importing.receipt import reconciliation
 from shopboard.importing.staging import OPEN_SOURCES, source_key
 from shopboard.problems import MappingProblem, ShopProblem, in_voila
@@ -27,7 +28,9 @@ class ShopQuestion(ShopProblem):
 
     def __init__(self, form: ImportForm) -> None:
         self.form = form
-        super().__init__(f"Stopped here: look at the form, press Load, then {what_is_next()}.")
+        super().__init__(
+            f"Stopped here: answer what the form asks, compare its figures, press Load, then {what_is_next()}."
+        )
 
     def _render_traceback_(self) -> list[str]:
         """Show the form with the sentence below; IPython asks for this instead of printing a traceback."""
@@ -55,7 +58,8 @@ def open_or_ask(settings: Settings, design: ShopDesign) -> str:
     form = ImportForm(settings, lambda accepted: load_for_good(accepted, design))
     if unseen:
         with closing(form):
-            return with_receipt(settings, form.accept())
+            counted = f"{as_text(form.preview)}\n\n" if form.preview else ""
+            return counted + with_receipt(settings, form.accept())
     raise ShopQuestion(form)
 
 

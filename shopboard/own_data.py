@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import AbstractContextManager, redirect_stdout
+from contextlib import AbstractContextManager, closing, redirect_stdout, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -20,9 +20,10 @@ import pandas as pd
 import traitlets
 
 from shopboard.building import open_or_build
-from shopboard.database import ShopDesign
+from shopboard.database import ShopDesign, connect
 from shopboard.importing.accounts import was_imported
 from shopboard.importing.corrections import load_corrections
+from shopboard.importing.figures import figures, figures_html
 from shopboard.importing.form import ImportForm
 from shopboard.importing.parts import LastLine, alert, labelled, named_box, offered, table_html
 from shopboard.importing.receipt import money_as_text, reconciliation, reconciliation_file, reconciliation_tables
@@ -98,6 +99,13 @@ class OwnData:
         )
         path = named_box(labelled("or write a path or an address", self.path), "shop-wide")
         row = [self.files, path, labelled("Shop's name", self.name), self.look]
+        self.known = known_shops(self.settings)
+        self.shops = widgets.Dropdown(options=list(self.known), layout=wide)
+        self.shops.value = next(
+            (name for name, known in self.known.items() if is_same_file(known, self.settings)), None
+        )
+        row.append(labelled("Shown shop", self.shops))
+        self.shops.layout.display = row[-1].layout.display = "" if len(self.known) > 1 else "none"
         self.receipt_row = named_box(widgets.Box([self.download, self.corrected, self.links]), "shop-row")
         whole = widgets.VBox(
             [
@@ -112,6 +120,7 @@ class OwnData:
         self.widget = named_box(whole, "shop-own")
         self.files.observe(lambda change: self._try(lambda: self._receive(change.new)), "piece")
         self.look.on_click(lambda _: self._try(self._look_at_path))
+        self.shops.observe(lambda change: self._try(lambda: self._show_shop(self.known[change.new])), "value")
         self.corrected.observe(lambda _: self._try(self._correct), "value")
         self.download.on_click(lambda _: self._try(self._offer))
 
@@ -230,6 +239,31 @@ def uploaded(picker: widgets.FileUpload) -> dict[str, bytes]:
     return {file["name"]: bytes(file["content"]) for file in files}
 
 
+def known_shops(settings: Settings) -> dict[str, Settings]:
+    """Return, by its name, the settings that show each shop whose database stands beside the one that is shown."""
+    shown, found = Path(settings.database).resolve(), {}
+    for path in sorted(shown.parent.glob("*.db")):
+        if is_shop_database(path):
+            with suppress(sqlite3.Error), closing(connect(path)) as connection:
+                own = was_imported(connection)
+                name = (settings.name if path == shown else path.stem.replace("_", " ")) if own else "Sample shop"
+                source = str(path) if own else "sample"
+                found[name] = replace(
+                    settings,
+                    source=source,
+                    mapping={},
+                    warehouse=None,
+                    database=str(path),
+                    shop_name=name if own else "",
+                )
+    return found
+
+
+def is_same_file(one: Settings, other: Settings) -> bool:
+    """Say whether two settings are of the same database."""
+    return Path(one.database).resolve() == Path(other.database).resolve()
+
+
 def free_database(settings: Settings, name: str) -> Path:
     """Return where a shop loaded on the page is kept: beside the database, under the shop's name, in a file of ours."""
     shown = Path(settings.database).resolve()
@@ -244,7 +278,8 @@ def receipt_html(connection: sqlite3.Connection, settings: Settings) -> str:
     place = html.escape(path.name if path.parent == Path.cwd() else str(path))
     parts = [
         f"<p>This shop is kept in <code>{place}</code>; <code>source = &quot;{place}&quot;</code> opens it at the next "
-        "run.</p>"
+        "run.</p>",
+        figures_html(figures(connection), Look(settings.currency, settings.number_format)),
     ]
     for title, rows in reconciliation_tables(connection).items():
         if title == "Assumptions":

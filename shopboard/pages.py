@@ -1,35 +1,27 @@
-"""Pages: declared in the story by rows of parts, and filled with cards from the shop's answers."""
+"""Pages, as the story declares them: rows of parts, each with its questions."""
 
-import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
-import plotly.io as pio
 
-from shopboard.ask import Filters, Shop
-from shopboard.board import Card, Format
-from shopboard.board import Column as CardColumn
-from shopboard.board import Table as CardTable
-from shopboard.board import Tile as CardTile
-from shopboard.problems import ShopProblem
-from shopboard.style import FORMATS, Column, Look, as_column, figure_json, jsonable, unknown
+from shopboard.board import Format
+from shopboard.filters import Filters
+from shopboard.sqltext import names_in
+from shopboard.style import Column, Look
 
 Parameters = Mapping[str, Any]
-State = Literal["ready", "loading", "empty", "failed"]
-NOTHING = "Nothing in this selection. Choose other regions, categories or days."
-ROWS_SENT = 200  # of a table at once; the board asks for the others as somebody turns to them
 
 
 @dataclass(frozen=True)
 class Tile:
     """A measure: its label, the answer's column, how it is written, what it means, and whether a rise is good news.
 
-    `aside` says something below the value, from the row of all measures: "+ $3,883 pending".
+    `aside` says something below the value, from the row of all measures: "+ $3,883 pending". `pending` is the column of
+    what may still come to the measure: a fall that it would turn is not called one.
     """
 
     label: str
@@ -38,6 +30,7 @@ class Tile:
     note: str = ""
     more_is: Literal["better", "worse", ""] = "better"
     aside: Callable[[dict[str, Any], Look], str] | None = None
+    pending: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +62,8 @@ class Part:
 class Chart(Part):
     """A figure of one question's answer, or of several questions' answers in their order.
 
-    `drag` lets a drag across the chart choose the days from its first to its last x.
+    `drag` lets a drag across the chart choose the days from its first to its last x. A figure function with an argument
+    `earlier` also gets the answer to the first question over the days that the selection is compared with, or None.
     """
 
     title: str
@@ -96,7 +90,7 @@ class Table(Part):
 
 @dataclass(frozen=True)
 class Tiles(Part):
-    """The measures of an answer's one row, each compared with the days before; `trend` asks for their course."""
+    """The measures of an answer's one row, each compared with earlier days; `trend` asks for their course."""
 
     sql: str | tuple[str, ...]
     tiles: Sequence[Tile]
@@ -186,6 +180,10 @@ class Page:
         parts = self.parts().items()
         return {name: (row, part) for name, (row, part) in parts if not part.when or parameters.get(part.when)}
 
+    def reads(self, name: str) -> bool:
+        """Say whether any question of the page names a table or a CTE."""
+        return any(name in names_in(sql) for _, part in self.parts().values() for sql in questions(part))
+
 
 def slug(text: str) -> str:
     """Return a name for a file or an element: lowercase letters and digits, joined by hyphens."""
@@ -195,191 +193,3 @@ def slug(text: str) -> str:
 def questions(part: AnyPart) -> tuple[str, ...]:
     """Return the SQL of a part's questions."""
     return (part.sql,) if isinstance(part.sql, str) else tuple(part.sql)
-
-
-def given(page: Page, part: AnyPart, shop: Shop, selection: Filters, parameters: Parameters) -> dict[str, Any]:
-    """Return the parameters of a part's questions: the page's, and the part's own."""
-    values = {**page.values(), **parameters}
-    for choice in page.controls:
-        if isinstance(choice, Choice) and not values[choice.name]:
-            listed = shop.ask(choice.sql, selection)[choice.key]
-            values[choice.name] = int(listed.iloc[0]) if len(listed) else 0
-    return {**values, **(page.parameters(values) if page.parameters else {}), **part.parameters}
-
-
-def fill(page: Page, shop: Shop, selection: Filters, look: Look, parameters: Parameters) -> list[Card]:
-    """Return the cards of a page."""
-    return list(fill_each(page, shop, selection, look, parameters))
-
-
-def fill_each(page: Page, shop: Shop, selection: Filters, look: Look, parameters: Parameters) -> Iterator[Card]:
-    """Yield the cards of a page from top to bottom, each as soon as its questions are answered."""
-    for name, (row, part) in page.shown(parameters).items():
-        card = outline(name, row, part)
-        try:
-            values = given(page, part, shop, selection, parameters)
-            card.update(cast("Card", FILL[part.kind](part, shop, selection, look, values)))
-        except ShopProblem as problem:
-            card.update({"state": "failed", "message": str(problem)})
-        except Exception as error:  # a card that fails must not take the others with it
-            message = f"This card could not be made ({type(error).__name__}: {error})."
-            card.update({"state": "failed", "message": message})
-        if part.kind != "text" or card.get("html") or card.get("state") == "failed":
-            yield card
-
-
-def outline(name: str, row: int, part: AnyPart, state: State = "ready", message: str = "") -> Card:
-    """Return a card without its contents."""
-    card: Card = {"id": name, "kind": cast(Any, part.kind), "title": part.title}
-    card.update(
-        {
-            "subtitle": "" if callable(part.subtitle) else part.subtitle,
-            "row": row,
-            "width": part.width,
-            "state": state,
-            "message": message,
-        }
-    )
-    if isinstance(part, Chart):
-        card.update({"clicks": part.click is not None, "range": part.drag})
-        if part.height:
-            card["height"] = part.height
-    return card
-
-
-def outlines(page: Page, parameters: Parameters, state: State, message: str = "") -> list[Card]:
-    """Return the cards of a page without contents: while they are loading, or when nothing is chosen."""
-    shown = [(name, row, part) for name, (row, part) in page.shown(parameters).items() if part.kind != "text"]
-    return [outline(*place, state, message) for place in shown]
-
-
-def answers(part: AnyPart, shop: Shop, selection: Filters, values: Parameters) -> list[pd.DataFrame]:
-    """Return the answers to a part's questions, in their order."""
-    return [shop.ask(sql, selection, **values) for sql in questions(part)]
-
-
-def filled_chart(part: Chart, shop: Shop, selection: Filters, look: Look, values: Parameters) -> dict[str, Any]:
-    """Return a chart's figure; what a figure says that draws nothing becomes the card's sentence."""
-    found = answers(part, shop, selection, values)
-    figure = called(part.figure, found, look)
-    if not figure.data or (found and not any(map(len, found))):
-        notes = [note.text for note in figure.layout.annotations if note.text]
-        return {"state": "empty", "message": part.empty or (notes[0] if notes else NOTHING)}
-    parts = figure.to_dict()
-    parts["layout"]["template"] = shop_template()
-    said = {"subtitle": called(part.subtitle, found, look)} if callable(part.subtitle) else {}
-    return {"figure": figure_json(parts, look), **said}
-
-
-@lru_cache(1)
-def shop_template() -> dict[str, Any]:
-    """Return Plotly's template "shop", for figures that were made without it, too."""
-    return dict(pio.templates["shop"].to_plotly_json())
-
-
-def called(function: Callable[..., Any], found: Sequence[pd.DataFrame], look: Look) -> Any:
-    """Call a story's function with its answers, and with the look of the page if it asks for that, too."""
-    places = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    wanted = inspect.signature(function).parameters
-    needed = [one for one in wanted.values() if one.kind in places and one.default is inspect.Parameter.empty]
-    if "look" in wanted:
-        return function(*found, look=look)
-    return function(*found, look) if len(needed) > len(found) else function(*found)
-
-
-def rows_of(part: AnyPart, shop: Shop, selection: Filters, values: Parameters, question: int = 0) -> pd.DataFrame:
-    """Return the rows behind a part: those that a table shows, else the answer to one of its questions."""
-    if isinstance(part, Table) and part.shape:
-        return part.shape(*answers(part, shop, selection, values))
-    asked = questions(part)
-    return shop.ask(asked[question], selection, **values) if asked else pd.DataFrame()
-
-
-def filled_table(part: Table, shop: Shop, selection: Filters, look: Look, values: Parameters) -> dict[str, Any]:
-    """Return a table's columns and its first rows, as raw values."""
-    rows = rows_of(part, shop, selection, values)
-    if not len(rows):
-        return {"state": "empty", "message": part.empty or NOTHING}
-    return {"table": {**table_of(rows.head(ROWS_SENT), part), "total": len(rows), "page": part.rows}}
-
-
-def table_of(rows: pd.DataFrame, part: AnyPart) -> CardTable:
-    """Return rows as the board takes them, in the columns that a table declares, else in all that there are."""
-    declared = part.columns if isinstance(part, Table) else {name: name.replace("_", " ") for name in rows}
-    columns = [column_of(name, column, rows) for name, column in declared.items()]
-    if isinstance(part, Table) and part.click and columns:
-        columns[0]["click"] = True
-    values = [jsonable(rows[name]) for name in declared]
-    return {"columns": columns, "rows": [list(row) for row in zip(*cast(Any, values), strict=True)]}
-
-
-def column_of(name: str, column: str | Column, rows: pd.DataFrame) -> CardColumn:
-    """Return a column as the board takes it."""
-    column = as_column(column, name, rows[name])
-    shown: CardColumn = {"name": name, "label": column.label, "format": cast(Any, column.format)}
-    if column.note:
-        shown["hint"] = column.note
-    if column.bar:
-        shown["bar"] = True
-    return shown
-
-
-def filled_tiles(part: Tiles, shop: Shop, selection: Filters, look: Look, values: Parameters) -> dict[str, Any]:
-    """Return a page's tiles: each measure now, its change since the days before, and its course."""
-    now = first_row(answers(part, shop, selection, values))
-    if not now:
-        return {"state": "empty", "message": part.empty or NOTHING}
-    before = selection.before()
-    comparable = part.compare and before.start >= shop.everything().start
-    earlier = first_row(answers(part, shop, before, values)) if comparable else {}
-    course = shop.ask(part.trend, selection, **values) if part.trend else pd.DataFrame()
-    days = f"{before.start} to {before.end}"
-    subtitle = part.subtitle
-    if part.compare and not subtitle:
-        subtitle = f"Compared with the days before, {days}" if comparable else "No earlier days to compare with"
-    return {"tiles": [filled_tile(tile, now, earlier, course, days, look) for tile in part.tiles], "subtitle": subtitle}
-
-
-def filled_tile(  # noqa: PLR0913, PLR0917, the five things that a tile shows
-    tile: Tile, now: dict[str, Any], earlier: dict[str, Any], course: pd.DataFrame, days: str, look: Look
-) -> CardTile:
-    """Return one tile; `days` are those that it is compared with, in words."""
-    form = cast(Any, FORMATS[tile.format])
-    value, past = now.get(tile.column), earlier.get(tile.column)
-    known = not unknown(value)
-    hint = tile.note
-    if not unknown(past):
-        hint = f"{hint + '; ' if hint else ''}{days}: {form(cast(float, past), look)}"
-    shown: CardTile = {"name": tile.column, "label": tile.label, "value": form.short(cast(float, value), look)}
-    shown.update({"exact": form(cast(float, value), look), "hint": hint})
-    if found := form.change(cast(float, value), cast(float, past), look):
-        direction, text = found
-        good = None if direction == 0 or not tile.more_is else (direction > 0) == (tile.more_is == "better")
-        words = f"{'up' if direction > 0 else 'down'} by {text}" if direction else text
-        words += "" if good is None else f", which is {'better' if good else 'worse'}"
-        shown["change"] = {"direction": direction, "text": text, "good": good, "words": words}
-    if tile.aside and (note := tile.aside(now, look)):
-        shown["note"] = note
-    if known and tile.column in course:
-        shown["trend"] = cast("list[float | None]", jsonable(course[tile.column]))
-    return shown
-
-
-def first_row(found: Sequence[pd.DataFrame]) -> dict[str, Any]:
-    """Return the first rows of some answers as one; nothing where there is none."""
-    return {name: value for answer in found if len(answer) for name, value in answer.iloc[0].items()}
-
-
-def filled_text(part: Text, shop: Shop, selection: Filters, look: Look, values: Parameters) -> dict[str, Any]:
-    """Return a text's HTML."""
-    if isinstance(part.text, str):
-        return {"html": part.text}
-    return {"html": called(part.text, answers(part, shop, selection, values), look)}
-
-
-FILL: dict[str, Callable[..., dict[str, Any]]] = {
-    "chart": filled_chart,
-    "table": filled_table,
-    "tiles": filled_tiles,
-    "text": filled_text,
-}

@@ -24,7 +24,8 @@ from matplotlib.rcsetup import cycler
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import Card
-from shopboard.pages import AnyPart, Page, Parameters, Part, Text, answers, called, fill, given
+from shopboard.cards import answers, called, fill, given
+from shopboard.pages import AnyPart, Page, Parameters, Part, Text
 from shopboard.problems import ShopProblem
 from shopboard.selection import listed
 from shopboard.style import ACCENT, BAD, FORMATS, GOOD, GRID, INK, LINE, PALETTE, SOFT, UNKNOWN, Look, unknown

@@ -1,6 +1,6 @@
 """The controls of the page: regions, categories and days, and what a page's own questions take besides."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
@@ -8,32 +8,52 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from shopboard.ask import Filters, Shop
+from shopboard.ask import Shop
+from shopboard.filters import COMPARED, INTERVALS, STATUSES, Facts, Filters
+from shopboard.lists import Chip, Lists, Names
 from shopboard.pages import Choice, Control, Page
 
 WIDE = {"width": "auto"}
 OWN_DAYS = "Own days"
+FEW = 5  # choices of one kind that have chips of their own
+KINDS = {
+    "regions": "Regions",
+    "categories": "Categories",
+    "segments": "Segments",
+    "suppliers": "Suppliers",
+    "statuses": "Statuses",
+}
+FURTHER = ("segments", "suppliers", "statuses")  # in `Filters` None stands for all of them
+ONE = dict(zip(KINDS, ("Region", "Category", "Segment", "Supplier", "Status"), strict=True))
+NOTES = {"statuses": "Of the order lines listed here. Revenue counts Completed lines, whatever is chosen."}
 LISTED = 500  # rows of a choice: a longer list nobody reads
 
 
-def opening(whole: Filters) -> Filters:
-    """Return the selection that a page opens with: the last 365 days, or all of a shop younger than twice that."""
+def last_whole_day(whole: Filters, today: date | None = None) -> date:
+    """Return the last day of a shop that is over: the one before its last order's if that was today."""
     last = date.fromisoformat(whole.end)
+    return last - timedelta(days=last == (today or date.today()) and whole.start < whole.end)
+
+
+def opening(whole: Filters, today: date | None = None) -> Filters:
+    """Return the selection that a page opens with: 365 whole days, or all of a shop younger than twice that."""
+    last = last_whole_day(whole, today)
     long_enough = (last - date.fromisoformat(whole.start)).days + 1 >= 2 * 365
-    return replace(whole, start=(last - timedelta(days=364)).isoformat()) if long_enough else whole
+    start = (last - timedelta(days=364)).isoformat()
+    return replace(whole, start=start, end=last.isoformat()) if long_enough else whole
 
 
-def periods(whole: Filters) -> dict[str, tuple[str, str]]:
-    """Return name -> first and last day of the periods that have names; they end with the shop's last day."""
-    last, first = date.fromisoformat(whole.end), date.fromisoformat(whole.start)
+def periods(whole: Filters, today: date | None = None) -> dict[str, tuple[str, str]]:
+    """Return name -> first and last day of the periods that have names; the last so many days are whole days."""
+    last, first, over = date.fromisoformat(whole.end), date.fromisoformat(whole.start), last_whole_day(whole, today)
     month = last.replace(day=1)
     quarter = month.replace(month=month.month - (month.month - 1) % 3)
-    spans = {f"Last {length} days": (last - timedelta(days=length - 1), last) for length in (365, 90, 28, 7)}
+    spans = {f"Last {length} days": (over - timedelta(days=length - 1), over) for length in (365, 90, 28, 7)}
     spans |= {
         "This month": (month, last),
         "Last month": ((month - timedelta(days=1)).replace(day=1), month - timedelta(days=1)),
         "This quarter": (quarter, last),
-        "This year": (last.replace(month=1, day=1), last),
+        "Year to date": (last.replace(month=1, day=1), last),
     }
     within = {name: (max(start, first), end) for name, (start, end) in spans.items() if end >= first}
     return {"All days": (whole.start, whole.end)} | {
@@ -74,85 +94,177 @@ class Listening:
 
 
 class Selection(Listening):
-    """The filters that all pages share; `value` is what they say, `widget` is to be shown."""
+    """The filters that all pages share; `value` is what they say, `widget` is to be shown.
 
-    def __init__(self, whole: Filters, changed: Callable[[], None]) -> None:
+    Each filter of names is a SelectMultiple, which the lists with checkboxes stand for where the host can show them.
+    """
+
+    def __init__(self, whole: Filters, changed: Callable[[], None], facts: Facts | None = None) -> None:
         super().__init__(changed)
         self.whole = whole
-        self.regions = widgets.SelectMultiple(description="Regions", layout=WIDE)
-        self.categories = widgets.SelectMultiple(description="Categories", layout=WIDE)
+        self.names = {kind: widgets.SelectMultiple(description=label, layout=WIDE) for kind, label in KINDS.items()}
+        self.regions, self.categories = self.names["regions"], self.names["categories"]
+        self.lists = Lists()
         self.period = widgets.Dropdown(description="Days", options=[OWN_DAYS], layout=WIDE)
         self.start = widgets.DatePicker(description="First day", layout=WIDE)
         self.end = widgets.DatePicker(description="Last day", layout=WIDE)
-        self.all_regions = widgets.Button(description="All regions", layout=WIDE)
-        self.all_categories = widgets.Button(description="All categories", layout=WIDE)
+        against = [(text, key) for key, text in zip(COMPARED, ("Days before", "Year before"), strict=True)]
+        self.against = widgets.Dropdown(description="Compare with", options=against, layout=WIDE)
+        by = [(name.capitalize(), name) for name in INTERVALS]
+        self.interval = widgets.Dropdown(description="By", options=by, layout=WIDE)
         self.reset = widgets.Button(description="Reset", tooltip="Show what the page opened with", layout=WIDE)
-        groups = (
-            [self.regions, self.all_regions],
-            [self.categories, self.all_categories],
-            [self.period, self.start, self.end],
-            [self.reset],
-        )
-        boxes = [named(widgets.VBox(group), "shop-group") for group in groups]
+        self.hides_statuses = True
+        groups = {
+            "shop-days": [self.period, self.start, self.end, self.against, self.interval],
+            "shop-lists": [self.lists],
+            "shop-plain": [*self.names.values()],
+            "shop-reset": [self.reset],
+        }
+        boxes = [named(widgets.VBox(group), "shop-group", name) for name, group in groups.items()]
         self.widget = named(widgets.Box(boxes), "shop-filters")
-        self.offer(whole, opening(whole))
-        for control in (self.regions, self.categories):
+        self.offer(whole, opening(whole), facts)
+        for control in self.names.values():
+            control.observe(self._names_chosen, "value")
+        for control in (self.against, self.interval):
             control.observe(self._heard, "value")
         for control in (self.start, self.end):
             control.observe(self._day_chosen, "value")
         self.period.observe(self._period_chosen, "value")
-        self.all_regions.on_click(lambda _: self._chosen(replace(self.value, regions=self.whole.regions)))
-        self.all_categories.on_click(lambda _: self._chosen(replace(self.value, categories=self.whole.categories)))
+        self.lists.observe(self._listed, "chosen")
 
     @property
     def value(self) -> Filters:
         """What the filters say; a cleared day counts as the shop's first or last."""
         first, last = (control.value.isoformat() if control.value else "" for control in (self.start, self.end))
-        return replace(
-            self.whole,
-            regions=tuple(self.regions.value),
-            categories=tuple(self.categories.value),
+        chosen: dict[str, Any] = {kind: tuple(control.value) for kind, control in self.names.items()}
+        for kind in FURTHER:
+            chosen[kind] = None if chosen[kind] == tuple(self.names[kind].options) else chosen[kind]
+        return Filters(
+            **chosen,
             start=max(first or self.whole.start, self.whole.start),
             end=min(last or self.whole.end, self.whole.end),
+            against=self.against.value,
+            interval=self.interval.value,
         )
 
     def set(self, filters: Filters) -> None:
         """Set all filters without a call; what the shop does not have is left out."""
         with self.quietly():
-            for control, names in ((self.regions, filters.regions), (self.categories, filters.categories)):
-                control.value = tuple(name for name in control.options if name in set(names))
+            for kind, control in self.names.items():
+                chosen = getattr(filters, kind)
+                control.value = tuple(name for name in control.options if chosen is None or name in set(chosen))
             self.start.value, self.end.value = date.fromisoformat(filters.start), date.fromisoformat(filters.end)
+            self.against.value, self.interval.value = filters.against, filters.interval
             self._name_period()
+            self._show_lists()
 
-    def offer(self, whole: Filters, chosen: Filters | None = None) -> None:
+    def offer(self, whole: Filters, chosen: Filters | None = None, facts: Facts | None = None) -> None:
         """Offer what a shop has now. Without `chosen`, a filter that had all, or the last day, still does."""
         old, now = self.whole, self.value
         if chosen is None:
             chosen = replace(
-                whole,
+                now,
                 regions=whole.regions if set(now.regions) == set(old.regions) else now.regions,
                 categories=whole.categories if set(now.categories) == set(old.categories) else now.categories,
                 start=whole.start if now.start == old.start else min(max(now.start, whole.start), whole.end),
                 end=whole.end if now.end == old.end else max(min(now.end, whole.end), whole.start),
             )
         self.whole = whole
+        further = (facts.segments, facts.suppliers) if facts else ((), ())
+        offered = (whole.regions, whole.categories, *further, STATUSES)
         with self.quietly():
-            for control, names in ((self.regions, whole.regions), (self.categories, whole.categories)):
+            for control, names in zip(self.names.values(), offered, strict=True):
                 if tuple(control.options) != names:
                     control.options, control.rows = names, min(10, max(3, len(names)))
             self.period.options = [*periods(whole), OWN_DAYS]
         self.set(chosen)
 
+    def list_statuses(self, shown: bool) -> None:
+        """Offer the statuses on a page that lists order lines, and on no other: figures say theirs themselves."""
+        self.hides_statuses = not shown
+        self._show_lists()
+
     def text(self) -> str:
         """Return the selection in words."""
         now = self.value
-        regions = listed(now.regions, self.whole.regions, "regions")
-        categories = listed(now.categories, self.whole.categories, "categories")
-        return f"{regions} · {categories} · {now.start} to {now.end}"
+        chosen = {kind: getattr(now, kind) for kind in KINDS}
+        parts = [
+            listed(names or (), tuple(self.names[kind].options), KINDS[kind].lower())
+            for kind, names in chosen.items()
+            if names is not None and not self._is_hidden(kind)
+        ]
+        return " · ".join([*parts, f"{now.start} to {now.end}"])
 
-    def _chosen(self, selection: Filters) -> None:
-        self.set(selection)
+    def chips(self, opened: Mapping[str, int]) -> list[Chip]:
+        """Return what is chosen, one chip for each name, or for many of them; `opened` has what clicks have opened."""
+        found = [
+            Chip(key=["opened", name], kind=name.capitalize(), label=f"no. {number}")
+            for name, number in opened.items()
+            if number
+        ]
+        for kind, control in self.names.items():
+            chosen, options = tuple(control.value), tuple(control.options)
+            if chosen == options or self._is_hidden(kind):
+                continue
+            one, many = ONE[kind], f"{len(chosen)} of {len(options)}"
+            few = len(chosen) <= FEW
+            keys = [[kind, name] for name in chosen] if few else [[kind]]
+            labels = list(chosen) if few and chosen else [many]
+            found += [Chip(key=key, kind=one, label=label) for key, label in zip(keys or [[kind]], labels, strict=True)]
+        now, first = self.value, opening(self.whole)
+        if (now.start, now.end) != (first.start, first.end):
+            name = self.period.value if self.period.value != OWN_DAYS else f"{now.start} to {now.end}"
+            found.append(Chip(key=["days"], kind="Days", label=name))
+        return found
+
+    def without(self, kind: str, names: Sequence[str]) -> Filters:
+        """Return the selection without some choices of a kind, all if none is named; nothing left means all."""
+        now, first = self.value, opening(self.whole)
+        if kind in self.names:
+            control = self.names[kind]
+            left = tuple(name for name in control.value if names and name not in names)
+            everything = None if kind in FURTHER else tuple(control.options)
+            chosen: dict[str, Any] = {kind: left or everything}
+            return replace(now, **chosen)
+        return replace(now, start=first.start, end=first.end) if kind == "days" else now
+
+    def _is_hidden(self, kind: str) -> bool:
+        """Say whether a further filter has nothing to choose from, or has no effect on the page."""
+        few = kind in FURTHER and len(self.names[kind].options) < 2
+        return few or (kind == "statuses" and self.hides_statuses)
+
+    def _show_lists(self) -> None:
+        """Tell the browser's lists what there is and what is chosen, where it is not what they know."""
+        shown = {kind: control for kind, control in self.names.items() if not self._is_hidden(kind)}
+        lists = [
+            Names(name=kind, label=KINDS[kind], options=list(control.options), note=NOTES.get(kind, ""))
+            for kind, control in shown.items()
+        ]
+        chosen = {
+            kind: None if tuple(control.value) == tuple(control.options) else list(control.value)
+            for kind, control in self.names.items()
+        }
+        with self.quietly():
+            if self.lists.lists != lists:
+                self.lists.lists = lists
+            if self.lists.chosen != chosen:
+                self.lists.chosen = chosen
+
+    def _listed(self, _change: object) -> None:
+        """Take what was checked in the browser's lists."""
+        if self._quiet:
+            return
+        chosen = {kind: names for kind, names in self.lists.chosen.items() if kind in self.names}
+        with self.quietly():
+            for kind, names in chosen.items():
+                control = self.names[kind]
+                control.value = tuple(name for name in control.options if names is None or name in set(names))
         self._heard()
+
+    def _names_chosen(self, change: object) -> None:
+        if not self._quiet:
+            self._show_lists()
+            self._heard(change)
 
     def _name_period(self) -> None:
         days = (self.value.start, self.value.end)

@@ -64,6 +64,15 @@ def with_in_front(sql: str, ctes: Mapping[str, str]) -> str:
     return f"{above}WITH {recursive}{front},\n{after}"
 
 
+def reading(sql: str, table: str, other: str) -> str:
+    """Return a SELECT that reads another table in the place of one."""
+    named = (TokenType.VAR, TokenType.IDENTIFIER)
+    for token in reversed(tokens(sql)):
+        if token.token_type in named and token.text.lower() == table:
+            sql = f"{sql[: token.start]}{other}{sql[token.end + 1 :]}"
+    return sql
+
+
 def is_recursive(sql: str) -> bool:
     """Say whether a SELECT begins with WITH RECURSIVE."""
     return [token.token_type for token in tokens(sql)[:2]] == [TokenType.WITH, TokenType.RECURSIVE]

@@ -1,7 +1,9 @@
-"""What the page has beside its cards: a shop of one's own, SQL of one's own, what is shown as a text, and exports."""
+"""What the page has beside its cards: a shop of one's own, SQL of one's own, named views, and exports."""
 
 import html
+import pkgutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -13,13 +15,17 @@ from shopboard.console import Console
 from shopboard.database import table_names
 from shopboard.export import save_page
 from shopboard.importing.accounts import was_imported
+from shopboard.importing.parts import form_style
 from shopboard.importing.receipt import reconciliation
 from shopboard.own_data import OwnData
 from shopboard.pages import Page
-from shopboard.problems import ShopProblem
+from shopboard.problems import ShopProblem, in_voila
 from shopboard.report import Report, save_report
+from shopboard.saved import keep_views, named_views
 from shopboard.selection import Selection, named
-from shopboard.style import Look
+from shopboard.style import Look, integer
+
+VOILA_STYLE = "<style>.jp-Cell:not(:has(.shop-page)), .cell:not(:has(.shop-page)) { display: none !important; }</style>"
 
 
 class Host(Protocol):
@@ -103,25 +109,58 @@ class ConsoleTool:
         self.console.close()
 
 
-class SavedView:
-    """A field with what is shown as a text, and a button that shows what another text says."""
+class Views:
+    """What is shown, to be named and chosen again; and as a text, to be shared."""
+
+    NONE = "Choose a view"
 
     def __init__(self, page: Host) -> None:
-        self.page = page
-        self.text = widgets.Textarea(description="View", rows=2, layout={"width": "auto"})
-        self.restore = widgets.Button(description="Show this view", layout={"width": "auto"})
-        said = "Copy this text to come back to what is shown now; paste one here to show its view."
-        head = widgets.HTML(f"<h3>Saved view</h3><p>{said}</p>")
-        self.restore.layout.align_self = "flex-start"
-        self.widget: widgets.Widget = named(widgets.VBox([head, self.text, self.restore]), "shop-view", "shop-tool")
+        self.page, wide = page, {"width": "auto"}
+        self.chooser = widgets.Dropdown(description="Named views", options=[self.NONE], layout=wide)
+        self.name = widgets.Text(description="Name", placeholder="of what is shown now", layout=wide)
+        self.keep = widgets.Button(description="Keep this view", layout=wide)
+        self.forget = widgets.Button(description="Forget this name", layout=wide)
+        self.text = widgets.Textarea(description="View as a text, to be shared", rows=2, layout=wide)
+        self.restore = widgets.Button(description="Show this text", layout=wide)
+        rows = ([self.chooser], [self.name, self.keep, self.forget], [self.text, self.restore])
+        boxes = [named(widgets.Box(row), "shop-view-row") for row in rows]
+        self.widget: widgets.Widget = named(widgets.VBox(boxes), "shop-view", "shop-tool")
+        self.keep.on_click(lambda _: page.guarded(self._keep))
+        self.forget.on_click(lambda _: page.guarded(self._forget))
         self.restore.on_click(lambda _: page.guarded(lambda: page.restore(self.text.value)))
+        self.chooser.observe(lambda _: page.guarded(self._choose), "value")
 
     def describe(self) -> None:
-        """Show what is shown now."""
+        """Show what is shown now, and the names that there are."""
         self.text.value = self.page.saved()
+        options = (self.NONE, *named_views(self.page.shop.settings))
+        if tuple(self.chooser.options) != options:
+            self.chooser.options = options
 
-    def close(self) -> None:
-        """Hold nothing back."""
+    def _keep(self) -> None:
+        name = self.name.value.strip()
+        if not name or name == self.NONE:
+            raise ShopProblem("A view needs a name: write one beside the button.")
+        settings = self.page.shop.settings
+        keep_views(settings, {**named_views(settings), name: self.page.saved()})
+        self.describe()
+        self.page.say(f"The view is kept as {name}.")
+
+    def _forget(self) -> None:
+        name, settings = self.name.value.strip(), self.page.shop.settings
+        views = named_views(settings)
+        if name not in views:
+            raise ShopProblem(f"No view is called {name or 'nothing'}: write the name of one beside the button.")
+        keep_views(settings, {one: text for one, text in views.items() if one != name})
+        self.describe()
+        self.page.say(f"The view {name} is forgotten.")
+
+    def _choose(self) -> None:
+        name = self.chooser.value
+        if name != self.NONE:
+            self.chooser.value = self.NONE  # so that the same can be chosen again
+            self.page.restore(named_views(self.page.shop.settings)[name])
+            self.name.value = name
 
 
 def lines_set_aside(shop: Shop) -> int:
@@ -130,6 +169,21 @@ def lines_set_aside(shop: Shop) -> int:
         return 0
     sql = "SELECT COUNT(*) FROM set_aside WHERE what <> 'value' AND table_name LIKE 'orders%'"
     return int(shop.connection.execute(sql).fetchone()[0])
+
+
+def page_style() -> str:
+    """Return the style sheets of the page and of the import's form; in Voilà, the page alone is shown."""
+    css = (pkgutil.get_data("shopboard", "dashboard.css") or b"").decode()
+    return f"{form_style()}<style>{css}</style>{VOILA_STYLE if in_voila() else ''}"
+
+
+def head_of(shop: Shop, look: Look) -> str:
+    """Return the page's heading: the shop's name, how many order lines it has, and of which days."""
+    lines = shop.ask("SELECT COUNT(*) AS order_lines FROM orders").iloc[0, 0]
+    aside, whole = lines_set_aside(shop), shop.everything()
+    noted = f" ({integer(aside, look)} set aside)" if aside else ""
+    what = f"{integer(lines, look)} order line{'' if lines == 1 else 's'}{noted} · {whole.start} to {whole.end}"
+    return f'<div class="shop-head"><h2>{html.escape(shop.settings.name)}</h2><span>{html.escape(what)}</span></div>'
 
 
 def keep_receipt(shop: Shop) -> None:
@@ -143,7 +197,7 @@ def alert(text: str, role: str = "alert") -> str:
     return f'<div class="shop-alert" role="{role}">{html.escape(text)}</div>'
 
 
-TOOLS: dict[str, Callable[[Host], Tool]] = {"own data": OwnDataTool, "console": ConsoleTool, "saved view": SavedView}
+TOOLS: dict[str, Callable[[Host], Tool]] = {"own data": OwnDataTool, "console": ConsoleTool}
 
 
 def page_as_file(page: Host) -> list[Path]:
@@ -158,7 +212,7 @@ def printed_report(page: Host) -> list[Path]:
     """Write the report of the selection as a PDF."""
     if page.report is None:
         raise ShopProblem("There is nothing to print: hand a report to the page.")
-    selection, folder = page.filters.value, page.shop.settings.exports
+    selection, folder = replace(page.filters.value, interval="day"), page.shop.settings.exports
     shown = (page.shop, page.report, selection, folder, page.look(selection))
     return save_report(*shown, page.parameters, page.progress)[:1]
 

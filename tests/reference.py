@@ -112,11 +112,22 @@ class Reference:
         self.lines = self.chosen(self.all_lines, "order_date")
         self.sold = self.lines[self.lines["status"] == "Completed"]
         self.reviews = self.chosen(self.all_reviews, "review_date")
-        self.chosen_products = self.products[self.products["category"].isin(selection.categories)]
+        self.chosen_products = self.further(self.products[self.products["category"].isin(selection.categories)])
 
     def chosen(self, table, day):
         here = table[day].between(self.start, self.end) & table["region"].isin(self.selection.regions)
-        return table[here & table["category"].isin(self.selection.categories)]
+        return self.further(table[here & table["category"].isin(self.selection.categories)])
+
+    def further(self, table):
+        """Return rows of a table that belong to the chosen segments and suppliers, as far as it has either key."""
+        for key, names, owners, column in (
+            ("customer_id", self.selection.segments, self.rows["customers"], "customer_segment"),
+            ("product_id", self.selection.suppliers, self.rows["products"], "supplier"),
+        ):
+            if names is not None and key in table:
+                of = dict(zip(owners[key], owners[column].fillna(UNKNOWN), strict=True))
+                table = table[pd.Series([of.get(one, UNKNOWN) in names for one in table[key]], table.index, dtype=bool)]
+        return table
 
     @cached_property
     def days(self):
@@ -209,8 +220,27 @@ class Reference:
     def daily_revenue(self):
         revenue = self.by_day("total_amount")
         values = (revenue, revenue.rolling(7).mean(), self.by_day("total_amount", "Pending"), self.by_day("quantity"))
-        columns = "day revenue moving_average pending_revenue units"
-        return frame(columns, zip(self.days, *values, strict=True))
+        columns = "day revenue moving_average pending_revenue units last_day days interval_days"
+        if self.selection.interval == "day":
+            return frame(columns, [(*row, row[0], 1, 1) for row in zip(self.days, *values, strict=True)])
+        kind = {"week": "W-SUN", "month": "M"}[self.selection.interval]
+        shown = pd.to_datetime(pd.Series(self.days, dtype=str)) + pd.Timedelta(days=self.selection.shift)
+        rows = []
+        for period, part_of in pd.Series(self.days, dtype=str).groupby(shown.dt.to_period(kind)):
+            days = part_of.tolist()
+            revenue, _, pending, units = (value.loc[days].sum() for value in values)
+            length = (period.end_time.normalize() - period.start_time).days + 1
+            rows.append((days[0], revenue, math.nan, pending, units, days[-1], len(days), length))
+        return frame(columns, rows)
+
+    def listed_lines(self):
+        lines, statuses = self.lines, self.selection.statuses
+        lines = lines if statuses is None else lines[lines["status"].isin(statuses)]
+        names = dict(zip(self.products["product_id"], self.products["product_name"], strict=True))
+        lines = lines.sort_values(["order_date", "order_number", "order_id"], ascending=False).head(1000)
+        lines = lines.assign(product_name=lines["product_id"].map(names), day=lines["order_date"])
+        columns = "product_name product_id category day order_number quantity total_amount status"
+        return frame(columns, lines[columns.split()].itertuples(index=False))
 
     def weekday_revenue(self):
         revenue = self.by_day("total_amount")
@@ -336,7 +366,7 @@ class Reference:
         return frame(columns, rows)
 
     def rfm_groups(self):
-        others = self.customers[self.customers["region"].isin(self.selection.regions)]
+        others = self.further(self.customers[self.customers["region"].isin(self.selection.regions)])
         others = others[~others["customer_id"].isin(list(self.orders))]
         bought = [self.first_orders.get(customer, ("9999",))[0] <= self.end for customer in others["customer_id"]]
         registered = others["registration_date"].isna() | (others["registration_date"].astype(str) <= self.end)
@@ -609,21 +639,19 @@ class Reference:
             products["stock"].count(),
             (products["stock"] == 0).sum(),
             (products["stock"] < products["reorder_point"].astype(float).round(9)).sum(),
+            (products["days_of_inventory"].astype(float) > 180).sum(),
             len(due),
             total(due["order_quantity"].astype(float) * due["price"]),
             len(dead),
             total([one["value"] for one in dead]),
-            (products["days_of_inventory"].astype(float) > 180).sum(),
             value.sum(min_count=1),
             products["stock"].sum(min_count=1),
         )
         columns = (
-            "products products_with_stock out_of_stock below_reorder_point products_to_order order_value dead_products "
-            "dead_stock overstock stock_value stock_units"
+            "products products_with_stock out_of_stock below_reorder_point overstock products_to_order order_value "
+            "dead_products dead_stock stock_value stock_units"
         )
-        if not products[
-            "stock"
-        ].count():  # of a shop that tells no stock nothing is known, not even that nothing is due
+        if not products["stock"].count():  # nothing is known of it then, not even that nothing is due
             row = (len(products), 0, *[None] * 9)
         return frame(columns, [row])
 

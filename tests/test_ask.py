@@ -4,13 +4,14 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import FrozenInstanceError, replace
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
 from odd_shop import ODD_SHOP, filled
 
 from shopboard import ask
-from shopboard.ask import Filters, selection_ctes
+from shopboard.filters import Filters, selection_ctes
 from shopboard.problems import ShopProblem
 from shopboard.sqltext import needed, parameters_in, with_in_front
 
@@ -50,6 +51,31 @@ def selections(shop):
     yield replace(whole, regions=("nowhere",), categories=("nothing",))
     yield replace(whole, regions=(), categories=())
     yield replace(whole, start="2025-12-31", end="2025-01-01")
+    yield replace(whole, segments=("VIP",))
+    yield replace(whole, segments=("(unknown)", "Regular"), regions=("East", "West"))
+    yield replace(whole, suppliers=("Zeta", "(unknown)"))
+    yield replace(whole, suppliers=("Acme",), segments=("Regular",), categories=("Paper", "Toys"), end="2025-04-03")
+    yield replace(whole, segments=(), suppliers=())
+    yield replace(whole, segments=("nobody",), statuses=("Returned",))
+
+
+def belongs(shop, rows, chosen):
+    """Say of each row, by its keys and columns, whether it is of a selection; looked up by Python."""
+    segments = dict(shop.connection.execute("SELECT customer_id, customer_segment FROM customers"))
+    suppliers = dict(shop.connection.execute("SELECT product_id, supplier FROM products"))
+    kept = pd.Series(True, rows.index)
+    for column, names in (("region", chosen.regions), ("category", chosen.categories)):
+        if column in rows:
+            kept &= rows[column].isin(names)
+    if "day" in rows:
+        kept &= rows["day"].between(chosen.start, chosen.end)
+    for key, known, names in (
+        ("customer_id", segments, chosen.segments),
+        ("product_id", suppliers, chosen.suppliers),
+    ):
+        if key in rows and names is not None:
+            kept &= pd.Series([(known.get(one) or "(unknown)") in names for one in rows[key]], rows.index, dtype=bool)
+    return rows[kept]
 
 
 # ------------------------------------------------------------------ selections
@@ -57,38 +83,50 @@ def selections(shop):
 
 def test_what_is_selected_is_what_python_selects(odd):
     for chosen in selections(odd):
-        for name, model in (
-            ("selected_lines", "order_lines"),
-            ("selected_days", "daily_sales"),
-            ("selected_reviews", "review_lines"),
-        ):
-            rows = odd.ask(f"SELECT * FROM {model}")
-            kept = rows["region"].isin(chosen.regions) & rows["category"].isin(chosen.categories)
-            kept &= rows["day"].between(chosen.start, chosen.end)
+        for name, model in (("selected_lines", "order_lines"), ("selected_reviews", "review_lines")):
+            expected = belongs(odd, odd.ask(f"SELECT * FROM {model} ORDER BY 1"), chosen)
+            found = odd.ask(f"SELECT * FROM {name} ORDER BY 1", chosen)
+            pd.testing.assert_frame_equal(found, expected.reset_index(drop=True), check_dtype=False)
+        for name, source in (("selected_products", "products"), ("selected_customers", "customers")):
+            rows = odd.ask(f"SELECT * FROM {source}").fillna({"region": "(unknown)", "category": "(unknown)"})
             found = odd.ask(f"SELECT * FROM {name}", chosen)
-            keys = [column for column in rows if column in ("order_id", "review_id", "day", "region", "category")]
-            expected = rows[kept].sort_values(keys, ignore_index=True)
-            pd.testing.assert_frame_equal(found.sort_values(keys, ignore_index=True), expected, check_dtype=False)
-        for name, kind in (("selected_products", "category"), ("selected_customers", "region")):
-            rows = odd.ask(f"SELECT * FROM {name}")
-            chosen_names = chosen.categories if kind == "category" else chosen.regions
-            found = odd.ask(f"SELECT * FROM {name}", chosen)
-            assert sorted(found.iloc[:, 0]) == sorted(rows.loc[rows[kind].isin(chosen_names)].iloc[:, 0])
-            assert tuple(odd.ask(f"SELECT * FROM {kind}_list", chosen)[kind]) == chosen_names
+            assert sorted(found.iloc[:, 0]) == sorted(belongs(odd, rows, chosen).iloc[:, 0])
+        for kind, names in (("region", chosen.regions), ("category", chosen.categories)):
+            assert tuple(odd.ask(f"SELECT * FROM {kind}_list", chosen)[kind]) == names
         days = odd.ask("SELECT day FROM selected_calendar ORDER BY day", chosen)["day"].tolist()
-        assert (
-            days
-            == odd.ask("SELECT day FROM calendar WHERE day BETWEEN $start AND $end ORDER BY day", chosen)[
-                "day"
-            ].tolist()
-        )
+        sql = "SELECT day FROM calendar WHERE day BETWEEN $start AND $end ORDER BY day"
+        assert days == odd.ask(sql, chosen)["day"].tolist()
+
+
+def test_days_are_the_sums_of_the_chosen_lines(odd):
+    """Whether they come from the model that has added them up, or from the lines of a segment or supplier."""
+    keys = ["day", "region", "category"]
+    for chosen in selections(odd):
+        lines = belongs(odd, odd.ask("SELECT * FROM order_lines"), chosen)
+        found = odd.ask("SELECT * FROM selected_days", chosen).sort_values(keys, ignore_index=True)
+        assert list(found.columns) == list(odd.ask("SELECT * FROM daily_sales LIMIT 0").columns)
+        assert found[keys].to_numpy().tolist() == sorted(lines[keys].drop_duplicates().to_numpy().tolist())
+        for status, prefix in (("Completed", ""), ("Pending", "pending_"), ("Returned", "returned_")):
+            of_status = lines[lines["status"] == status].groupby(keys)["total_amount"].sum()
+            expected = [of_status.get(tuple(row), 0.0) for row in found[keys].to_numpy()]
+            assert found[f"{prefix}revenue"].tolist() == pytest.approx(expected)
+        assert found["lines"].tolist() == [((lines[keys] == row).all(axis=1)).sum() for row in found[keys].to_numpy()]
+
+
+def test_listed_lines_are_those_of_the_chosen_statuses(odd):
+    whole = odd.everything()
+    for statuses in (None, ("Returned",), ("Pending", "Cancelled"), ("Completed", "Pending", "Cancelled", "Returned")):
+        found = odd.ask("SELECT * FROM listed_lines", replace(whole, statuses=statuses))
+        rows = odd.ask("SELECT * FROM order_lines")
+        kept = rows if statuses is None else rows[rows["status"].isin(statuses)]
+        assert sorted(found["order_id"]) == sorted(kept["order_id"])
+        revenue = "SELECT SUM(revenue) AS revenue FROM selected_days"  # which a status does not touch
+        assert odd.ask(revenue, replace(whole, statuses=statuses)).equals(odd.ask(revenue))
 
 
 def counted_checkouts(shop, chosen):
     """Return the checkouts with Completed lines in a selection, counted by pandas: one row per checkout and customer."""
-    lines = shop.ask("SELECT * FROM order_lines WHERE status = 'Completed'")
-    lines = lines[lines["region"].isin(chosen.regions) & lines["category"].isin(chosen.categories)]
-    lines = lines[lines["day"].between(chosen.start, chosen.end)]
+    lines = belongs(shop, shop.ask("SELECT * FROM order_lines WHERE status = 'Completed'"), chosen)
     return lines[["day", "order_number", "customer_id"]].drop_duplicates()
 
 
@@ -112,8 +150,8 @@ def test_checkouts_count_once_however_many_customers_and_regions_they_have(odd):
 
 @pytest.mark.parametrize("count", [3, 60, 61, 70])
 def test_both_definitions_of_selected_checkouts_give_the_same(open_rows, count, monkeypatch):
-    products = [(n, "P", f"c{n}", 1.0, 1, None) for n in range(1, count + 1)]
-    customers = [(n, "C", None, "NS"[n % 2], None, None) for n in range(1, 5)]
+    products = [(n, "P", f"c{n}", 1.0, 1, "YZ"[n % 2]) for n in range(1, count + 1)]
+    customers = [(n, "C", None, "NS"[n % 2], None, "AB"[n // 2 % 2]) for n in range(1, 5)]
     orders = [
         (
             n,
@@ -135,6 +173,9 @@ def test_both_definitions_of_selected_checkouts_give_the_same(open_rows, count, 
             whole,
             replace(whole, categories=("c1", f"c{count}")),
             replace(whole, regions=("N",), start="2025-01-20"),
+            replace(whole, segments=("A",)),
+            replace(whole, segments=("B",), categories=("c1", "c2")),
+            replace(whole, suppliers=("Y",)),
         ]
         for selection in chosen:
             check_checkouts(shop, selection)
@@ -143,7 +184,7 @@ def test_both_definitions_of_selected_checkouts_give_the_same(open_rows, count, 
                 monkeypatch.setattr(shop, "facts", replace(shop.facts, shared_checkouts=shared))
                 texts[shared] = shop.sql_of("SELECT * FROM selected_checkouts", selection)[0]
                 check_checkouts(shop, selection)
-            by_lines = count > 60 and selection.categories != whole.categories
+            by_lines = selection.suppliers is not None or (count > 60 and selection.categories != whole.categories)
             assert ("selected_lines" in texts[False]) == by_lines
             assert (texts[True] == texts[False]) == by_lines
 
@@ -159,9 +200,17 @@ def test_conditions_are_left_out_where_all_is_chosen(odd):
     assert values == {"start": whole.start, "end": whole.end, "region_1": "East", "region_2": "West"}
 
 
+def test_where_every_segment_and_supplier_is_chosen_nothing_is_looked_up(odd):
+    whole = odd.everything()
+    assert (odd.facts.segments, odd.facts.suppliers) == (("(unknown)", "Regular", "VIP"), ("(unknown)", "Acme", "Zeta"))
+    every = replace(whole, segments=odd.facts.segments, suppliers=odd.facts.suppliers)
+    for name in selection_ctes(whole, odd.facts, odd.design.models):
+        assert odd.sql_of(f"SELECT * FROM {name}", every) == odd.sql_of(f"SELECT * FROM {name}", whole)
+
+
 def test_hostile_names_are_bound_and_come_back(open_rows):
-    products = [(n, "P", name, 1.0, 1, None) for n, name in enumerate(HOSTILE, 1)]
-    customers = [(n, name, name, name, None, None) for n, name in enumerate(HOSTILE, 1)]
+    products = [(n, "P", name, 1.0, 1, name) for n, name in enumerate(HOSTILE, 1)]
+    customers = [(n, name, name, name, None, name) for n, name in enumerate(HOSTILE, 1)]
     orders = [(n, n, n, "2025-01-01", 1, float(n), "Completed", n, None) for n in range(1, len(HOSTILE) + 1)]
     reviews = [(1, 1, 1, 5, "\r\n".join(HOSTILE), "2025-01-01")]
     rows = {"products": products, "customers": customers, "orders": orders, "reviews": reviews}
@@ -175,8 +224,46 @@ def test_hostile_names_are_bound_and_come_back(open_rows):
                 one,
             )
             assert found.to_numpy().tolist() == [[name, name, 1.0 + HOSTILE.index(name)]]
+            one = replace(whole, segments=(name,), suppliers=(name,))
+            assert odd_sum(shop, one) == 1.0 + HOSTILE.index(name)
         assert shop.ask("SELECT review_text FROM reviews").iloc[0, 0] == "\r\n".join(HOSTILE)
         assert shop.ask("SELECT name FROM customers ORDER BY customer_id")["name"].tolist() == HOSTILE
+
+
+def odd_sum(shop, selection):
+    return shop.ask("SELECT SUM(revenue) AS revenue FROM selected_days", selection)["revenue"].iloc[0]
+
+
+# ------------------------------------------------------------------ intervals, and what they are compared with
+
+
+@pytest.mark.parametrize("interval", ["day", "week", "month"])
+@pytest.mark.parametrize("against", ["before", "year"])
+def test_a_day_stands_beside_the_day_that_it_is_compared_with(odd, interval, against):
+    """Python's calendar says which; the n-th interval of both has as many days."""
+    chosen = replace(odd.everything(), start="2025-02-05", end="2025-03-11", interval=interval, against=against)
+    before, shift = chosen.before(), {"before": 35, "year": 364}[against]
+    assert before.shift == shift
+    assert (date.fromisoformat(chosen.start) - date.fromisoformat(before.start)).days == shift
+    days = [date(2025, 2, 5) + timedelta(n) for n in range(35)]
+    of = {
+        "day": lambda day: day,
+        "week": lambda day: day - timedelta(day.weekday()),
+        "month": lambda day: day.replace(day=1),
+    }
+    length = {"day": lambda day: 1, "week": lambda day: 7, "month": lambda day: {2: 28, 3: 31}[day.month]}
+    groups = [of[interval](day) for day in days]
+    sql = "SELECT day, interval_number, interval_days FROM selected_calendar ORDER BY day"
+    found = odd.ask(sql, chosen)
+    assert found["day"].tolist() == [day.isoformat() for day in days]
+    assert found["interval_days"].tolist() == [length[interval](day) for day in days]
+    numbers = found["interval_number"].tolist()
+    assert [numbers.index(number) for number in numbers] == [groups.index(group) for group in groups]
+    if against == "before":  # the shop has no days a year before
+        earlier = odd.ask(sql, before)
+        assert earlier["day"].tolist() == [(day - timedelta(shift)).isoformat() for day in days]
+        assert earlier["interval_number"].tolist() == numbers
+        assert earlier["interval_days"].tolist() == found["interval_days"].tolist()
 
 
 # ------------------------------------------------------------------ text
@@ -235,7 +322,7 @@ def test_steps_are_put_in_front_after_the_selection(open_rows):
 
 def test_each_selected_name_can_be_asked_of_every_selection(odd):
     for chosen in selections(odd):
-        for name in selection_ctes(chosen, odd.facts):
+        for name in selection_ctes(chosen, odd.facts, odd.design.models):
             odd.ask(f"SELECT * FROM {name}", chosen)
             assert odd.explain(f"SELECT * FROM {name}", chosen)
 
@@ -249,6 +336,10 @@ def test_days_before_and_problems():
     assert chosen.problem() == ""
     assert "region and one category" in replace(chosen, regions=(), categories=()).problem()
     assert "first day" in replace(chosen, end="2025-02-28").problem()
+    assert "one supplier and one status" in replace(chosen, suppliers=(), statuses=()).problem()
+    year = replace(chosen, against="year").before()
+    assert (year.start, year.end) == ("2024-03-02", "2024-04-01")
+    assert date.fromisoformat(year.start).weekday() == date.fromisoformat(chosen.start).weekday()
     assert chosen.parameters()["start_number"] == 45715
     assert {chosen: 1}[Filters(("N",), ("A",), "2025-03-01", "2025-03-31")] == 1
     with pytest.raises(FrozenInstanceError):

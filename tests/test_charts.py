@@ -233,9 +233,44 @@ def test_each_day_is_drawn(draw, answers, story):
     assert (list(marked.x), list(marked.y)) == (odd["day"].tolist(), odd["revenue"].tolist())
 
 
+def daily_rows(days, last=None, count=1, of=1):
+    """Return what the question of revenue answers: 100 each day, week or month."""
+    rows = {"day": days, "revenue": 100.0, "moving_average": 100.0, "pending_revenue": 0.0}
+    return pd.DataFrame({**rows, "last_day": days if last is None else last, "days": count, "interval_days": of})
+
+
+def test_weeks_and_months_that_are_not_whole_are_hollow(story, look):
+    weeks = daily_rows(["2025-01-01", "2025-01-06"], ["2025-01-05", "2025-01-12"], [5, 7], 7)
+    revenue, part, pending, average, marked = story.daily_revenue_chart(weeks, look).data
+    assert [list(trace.y) for trace in (revenue, part, pending)] == [[None, 100], [100, None], [0, 0]]
+    assert (part.name, part.showlegend, part.marker.line.width) == ("Part of a week", True, 1.5)
+    assert (revenue.xperiod, pd.Timestamp(revenue.xperiod0).day_name()) == (7 * 86_400_000, "Monday")
+    assert [list(pair) for pair in revenue.customdata] == weeks[["day", "last_day"]].to_numpy().tolist()
+    assert "Wed 01 Jan 2025 to Sun 05 Jan 2025<br>5 of 7 days" in part.hovertext[0]
+    assert "of 7 days" not in revenue.hovertext[1]
+    assert not average.showlegend and len(marked.x) == 0
+    assert story.interval_name(weeks) == "Completed lines, by week"
+    months = daily_rows(["2025-01-01", "2025-02-01"], ["2025-01-31", "2025-02-28"], [31, 28], [31, 28])
+    revenue, *others = story.daily_revenue_chart(months, look).data
+    assert (revenue.xperiod, len(others)) == ("M1", 3)
+    assert "by month" in story.interval_name(months)
+
+
+def test_earlier_days_are_a_quiet_line_beside_the_days_that_are_compared_with_them(story, look):
+    days, before = (pd.date_range(day, periods=3).strftime("%Y-%m-%d") for day in ("2025-02-04", "2025-02-01"))
+    earlier = daily_rows(before).assign(revenue=7.0, moving_average=[None, None, 5.0])
+    line = story.daily_revenue_chart(daily_rows(days), look, earlier).data[-1]
+    assert (list(line.x), list(line.y), line.line.dash) == (list(days), [None, None, 5.0], "dot")
+    assert "Mon 03 Feb 2025" in line.hovertext[2] and "7-day average $5.00" in line.hovertext[2]
+    assert line.name == "Earlier 7-day average"
+    weeks = daily_rows(days, days, 7, 7)
+    line = story.daily_revenue_chart(weeks, look, weeks.assign(revenue=7.0)).data[-1]
+    assert (list(line.y), line.name, line.xperiod) == ([7.0, 7.0, 7.0], "Earlier", 7 * 86_400_000)
+
+
 def test_an_unusual_day_says_why(story, look):
     days = pd.date_range("2024-01-01", periods=70).strftime("%Y-%m-%d")
-    daily = pd.DataFrame({"day": days, "revenue": 100.0, "moving_average": 100.0, "pending_revenue": 0.0})
+    daily = daily_rows(days)
     daily.loc[30, "revenue"] = 1_000.0
     daily.loc[69, "pending_revenue"] = 5.0
     revenue, pending, _, marked = story.daily_revenue_chart(daily, look).data

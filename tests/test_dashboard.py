@@ -16,11 +16,12 @@ from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from shopboard.ask import Filters
 from shopboard.dashboard import Dashboard
+from shopboard.filters import Facts, Filters
 from shopboard.live import TICKS_A_DAY, Clock, add_live_orders
 from shopboard.pages import Chart, Control, Page
 from shopboard.problems import ShopProblem
+from shopboard.saved import named_views, views_file
 from shopboard.selection import Selection, opening, periods
 
 from small_shop import small_shop
@@ -73,6 +74,16 @@ def test_a_page_opens_on_the_last_year_if_there_is_one_before_it():
     assert opening(younger) == younger
 
 
+def test_a_day_that_is_not_over_is_left_out():
+    today = date(2025, 12, 31)
+    found, live = opening(replace(WHOLE, start="2020-01-01"), today), periods(WHOLE, today)
+    assert (found.start, found.end) == ("2024-12-31", "2025-12-30")
+    assert live["Last 7 days"] == ("2025-12-24", "2025-12-30")
+    assert live["This month"] == ("2025-12-01", "2025-12-31")  # which goes on
+    assert live["All days"] == (WHOLE.start, WHOLE.end)
+    assert opening(replace(WHOLE, start=WHOLE.end), today).end == WHOLE.end  # there is no other day
+
+
 def test_periods_end_with_the_last_day_and_do_not_begin_before_the_first():
     found = periods(replace(WHOLE, start="2025-11-20", end="2025-12-10"))
     assert found["All days"] == ("2025-11-20", "2025-12-10")
@@ -81,6 +92,7 @@ def test_periods_end_with_the_last_day_and_do_not_begin_before_the_first():
     assert found["This month"] == ("2025-12-01", "2025-12-10")
     assert found["Last month"] == ("2025-11-20", "2025-11-30")
     assert found["This quarter"] == ("2025-11-20", "2025-12-10")
+    assert found["Year to date"] == ("2025-11-20", "2025-12-10")
     assert "Last month" not in periods(replace(WHOLE, start="2025-12-05"))  # which the shop has no day of
 
 
@@ -95,7 +107,7 @@ def test_controls_say_what_they_show_and_call_once():
     selection.start.value = None
     assert (selection.value.start, len(calls)) == (WHOLE.start, 3)
     selection.regions.value = ("E",)
-    selection.all_regions.click()
+    selection.regions.value = WHOLE.regions
     assert (selection.value.regions, len(calls)) == (WHOLE.regions, 5)
     selection.end.value = date(2100, 1, 1)
     assert selection.value.end == WHOLE.end
@@ -111,6 +123,67 @@ def test_a_shop_that_grows_is_offered_and_what_was_all_still_is():
     selection.set(replace(selection.value, regions=("A",)))
     selection.offer(WHOLE)  # and A is gone again
     assert selection.value == Filters((), ("Books",), "2025-12-01", "2025-12-31")
+
+
+FACTS = Facts(WHOLE.regions, WHOLE.categories, WHOLE.start, WHOLE.end, False, ("A", "B"), ("S",))
+
+
+def test_further_filters_are_none_while_all_are_chosen():
+    calls = []
+    selection = Selection(WHOLE, lambda: calls.append(1), FACTS)
+    assert (selection.value.segments, selection.value.suppliers, selection.value.statuses) == (None, None, None)
+    selection.names["segments"].value = ("B",)
+    selection.against.value, selection.interval.value = "year", "week"
+    now = selection.value
+    assert (now.segments, now.against, now.interval, len(calls)) == (("B",), "year", "week", 3)
+    assert selection.text() == "all regions · all categories · B · 2025-01-01 to 2025-12-31"
+    selection.set(replace(WHOLE, segments=("A", "B")))
+    assert (selection.value.segments, selection.value.against, len(calls)) == (None, "before", 3)
+
+
+def test_lists_show_what_is_chosen_and_set_it():
+    calls = []
+    selection = Selection(WHOLE, lambda: calls.append(1), FACTS)
+    assert [(one["name"], one["options"]) for one in selection.lists.lists] == [
+        ("regions", ["E", "W"]),
+        ("categories", ["Books"]),
+        ("segments", ["A", "B"]),  # and no list of one supplier
+    ]
+    selection.lists.chosen = {**selection.lists.chosen, "regions": ["W"], "segments": []}
+    assert (selection.regions.value, selection.value.segments, len(calls)) == (("W",), (), 1)
+    assert "one segment" in selection.value.problem()
+    selection.lists.chosen = {**selection.lists.chosen, "regions": None, "segments": ["B", "Gone"]}
+    assert (selection.value.regions, selection.value.segments, len(calls)) == (WHOLE.regions, ("B",), 2)
+    selection.regions.value = ("E",)
+    assert (selection.lists.chosen["regions"], len(calls)) == (["E"], 3)
+    selection.list_statuses(True)
+    assert selection.lists.lists[-1]["options"] == ["Completed", "Pending", "Cancelled", "Returned"]
+    selection.offer(replace(WHOLE, regions=("E", "N", "W")), facts=FACTS)
+    assert selection.lists.lists[0]["options"] == ["E", "N", "W"]
+    assert (selection.lists.chosen["regions"], len(calls)) == (["E"], 3)
+
+
+def test_chips_say_what_is_chosen_and_take_it_back():
+    many = tuple(f"R{number:02}" for number in range(50))
+    whole = replace(WHOLE, regions=many)
+    selection = Selection(whole, lambda: None, FACTS)
+    assert selection.chips({"customer": 0}) == []
+    chosen = replace(opening(whole), regions=many[:48], segments=("A",), start="2025-12-01")
+    selection.set(chosen)
+    assert [(chip["kind"], chip["label"]) for chip in selection.chips({"customer": 7})] == [
+        ("Customer", "no. 7"),
+        ("Region", "48 of 50"),
+        ("Segment", "A"),
+        ("Days", "This month"),
+    ]
+    assert selection.without("segments", ["A"]) == replace(chosen, segments=None)
+    assert selection.without("regions", []) == replace(chosen, regions=many)
+    assert selection.without("days", []) == replace(chosen, start="2025-01-01")
+    selection.set(replace(chosen, regions=many[:2]))
+    assert [chip["key"] for chip in selection.chips({})][:2] == [["regions", "R00"], ["regions", "R01"]]
+    assert selection.without("regions", ["R00"]).regions == ("R01",)
+    selection.set(replace(chosen, regions=()))
+    assert selection.chips({})[0]["label"] == "0 of 50"
 
 
 # ------------------------------------------------------------------ the way back
@@ -134,7 +207,7 @@ def test_nothing_chosen_is_said_in_each_card(dashboard):
         assert all("Choose at least one region" in card["message"] for card in dashboard.board.cards)
     dashboard.exports["Printed report"].click()
     assert "Choose at least one region" in dashboard.status.value
-    dashboard.filters.all_regions.click()
+    dashboard.filters.regions.value = dashboard.filters.whole.regions
     assert "shop-alert" not in dashboard.status.value
 
 
@@ -207,9 +280,56 @@ def test_reset_takes_everything_back_on_this_page(dashboard):
     assert dashboard.state() == replace(dashboard.first(), page="Inventory")
 
 
+def test_a_chip_is_removed_and_the_way_back_leads_to_it_again(dashboard):
+    first = dashboard.first()
+    dashboard.go("Customers", replace(first.selection, regions=("North", "East")), {"customer": 5})
+    before = dashboard.state()
+    assert [chip["key"] for chip in dashboard.chips.chips] == [
+        ["opened", "customer"],
+        ["regions", "East"],
+        ["regions", "North"],
+    ]
+    for number in range(3):
+        dashboard._removed(dashboard.chips.chips[0]["key"])
+        assert len(dashboard.chips.chips) == 2 - number
+    assert dashboard.state() == replace(first, page="Customers")
+    assert dashboard.chips.layout.display == "none"
+    for _ in range(3):
+        dashboard.go_back()
+    assert dashboard.state() == before
+
+
+def test_reset_takes_back_how_the_days_are_looked_at(dashboard):
+    dashboard.filters.against.value, dashboard.filters.interval.value = "year", "month"
+    dashboard.filters.names["segments"].value = ("VIP",)
+    dashboard.filters.reset.click()
+    assert dashboard.state() == dashboard.first()
+
+
+def test_every_page_is_shown_for_some_segments_and_suppliers(dashboard):
+    """In each interval, compared with either; a segment's revenue is that of its lines."""
+    shop = dashboard.shop
+    with closing(sqlite3.connect(dashboard.settings.database)) as connection:
+        sql = (
+            "SELECT SUM(total_amount) FROM orders JOIN customers USING (customer_id) JOIN products USING (product_id) "
+            "WHERE status = 'Completed' AND customer_segment = 'VIP' AND supplier IN (?, ?)"
+        )
+        (revenue,) = connection.execute(sql, shop.facts.suppliers[:2]).fetchone()
+    chosen = replace(shop.everything(), segments=("VIP",), suppliers=shop.facts.suppliers[:2])
+    for name, against, interval in zip(
+        dashboard.pages, ["before", "year"] * 3, ["week", "month", "day"] * 2, strict=False
+    ):
+        dashboard.go(name, replace(chosen, against=against, interval=interval))
+        assert "failed" not in states(dashboard).values()
+        assert "shop-alert" not in dashboard.status.value
+    dashboard.go("Overview", chosen)
+    tiles = {tile["name"]: tile for tile in dashboard.board.cards[0]["tiles"]}
+    assert tiles["revenue"]["exact"] == f"${revenue:,.2f}"
+
+
 def test_clicks_lead_on(dashboard, story):
     start = dashboard.filters.value.start
-    click(dashboard, "overview-revenue-per-day", x="2025-08-03", customdata="2025-08-03")
+    click(dashboard, "overview-revenue", x="2025-08-03", customdata=["2025-08-03", "2025-08-03"])
     assert (dashboard.filters.value.start, dashboard.filters.value.end) == ("2025-08-03", "2025-08-03")
     dashboard.go_back()
     click(dashboard, "overview-category-share", customdata="Books")
@@ -218,9 +338,7 @@ def test_clicks_lead_on(dashboard, story):
     click(dashboard, "overview-regions-and-categories", customdata=["North", "Toys"])
     assert (dashboard.filters.value.regions, dashboard.filters.value.categories) == (("North",), ("Toys",))
     dashboard.go_back()
-    dashboard._heard(
-        {"card": "overview-revenue-per-day", "event": "range", "range": ["2025-09-20 11:59", "1999-01-01"]}
-    )
+    dashboard._heard({"card": "overview-revenue", "event": "range", "range": ["2025-09-20 11:59", "1999-01-01"]})
     assert (dashboard.filters.value.start, dashboard.filters.value.end) == (start, "2025-09-20")
     dashboard.go_back()
     click(dashboard, "overview-top-customers", customdata=7)
@@ -236,7 +354,7 @@ def test_clicks_lead_on(dashboard, story):
 
 
 def test_a_click_that_fails_is_said(dashboard):
-    click(dashboard, "overview-revenue-per-day", nothing=1)
+    click(dashboard, "overview-revenue", nothing=1)
     assert "Something unforeseen happened (KeyError" in dashboard.status.value
     dashboard.refresh()
     assert "shop-alert" not in dashboard.status.value
@@ -280,6 +398,11 @@ def test_a_text_brings_the_view_back(opened, data):
         tuple(name for name in whole.categories if data.draw(st.booleans())),
         min(start, whole.end),
         min(end, whole.end),
+        data.draw(st.sampled_from([None, ("VIP",), ()])),
+        data.draw(st.sampled_from([None, opened.shop.facts.suppliers[1:3]])),
+        data.draw(st.sampled_from([None, ("Returned", "Pending")])),
+        data.draw(st.sampled_from(["before", "year"])),
+        data.draw(st.sampled_from(["day", "week", "month"])),
     )
     chosen = data.draw(PLANS) | {
         "customer": data.draw(st.sampled_from([0, 1, 60])),
@@ -309,6 +432,12 @@ def test_a_text_brings_the_view_back(opened, data):
         ('{"regions": ["Atlantis", "North"]}', "Atlantis"),
         ('{"regions": "North"}', "are lists"),
         ('{"regions": 3}', "are lists"),
+        ('{"regions": null}', "are lists"),
+        ('{"segments": "VIP"}', "are lists"),
+        ('{"segments": ["Nobody"]}', "Nobody"),
+        ('{"statuses": ["Lost"]}', "Lost"),
+        ('{"interval": "hour"}', "interval hour"),
+        ('{"against": ["before"]}', "against"),
         ('{"categories": [["Books"]]}', "Books"),
         ('{"start": "2025-02-30"}', "not a saved view"),
         ('{"end": null}', "not a saved view"),
@@ -346,8 +475,8 @@ def test_names_given_twice_or_in_another_order_are_what_they_are(dashboard):
 
 
 def test_a_view_is_shown_by_its_button(dashboard):
-    dashboard.navigation.value = "Data & SQL"
-    tool = dashboard.tools["saved view"]
+    dashboard.navigation.value, dashboard.named.value = "Data & SQL", True
+    tool = dashboard.views
     assert json.loads(tool.text.value) == {"page": "Data & SQL"}
     tool.text.value = '{"page": "Products", "regions": ["West"]}'
     tool.restore.click()
@@ -355,6 +484,45 @@ def test_a_view_is_shown_by_its_button(dashboard):
     tool.text.value = "nothing"
     tool.restore.click()
     assert "not a saved view" in dashboard.status.value
+
+
+def test_a_view_is_named_and_chosen_again(dashboard):
+    views, file = dashboard.views, views_file(dashboard.settings)
+    dashboard.named.value = True
+    assert views.chooser.options == (views.NONE,)
+    dashboard.go(
+        "Products", replace(dashboard.first().selection, regions=("West",), interval="week"), {"lead_time": 30.0}
+    )
+    kept = dashboard.state()
+    views.keep.click()
+    assert "needs a name" in dashboard.status.value
+    views.name.value = " Der Wésten <b> "
+    views.keep.click()
+    assert "kept as Der Wésten &lt;b&gt;" in dashboard.status.value
+    assert list(named_views(dashboard.settings)) == ["Der Wésten <b>"]
+    dashboard.reset()
+    for _ in range(2):  # the same name twice
+        dashboard.go("Customers", dashboard.first().selection)
+        views.chooser.value = "Der Wésten <b>"
+        assert dashboard.state() == kept
+    file.write_text(json.dumps({"Old": '{"regions": ["Atlantis"]}'}), encoding="utf-8")
+    dashboard.refresh()
+    views.chooser.value = "Old"
+    assert "Atlantis" in dashboard.status.value
+    assert dashboard.state() == kept
+    views.name.value = "Nobody's"
+    views.forget.click()
+    assert "No view is called Nobody" in dashboard.status.value
+    views.name.value = "Old"
+    views.forget.click()
+    assert (named_views(dashboard.settings), views.chooser.options) == ({}, (views.NONE,))
+    file.write_text("[1]", encoding="utf-8")
+    dashboard.refresh()
+    assert "cannot be read" in dashboard.status.value
+    file.unlink()
+    dashboard.refresh()
+    assert "shop-alert" not in dashboard.status.value
+    dashboard.named.value = False
 
 
 # ------------------------------------------------------------------ behind the cards
@@ -384,7 +552,7 @@ def test_the_csv_of_each_card_is_the_answer_to_its_sql(dashboard):
 def test_rows_add_up_to_the_tile(dashboard):
     (card,) = [card for card in dashboard.board.cards if card["id"] == "overview-key-figures"]
     tiles = {tile["name"]: tile["exact"] for tile in card["tiles"]}
-    daily = ask_board(dashboard, "overview-revenue-per-day", "rows", offset=0, count=1000)["table"]
+    daily = ask_board(dashboard, "overview-revenue", "rows", offset=0, count=1000)["table"]
     place = [column["name"] for column in daily["columns"]].index("revenue")
     assert tiles["revenue"] == f"${sum(row[place] for row in daily['rows']):,.2f}"
 

@@ -13,8 +13,9 @@ import pytest
 
 from shopboard import export as export_module
 from shopboard.ask import open_shop
+from shopboard.cards import fill
 from shopboard.export import EVERY, choices, chosen, for_file, save_page
-from shopboard.pages import Chart, Page, Table, fill
+from shopboard.pages import Chart, Page, Table
 from shopboard.problems import ShopProblem
 from shopboard.style import Look, category_colours
 

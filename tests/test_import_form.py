@@ -17,6 +17,7 @@ from shopboard import opening
 from shopboard.dashboard import Dashboard
 from shopboard.importing import form as form_module
 from shopboard.importing import staging
+from shopboard.importing.accounts import was_imported
 from shopboard.importing.form import ImportForm
 from shopboard.importing.source import opened_source
 from shopboard.importing.staging import OPEN_SOURCES
@@ -82,6 +83,11 @@ def form_of(make_settings, tmp_path):
         form.close()
 
 
+def controls(form):
+    """Return the lists of the form's questions, those of the preview among them, by their keys."""
+    return {**form.answers, **{key: control for key, (control, _) in form.counted.controls.items()}}
+
+
 def hidden(widget):
     return widget.layout.display == "none"
 
@@ -92,9 +98,9 @@ def hidden(widget):
 def test_what_is_sure_is_one_click(form_of, folder):
     form = form_of(folder)
     assert form.problem() == ""
-    assert "Everything matched: press Load." in form.verdict.value
+    assert "3 lines, 70.00, January to February 2025; nothing set aside." in form.counted.figures.value
     assert hidden(form.details)
-    assert hidden(form.selects_box)
+    assert hidden(form.written.widget)
     assert not form.accepted.disabled
     form.accepted.click()
     (settings,) = form.given
@@ -105,26 +111,26 @@ def test_what_is_sure_is_one_click(form_of, folder):
 
 def test_each_field_shows_three_values_how_sure_and_why(form_of, folder):
     form = form_of(folder)
-    control, told = form.columns["orders", "order_date"]
+    control, told = form.matched.columns["orders", "order_date"]
     assert control.description == "Date"
     assert control.value.name == "created_at"
     assert "2025-01-13 · 2025-01-14 · 2025-02-15" in told.value
     assert '<b class="good">sure</b>' in told.value
     assert "100% of its values are dates" in told.value
-    control, told = form.columns["orders", "status"]
+    control, told = form.matched.columns["orders", "status"]
     assert control.value == ""
     assert control.label == "— none —"
 
 
 def test_a_choice_changes_the_select_and_says_whose_it_is(form_of, folder):
     form = form_of(folder)
-    control, told = form.columns["customers", "name"]
+    control, told = form.matched.columns["customers", "name"]
     labels = [label for label, _ in control.options]
     assert labels[0] == "— none —"
     form.look.value = True
     control.value = next(column for label, column in control.options if label.endswith("email"))
     assert "chosen by you" in told.value
-    assert "email AS name" in form.texts["customers"].value
+    assert "email AS name" in form.written.texts["customers"].value
     form.accepted.click()
     assert "email AS name" in form.given[0].mapping["customers"]
 
@@ -138,7 +144,11 @@ def test_nothing_is_loaded_while_a_question_is_open(form_of, doubtful):
         form.accept()
     for key, answer in (("order", "dmy"), ("status", "Returned")):
         assert form.accepted.disabled
-        (control,) = [control for name, control in form.answers.items() if name.startswith(key)]
+        (control,) = [
+            control
+            for name, control in controls(form).items()
+            if name.startswith(key) and control.label == "Please choose"
+        ]
         assert control.label == "Please choose"
         control.value = answer
     assert not form.accepted.disabled
@@ -150,39 +160,40 @@ def test_nothing_is_loaded_while_a_question_is_open(form_of, doubtful):
 
 def test_an_answer_can_be_taken_back(form_of, doubtful):
     form = form_of(doubtful)
-    for key, control in form.answers.items():
-        control.value = "mdy" if key.startswith("order") else "Completed"
+    next(iter(form.answers.values())).value = "mdy"
+    controls(form)["status Sonderfall"].value = "Completed"
     assert not form.accepted.disabled
-    next(iter(form.answers.values())).value = ""
+    next(iter(form.answers.values())).value = "(open)"
     assert form.accepted.disabled
+    assert "Please answer" in form.verdict.value
 
 
 def test_a_select_of_ones_own_counts_instead_of_the_choices(form_of, folder):
     form = form_of(folder)
     text = "SELECT id AS customer_id, UPPER(name) AS name FROM users"
-    form.texts["customers"].value = text
+    form.written.texts["customers"].value = text
     assert "Written by you: customers" in form.verdict.value
-    control, _ = form.columns["customers", "name"]
+    control, _ = form.matched.columns["customers", "name"]
     control.value = ""  # a choice does not touch what was written
-    assert form.texts["customers"].value == text
+    assert form.written.texts["customers"].value == text
     assert form.selects()["customers"] == text
-    form.undo.click()
+    form.written.undo.click()
     assert "Written by you" not in form.verdict.value
-    assert "users" in form.texts["customers"].value
-    assert " AS name" not in form.texts["customers"].value  # the choice was taken meanwhile
+    assert "users" in form.written.texts["customers"].value
+    assert " AS name" not in form.written.texts["customers"].value  # the choice was taken meanwhile
 
 
 def test_check_shows_rows_or_what_is_wrong(form_of, folder):
     form = form_of(folder)
-    form.texts["customers"].value = "SELECT id AS customer_id, UPPER(name) AS name FROM users"
-    form.texts["products"].value = "SELECT nonsense FROM products"
-    form.check.click()
-    assert "<td>ANN</td>" in form.checked.value
-    assert "no such column: nonsense" in form.checked.value
-    assert "<td>2025-01-13</td>" in form.checked.value
-    form.texts["products"].value = "DROP TABLE products"
-    form.check.click()
-    assert "cannot be run on the source" in form.checked.value
+    form.written.texts["customers"].value = "SELECT id AS customer_id, UPPER(name) AS name FROM users"
+    form.written.texts["products"].value = "SELECT nonsense FROM products"
+    form.written.check.click()
+    assert "<td>ANN</td>" in form.written.checked.value
+    assert "no such column: nonsense" in form.written.checked.value
+    assert "<td>2025-01-13</td>" in form.written.checked.value
+    form.written.texts["products"].value = "DROP TABLE products"
+    form.written.check.click()
+    assert "cannot be run on the source" in form.written.checked.value
     assert form.connection.execute("SELECT COUNT(*) FROM products").fetchone() == (2,)
 
 
@@ -230,7 +241,9 @@ def test_names_from_the_file_are_no_html(form_of, tmp_path):
         "order_id,order_date,product,total,status\n1,2025-01-31,<b>Cup</b>,5,<i>odd</i>\n2,2025-01-30,Pot,6,paid\n"
     )
     form = form_of(path)
-    shown = "".join([form.verdict.value, form.headline.value, *(told.value for _, told in form.columns.values())])
+    shown = "".join(
+        [form.verdict.value, form.headline.value, *(told.value for _, told in form.matched.columns.values())]
+    )
     assert "<b>Cup" not in shown
     assert "<i>odd" not in shown
 
@@ -246,7 +259,7 @@ def test_a_doubtful_encoding_is_asked_first_and_read_anew(form_of, tmp_path):
     control = form.answers[key]
     control.value = next(codec for label, codec in control.options if "cp1251" in codec or "1251" in label)
     assert control.value == form.answers[key].value  # the answer stands, and can be changed
-    assert "Чашка 13" in form.columns["orders", "product_id"][1].value
+    assert "Чашка 13" in form.matched.columns["orders", "product_id"][1].value
     assert not form.accepted.disabled
     form.accepted.click()
     assert form.given[0].mapping["encodings"] == {"sales.csv": control.value}
@@ -263,11 +276,11 @@ def test_an_export_known_by_name_is_one_click_and_can_still_be_matched(form_of, 
     path.write_text(SHOPIFY)
     form = form_of(path)
     assert "This is an export of Shopify" in form.verdict.value
-    assert form.columns == {}
+    assert form.matched.columns == {}
     assert not form.accepted.disabled
     assert not hidden(form.own_way)
     form.own_way.click()
-    assert form.columns["orders", "order_number"][0].value.name == "Name"
+    assert form.matched.columns["orders", "order_number"][0].value.name == "Name"
     assert hidden(form.own_way)
     assert not hidden(form.details)
 
@@ -304,7 +317,9 @@ def test_the_question_shows_the_form_once(open_or_ask, make_settings, folder, tm
 
 def test_proposed_takes_what_is_sure_unseen(open_or_ask, make_settings, folder, doubtful, tmp_path):
     given = {"mapping": "proposed", "database": str(tmp_path / "own.db"), "exports": str(tmp_path)}
-    assert open_or_ask(make_settings(source=str(folder), **given)).startswith("Made own.db")
+    said = open_or_ask(make_settings(source=str(folder), **given))
+    assert said.startswith("3 lines, 70.00, January to February 2025; nothing set aside.")  # what was counted
+    assert "Made own.db" in said
     with closing(sqlite3.connect(tmp_path / "own.db")) as connection:
         before = connection.execute("SELECT * FROM orders").fetchall()
     with pytest.raises(ShopProblem, match="Please answer: How does Bestelldatum") as caught:
@@ -354,7 +369,7 @@ def test_columns_that_are_named_so_but_hold_something_else_are_asked_about(open_
     with pytest.raises(ShopQuestion) as caught:
         open_or_ask(settings)
     form = caught.value.form
-    assert "DAY(order_date, 'dmy')" in form.texts["orders"].value
+    assert "DAY(order_date, 'dmy')" in form.written.texts["orders"].value
     form.accepted.click()
     with closing(sqlite3.connect(tmp_path / "own.db")) as connection:
         assert connection.execute("SELECT order_date FROM orders").fetchall() == [("2025-01-31",)]
@@ -527,6 +542,20 @@ def test_a_database_of_the_notebook_is_opened_as_it_is(dashboard, show, tmp_path
     second.path.value = str(tmp_path / "My_shop.db")
     second.look.click()
     assert "3 order lines" in other.page.children[1].value
+
+
+def test_the_sample_and_the_shops_opened_so_far_are_a_choice_away(dashboard):
+    own = dashboard.tools["own data"].own
+    assert list(own.known) == ["Sample shop"]
+    pick(own.files, shop_files())
+    own.form.accepted.click()
+    own = dashboard.tools["own data"].own
+    assert (list(own.shops.options), own.shops.value) == (["My shop", "Sample shop"], "My shop")
+    own.shops.value = "Sample shop"
+    assert dashboard.settings.is_sample
+    dashboard.tools["own data"].own.shops.value = "My shop"
+    assert dashboard.settings.name == "My shop"
+    assert was_imported(dashboard.shop.connection)
 
 
 def test_a_database_of_the_notebook_that_is_picked_is_kept(dashboard, show, tmp_path):

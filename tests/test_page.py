@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from shopboard.pages import fill
+from shopboard.cards import fill
 from shopboard.selection import opening
 from shopboard.style import Look, category_colours
 
@@ -20,7 +20,7 @@ NAME = "ecommerce_dashboard.ipynb"
 PACKAGE = Path(__file__).resolve().parent.parent / "shopboard"
 FIRST = "all regions · all categories · 2025-01-01 to 2025-12-31"
 CHARTS = (
-    "overview-revenue-per-day",
+    "overview-revenue",
     "overview-category-share",
     "overview-regions-and-categories",
     "overview-top-customers",
@@ -90,9 +90,34 @@ def from_card(page, card, entry):
     browser.card(page, card).get_by_role("button", name=entry, exact=True).click()
 
 
-def selects(page):
-    """Return the page's two multi-selects: regions and categories."""
-    return page.get_by_label("Regions", exact=True), page.get_by_label("Categories", exact=True)
+def name_list(page, kind):
+    """Return one of the lists with checkboxes, opened."""
+    found = page.locator(
+        ".shop-page details.shop-list", has=page.get_by_role("group", name=kind, exact=True, include_hidden=True)
+    )
+    if found.get_attribute("open") is None:
+        found.locator("summary").click()
+    return found
+
+
+def checked(page, kind):
+    """Return the names that are checked in a list."""
+    boxes = name_list(page, kind).locator("li label:has(input:checked)")
+    return [name.strip() for name in boxes.all_inner_texts()]
+
+
+def choose(page, kind, names):
+    """Check these names of a list, and no others, as a user does: only the first, then the others."""
+    found = name_list(page, kind)
+    for number, name in enumerate(names):
+        row = found.locator("li", has=page.get_by_text(name, exact=True))
+        row.hover()
+        if number == 0:
+            row.get_by_role("button", name=f"Only {name}", exact=True).click()
+        else:
+            row.get_by_role("checkbox").check()
+    if not names:
+        found.get_by_role("checkbox", name="All", exact=True).uncheck()
 
 
 def near(one, other):
@@ -171,14 +196,15 @@ def test_pointing_at_a_mark_tells_its_numbers(page, opened):
 
 
 def test_each_filter_changes_each_chart(page):
-    regions, categories = selects(page)
     before, revenue = browser.cards(page), browser.tile(page, "revenue")
-    regions.select_option(["North", "West"])
+    choose(page, "Regions", ["North", "West"])
     after = browser.changed(page, before, CHARTS)
     status_says(page, "North, West · all categories")
+    after = browser.changed(page, before, CHARTS)
     assert browser.tile(page, "revenue") != revenue
 
-    categories.select_option(["Books", "Toys"])
+    choose(page, "Categories", ["Books", "Toys"])
+    status_says(page, "North, West · Books, Toys")
     narrower = browser.changed(page, after, CHARTS)
     status_says(page, "North, West · Books, Toys")
     assert len(browser.card(page, SHARES).locator(".barlayer .point, .pielayer .slice").all()) == 2
@@ -195,23 +221,21 @@ def test_each_filter_changes_each_chart(page):
     own = browser.changed(page, latest, (DAILY, "overview-key-figures"))
     assert own[DAILY][0]["x"][0] == "2025-12-01"
 
-    page.get_by_role("button", name="All regions").click()
+    name_list(page, "Regions").get_by_role("checkbox", name="All", exact=True).check()
     status_says(page, "all regions · Books, Toys")
-    page.get_by_role("button", name="All categories").click()
+    name_list(page, "Categories").get_by_role("checkbox", name="All", exact=True).check()
     status_says(page, "all regions · all categories · 2025-12-01")
 
 
 def test_reset_gives_the_first_figures_again(page, opened):
-    regions, categories = selects(page)
-    regions.select_option(["East"])
+    choose(page, "Regions", ["East"])
     browser.changed(page, opened[1], CHARTS)
-    categories.select_option(["Toys"])
+    choose(page, "Categories", ["Toys"])
     status_says(page, "East · Toys")
     page.get_by_role("button", name="Reset", exact=True).click()
     status_says(page, FIRST)
     browser.wait_until(lambda: browser.cards(page) == opened[1], 20, "the first figures again")
-    chosen = [select.evaluate("list => [...list.selectedOptions].length") for select in (regions, categories)]
-    assert chosen == [5, 7]
+    assert [len(checked(page, kind)) for kind in ("Regions", "Categories")] == [5, 7]
 
 
 def test_changes_update_in_place(page):
@@ -219,10 +243,9 @@ def test_changes_update_in_place(page):
     page.evaluate("document.querySelectorAll('.shop-page .js-plotly-plot').forEach(plot => plot.dataset.mark = 'same')")
     count = page.locator(".shop-page .js-plotly-plot").count()
     height = page.evaluate("document.querySelector('.shop-page').scrollHeight")
-    regions, _ = selects(page)
-    for choice in (["North"], ["South"], ["East", "West"]):
+    for choice in (["North"], ["South"], ["East"]):
         before = browser.cards(page)
-        regions.select_option(choice)
+        choose(page, "Regions", choice)
         browser.changed(page, before, CHARTS)
     page.get_by_role("button", name="Reset", exact=True).click()
     status_says(page, FIRST)
@@ -235,14 +258,13 @@ def test_changes_update_in_place(page):
 
 
 def test_an_empty_selection_says_what_to_choose(page):
-    regions, _ = selects(page)
-    regions.select_option([])
+    choose(page, "Regions", [])
     status_says(page, "Choose at least one region to see figures.")
     browser.wait_until(
         lambda: "Choose at least one region" in browser.card(page, DAILY).inner_text(), 10, "the sentence in a card"
     )
     assert page.locator(".shop-page .sb-card[data-card][data-state=empty]").count() == 7
-    regions.select_option(["East"])
+    choose(page, "Regions", ["East"])
     status_says(page, "East · all categories")
     browser.wait_until(lambda: browser.drawn(page), 10, "charts again")
     assert browser.card(page, CUSTOMERS).locator(".barlayer .point").count() > 0
@@ -276,7 +298,7 @@ def test_everything_fits(page, width):
 
 
 def test_the_printed_report_can_be_taken_along(page):
-    selects(page)[0].select_option(["North"])
+    choose(page, "Regions", ["North"])
     status_says(page, "North · all categories")
     page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("button", name="Printed report").click()
@@ -285,17 +307,16 @@ def test_the_printed_report_can_be_taken_along(page):
     with page.expect_download() as download:
         link.click()
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
-    selects(page)[0].select_option(["South"])  # the report is of the selection that it was made for
+    choose(page, "Regions", ["South"])  # the report is of the selection that it was made for
     link.wait_for(state="detached", timeout=20_000)
     page.get_by_role("button", name="More", exact=True).click()
 
 
 def test_many_quick_changes_end_with_the_last(page):
     """Newer kernels serve widgets from several threads: the page must end with what was chosen last."""
-    regions, categories = selects(page)
     for region, category in (("North", "Toys"), ("East", "Home"), ("South", "Books"), ("West", "Beauty")):
-        regions.select_option([region])
-        categories.select_option([category])
+        choose(page, "Regions", [region])
+        choose(page, "Categories", [category])
     status_says(page, "West · Beauty")
     page.wait_for_timeout(1_500)
     labels = browser.card(page, CELLS).locator(".yaxislayer-above, .xaxislayer-above").all_text_contents()
@@ -342,7 +363,7 @@ def test_rows_behind_a_card_are_shown_and_follow(page):
     card.locator(".sb-panel .sb-count", has_text="21–40 of 365").wait_for(timeout=20_000)
     card.get_by_role("button", name="Previous page").click()
     card.locator(".sb-panel .sb-count", has_text="1–20 of 365").wait_for(timeout=20_000)
-    selects(page)[0].select_option(["West"])
+    choose(page, "Regions", ["West"])
     status_says(page, "West · all categories")
     browser.wait_until(lambda: rows.first.inner_text() != first, 20, "rows of the West")
     from_card(page, DAILY, "SQL")
@@ -362,17 +383,13 @@ def test_rows_behind_a_card_are_shown_and_follow(page):
 def test_a_click_in_a_chart_leads_on_and_back(page, opened):
     """A cell of the heatmap sets both filters, a bar its category; the way back leads back."""
     press(page, browser.card(page, CELLS).locator(".heatmaplayer image").first, 0.07, 0.1)
-    browser.wait_until(
-        lambda: len(selects(page)[0].evaluate("list => [...list.selectedOptions]")) == 1, 20, "one region to be chosen"
-    )
-    assert selects(page)[1].evaluate("list => [...list.selectedOptions].length") == 1
+    browser.wait_until(lambda: len(checked(page, "Regions")) == 1, 20, "one region to be chosen")
+    assert len(checked(page, "Categories")) == 1
     page.get_by_role("button", name="← Back").click()
     status_says(page, FIRST)
     browser.wait_until(lambda: browser.cards(page) == opened[1], 20, "the first figures")
     press(page, browser.card(page, SHARES).locator(".barlayer .point path, .pielayer .slice path").first)
-    browser.wait_until(
-        lambda: selects(page)[1].evaluate("list => [...list.selectedOptions].length") == 1, 20, "one category"
-    )
+    browser.wait_until(lambda: len(checked(page, "Categories")) == 1, 20, "one category")
     page.get_by_role("button", name="← Back").click()
     status_says(page, FIRST)
     press(page, browser.card(page, CUSTOMERS).locator(".barlayer .point path").first)
@@ -380,6 +397,56 @@ def test_a_click_in_a_chart_leads_on_and_back(page, opened):
     page.get_by_role("button", name="← Back").click()
     browser.card(page, DAILY).wait_for(timeout=20_000)
     status_says(page, FIRST)
+
+
+def test_chips_say_what_is_chosen_and_are_removed(page):
+    choose(page, "Regions", ["East", "West"])
+    chips = page.get_by_role("list", name="Chosen").get_by_role("listitem")
+    browser.wait_until(
+        lambda: (
+            [chip.inner_text().split() for chip in chips.all()] == [["Region", "East", "×"], ["Region", "West", "×"]]
+        ),
+        20,
+        "two chips",
+    )
+    page.get_by_role("button", name="Remove Region East").click()
+    browser.wait_until(lambda: checked(page, "Regions") == ["West"], 20, "the West alone")
+    page.get_by_role("button", name="Remove Region West").press("Enter")
+    status_says(page, FIRST)
+    assert chips.count() == 0
+
+
+def test_lists_are_searched_and_used_by_keyboard(page):
+    """A shop has many suppliers: what is searched for is found, and the others stay chosen."""
+    suppliers = name_list(page, "Suppliers")
+    count = suppliers.locator("li").count()
+    wanted = suppliers.locator("li label span").nth(count - 1).inner_text()
+    search = suppliers.get_by_role("searchbox", name="Search suppliers")
+    search.fill(wanted.upper())
+    assert suppliers.locator("li").count() == 1
+    page.keyboard.press("Tab")  # to All
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    status_says(page, f"all regions · all categories · {count - 1} of {count} suppliers")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == f"Only {wanted}"
+    page.keyboard.press("Enter")
+    status_says(page, f"all regions · all categories · {wanted} · ")
+    search.fill("no such name")
+    suppliers.get_by_text("Nothing has this name").wait_for()
+    search.fill("")
+    suppliers.locator("summary").click()
+
+
+def test_days_are_compared_with_a_year_before(page):
+    figures = browser.card(page, "overview-key-figures")
+    page.get_by_label("Compare with").select_option("Year before")
+    figures.get_by_text("Compared with the same weekdays a year before, 2024-01-03 to 2025-01-01").wait_for(
+        timeout=20_000
+    )
+    page.get_by_label("Days", exact=True).select_option("All days")
+    figures.get_by_text("No record of the same weekdays a year before to compare with").wait_for(timeout=20_000)
+    assert figures.locator(".sb-change[class*=sb-good], .sb-change[class*=sb-bad]").count() == 0
 
 
 def test_a_drag_across_the_days_chooses_them(page):
@@ -435,13 +502,27 @@ def test_the_console_reads_and_refuses_to_write(page):
 
 
 def test_a_saved_view_is_shown_again(page):
-    open_tab(page, "Data & SQL")
-    text = page.locator(".shop-page").get_by_label("View", exact=True)
-    text.fill('{"page": "Overview", "regions": ["North"]}')
+    views = page.get_by_role("button", name="Views", exact=True)
+    views.click()
+    text = page.locator(".shop-page").get_by_label("View as a text, to be shared")
+    text.fill('{"page": "Products", "regions": ["North"]}')
     text.press("Tab")
-    page.get_by_role("button", name="Show this view").click()
+    page.get_by_role("button", name="Show this text").click()
     status_says(page, "North · all categories")
-    browser.card(page, DAILY).wait_for(timeout=20_000)
+    name = page.locator(".shop-page").get_by_label("Name", exact=True)
+    name.fill("The North")
+    name.press("Tab")
+    page.get_by_role("button", name="Keep this view").click()
+    status_says(page, "kept as The North")
+    page.get_by_role("button", name="Reset", exact=True).click()
+    open_tab(page, "Overview")
+    status_says(page, FIRST)
+    page.get_by_label("Named views").select_option("The North")
+    status_says(page, "North · all categories")
+    browser.card(page, "products-key-figures").wait_for(timeout=20_000)
+    page.get_by_role("button", name="Forget this name").click()
+    status_says(page, "The North is forgotten")
+    views.click()
 
 
 def test_the_dark_page(page):
@@ -458,9 +539,10 @@ def test_the_dark_page(page):
 
 
 def test_a_screen_reader_is_told_what_controls_and_charts_are(page):
-    assert page.get_by_label("Regions", exact=True).locator("option").count() == 5
-    assert page.get_by_label("Categories", exact=True).locator("option").count() == 7
-    assert page.locator(".shop-page").get_by_role("img", name="Revenue per day").count() == 1
+    assert name_list(page, "Regions").get_by_role("checkbox").count() == 6  # all, and each
+    assert name_list(page, "Categories").get_by_role("checkbox").count() == 8
+    assert page.get_by_role("listbox").count() == 0  # the multi-selects, for which the lists stand
+    assert page.locator(".shop-page").get_by_role("img", name="Revenue", exact=True).count() == 1
     assert page.locator(".shop-page").get_by_role("heading", name="Sample shop").count() == 1
 
 

@@ -9,11 +9,12 @@ import plotly.express as px
 import plotly.graph_objects as go
 import pytest
 
-from shopboard.ask import Filters
 from shopboard.behind import behind
-from shopboard.pages import Chart, Choice, Column, Control, Go, Page, Table, Text, Tile, Tiles, fill, given, outlines
+from shopboard.cards import fill, given, outlines
+from shopboard.filters import Filters
+from shopboard.pages import Chart, Choice, Control, Go, Page, Table, Text, Tile, Tiles
 from shopboard.problems import ShopProblem
-from shopboard.style import Look, empty_figure
+from shopboard.style import Column, Look, empty_figure
 
 from small_shop import small_shop
 
@@ -164,12 +165,57 @@ def test_tiles_are_compared_with_the_days_before():
 def test_without_days_before_nothing_is_compared():
     first = replace(CHOSEN, start="2024-01-01", end="2024-01-31")
     card = tiles_of({"n": 3}, {"n": 0}, Tile("N", "n", note="How many"), selection=first)
-    assert card["subtitle"] == "No earlier days to compare with"
+    assert card["subtitle"] == "No record of the days before to compare with"
     assert "change" not in card["tiles"][0]
     assert card["tiles"][0]["hint"] == "How many"  # and no dash with dates
     card = tiles_of({"n": 3}, {"n": 0}, Tile("N", "n"), compare=False)
     assert card["subtitle"] == ""
     assert "change" not in card["tiles"][0]
+
+
+def test_the_same_weekdays_a_year_before_are_said():
+    year = replace(CHOSEN, against="year")
+    card = tiles_of({"n": 3}, {"n": 2}, Tile("N", "n"), selection=year)
+    assert card["subtitle"] == "Compared with the same weekdays a year before, 2024-06-02 to 2024-07-01"
+    assert card["tiles"][0]["change"]["text"] == "50.0%"
+    early = replace(year, start="2024-06-01")
+    card = tiles_of({"n": 3}, {"n": 2}, Tile("N", "n"), selection=early)
+    assert card["subtitle"] == "No record of the same weekdays a year before to compare with"
+    assert "change" not in card["tiles"][0]
+
+
+@pytest.mark.parametrize(
+    ("now", "earlier", "change"),
+    [
+        ((90, 20), (100, 0), {"direction": 0, "text": "+10.0% with pending", "good": None,
+                              "words": "down by 10.0% so far, +10.0% with pending"}),
+        ((90, 10), (100, 0), {"direction": 0, "text": "no change with pending", "good": None,
+                              "words": "down by 10.0% so far, no change with pending"}),
+        ((90, 20), (100, 20), {"direction": -1, "text": "10.0%", "good": False,
+                               "words": "down by 10.0%, which is worse"}),
+        ((90, 5), (100, 0), {"direction": -1, "text": "10.0%", "good": False, "words": "down by 10.0%, which is worse"}),
+        ((90, None), (100, None), {"direction": -1, "text": "10.0%", "good": False,
+                                   "words": "down by 10.0%, which is worse"}),
+        ((110, 20), (100, 0), {"direction": 1, "text": "10.0%", "good": True, "words": "up by 10.0%, which is better"}),
+    ],
+)  # fmt: skip
+def test_a_fall_that_pending_orders_would_turn_is_not_called_one(now, earlier, change):
+    rows = [{"revenue": revenue, "waits": waits} for revenue, waits in (now, earlier)]
+    card = tiles_of(*rows, Tile("Revenue", "revenue", "money", pending="waits"))
+    assert card["tiles"][0]["change"] == change
+
+
+def test_a_figure_that_asks_for_them_gets_the_earlier_days():
+    seen = []
+
+    def figure(answer, look, earlier=None):
+        seen.append(earlier if earlier is None else earlier["from"].tolist())
+        return bars(answer)
+
+    found = {"Q": lambda chosen, _: pd.DataFrame({"day": ["d"], "revenue": [1.0], "from": [chosen.start]})}
+    cards(Chart("T", "Q", figure), shop=StandIn(**found))
+    cards(Chart("T", "Q", figure), shop=StandIn(**found), selection=replace(CHOSEN, start="2024-01-02"))
+    assert seen == [["2025-05-02"], None]
 
 
 def test_a_tile_says_what_stands_beside_it_and_its_course():

@@ -267,7 +267,7 @@ def test_tables_are_joined_by_the_columns_whose_values_they_share():
         "beleza",
     ]
     reviews = rows_of(connection, proposal, "reviews").set_index("review_id")
-    assert reviews["product_id"].isna().sum() == 1  # its order has two products
+    assert reviews.index.str.startswith("rev00001 ").sum() == 2  # its order has two products, and it counts for both
     assert reviews.loc["rev00007", "product_id"] == "pro00002"
 
 

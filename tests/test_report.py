@@ -8,7 +8,8 @@ from PIL import Image
 from pypdf import PdfReader
 
 from shopboard import report as report_module
-from shopboard.pages import Page, Table, Tile, Tiles, fill
+from shopboard.cards import fill
+from shopboard.pages import Page, Table, Tile, Tiles
 from shopboard.problems import ShopProblem
 from shopboard.report import Drawing, Printing, Report, paper_style, save_report, sheet_figure, shorter, widths
 from shopboard.style import Look, category_colours, money

@@ -153,8 +153,15 @@ def note_signs(target: sqlite3.Connection) -> None:
         )
 
 
+OWN_NUMBERS = "each line has a number of its own,"  # begins what is assumed of lines that repeat none
+
+
 def note_repeated_lines(target: sqlite3.Connection) -> None:
     """Note how many lines repeat an earlier one of their checkout in everything; they may be genuine, so they stay."""
+    if target.execute(
+        "SELECT COUNT(*) FROM assumptions WHERE assumption LIKE ?", (f"orders: {OWN_NUMBERS}%",)
+    ).fetchone()[0]:
+        return
     # Two numbers are sorted faster than whole lines; those that they leave are few.
     target.execute(
         "CREATE TEMP TABLE bought_twice AS SELECT order_number, product_id FROM orders GROUP BY 1, 2 HAVING COUNT(*) > 1"
@@ -170,6 +177,20 @@ def note_repeated_lines(target: sqlite3.Connection) -> None:
             target,
             f"orders: {lines:,} lines ({money:,.2f}) repeat an earlier line of the same checkout exactly; all were loaded: "
             "a shop may sell the same thing twice, and only the shop can tell. If they are errors, leave them out in the mapping.",
+        )
+
+
+def note_later_reviews(target: sqlite3.Connection) -> None:
+    """Note how many reviews were written after the last order's day, which is the page's last one."""
+    (last,) = target.execute("SELECT MAX(order_date) FROM orders").fetchone()
+    later, newest = target.execute(
+        "SELECT COUNT(*), MAX(review_date) FROM reviews WHERE review_date > ?", (last,)
+    ).fetchone()
+    if later:
+        note(
+            target,
+            f"reviews: {later:,} were written after the last order, of {last}, the latest on {newest}; the page's days end with "
+            "the last order, so its ratings leave them out.",
         )
 
 

@@ -4,15 +4,17 @@ from itertools import permutations
 
 import numpy as np
 
+from shopboard.importing.columns import COMPARED
 from shopboard.importing.likeness import likeness
 from shopboard.importing.links import sampled_numbers
 from shopboard.importing.meaning import Column, Match, Proposal, identifier
+from shopboard.importing.values import some_number
 from shopboard.importing.words import FIELDS
 
 
 def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
     """Take a total or else price times quantity: what the numbers of the sample say counts more than the names."""
-    proposal.made_up, proposal.amounts_differ = None, ()
+    proposal.made_up, proposal.amounts_differ, proposal.is_gross, proposal.of_orders = None, (), False, False
     find_by_arithmetic(proposal, found)
     fields, own = FIELDS["orders"], proposal.columns[proposal.lines]
     total, price, quantity = (found[name].column for name in ("total_amount", "unit_price", "quantity"))
@@ -39,13 +41,22 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
                 else "price times quantity"
             )
             found["total_amount"], by_price = Match(told, 1.0, f"its values are {why}"), False
-            proposal.made_up = (price, quantity) if verdicts[told] == "equal" and told.filled < 1 else None
+            proposal.is_gross = verdicts[told] == "equal"
+            number = found["order_number"].column
+            proposal.of_orders = (
+                bool(number) and told.filled < 1 and stands_for_orders(proposal, told, price, quantity, number)
+            )
+            made_up = proposal.is_gross and told.filled < 1 and not proposal.of_orders
+            proposal.made_up = (price, quantity) if made_up else None
         elif total == price:
             by_price = False
         elif of_order and len(of_order) == len(totals):
             by_price = True
         else:
             proposal.amounts_differ = (total, price, quantity)
+            by_price = by_price and not (
+                found["total_amount"].sure >= 0.85 and are_close(proposal, total, price, quantity)
+            )
     why = "not needed: the amount is taken " + ("from price and quantity" if by_price else "as it is")
     for name in ("total_amount",) if by_price else ("unit_price", "discount"):
         found[name] = Match(None, 0.0, why) if price or name != "unit_price" else found[name]
@@ -121,6 +132,31 @@ def amounts_of_orders(proposal: Proposal, total: Column, number: Column) -> tupl
     )
     orders, once, same = (count or 0 for count in proposal.connection.execute(sql).fetchone())
     return orders, once, same
+
+
+def stands_for_orders(proposal: Proposal, total: Column, price: Column, quantity: Column, number: Column) -> bool:
+    """Say whether a total that stands on one line of an order is what price times quantity come to on all of its lines."""
+    if {column.table for column in (total, price, quantity, number)} != {proposal.lines}:
+        return False
+    names = ", ".join(column.sql for column in (number, total, price, quantity))
+    orders: dict[object, list] = {}
+    for order, *written in proposal.connection.execute(
+        f"SELECT {names} FROM {identifier(proposal.lines)} LIMIT {COMPARED}"
+    ):
+        orders.setdefault(order, []).append([None if value is None else some_number(value) for value in written])
+    said = []
+    for lines in orders.values():
+        told = [line[0] for line in lines if line[0] is not None]
+        if len(lines) > 1 and len(told) == 1 and all(None not in line[1:] for line in lines):
+            said.append(abs(told[0] - sum(one * pieces for _, one, pieces in lines)) < 0.011)
+    return bool(said) and sum(said) > 0.9 * len(said)
+
+
+def are_close(proposal: Proposal, total: Column, price: Column, quantity: Column) -> bool:
+    """Say whether a total and price times quantity differ by a fifth at most, as by taxes: then the total is what its owner knows."""
+    rows = sampled_numbers(proposal, total, price, quantity)
+    sums = abs(sum(row[0] for row in rows)), abs(sum(row[1] * row[2] for row in rows))
+    return max(sums) < 1.2 * min(sums)
 
 
 def share_below(proposal: Proposal, one: Column, other: Column) -> float:

@@ -2,8 +2,10 @@
 
 import codecs
 import re
-import unicodedata
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 
 from shopboard.problems import ShopProblem
@@ -12,19 +14,16 @@ ENCODINGS = {  # codec -> its name; of two that fit equally well, the first
     "utf-8": "UTF-8",
     "cp1252": "Windows-1252",
     "cp850": "DOS code page 850",
-    "cp437": "DOS code page 437",
     "cp1250": "Windows-1250 (Central European)",
     "iso8859_2": "ISO 8859-2 (Central European)",
     "cp852": "DOS code page 852 (Central European)",
     "cp1254": "Windows-1254 (Turkish)",
-    "cp857": "DOS code page 857 (Turkish)",
     "cp1257": "Windows-1257 (Baltic)",
     "cp1255": "Windows-1255 (Hebrew)",
     "cp1251": "Windows-1251 (Cyrillic)",
     "koi8_r": "KOI8-R (Cyrillic)",
     "cp866": "DOS code page 866 (Cyrillic)",
     "cp1253": "Windows-1253 (Greek)",
-    "cp737": "DOS code page 737 (Greek)",
     "cp1256": "Windows-1256 (Arabic)",
     "mac_roman": "Mac OS Roman",
     "cp932": "Shift JIS (Japanese)",
@@ -36,48 +35,38 @@ ENCODINGS = {  # codec -> its name; of two that fit equally well, the first
 }
 
 
-WESTERN = ("cp1252", "cp850", "cp437", "mac_roman")
+WESTERN = ("cp1252", "cp850", "mac_roman")
 
 
-LETTERS = {  # codec -> the letters beyond ASCII of each of its languages; western names often stand side by side
+SMALL = {  # codec -> the small letters beyond ASCII of each of its languages; western names often stand side by side
     **dict.fromkeys(WESTERN, ("áàâäãåæçéèêëíìîïñóòôöõøœßúùûüýÿ",)),
     **dict.fromkeys(
         ("cp1250", "iso8859_2", "cp852"),
         ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţ", "čćđšž"),
     ),
-    **dict.fromkeys(("cp1254", "cp857"), ("çğıİöşüâîû",)),
+    **dict.fromkeys(("cp1251", "koi8_r", "cp866"), ("".join(map(chr, range(0x430, 0x460))),)),
+    "cp1253": ("άέήίΰαβγδεζηθικλμνξοπρςστυφχψωϊϋόύώ",),
+    "cp1254": ("çğıöşüâîû",),
     "cp1257": ("ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž"),
 }
 
 
-ASCII = set(map(chr, range(128)))
+WIDE = "A-Z0-9\u3000-\u303f\u4e00-\u9fff\uff01-\uff5e"  # Chinese, with digits and abbreviations such as USB between
 
 
-ALPHABETS = {  # codec -> the letters of each of its languages; German names are everywhere
-    codec: [ASCII | {*letters, *letters.upper(), *"äöüßéëÄÖÜÉ"} for letters in languages]
-    for codec, languages in LETTERS.items()
+UNCASED = {  # codec -> the letters of a script that knows no capitals
+    **dict.fromkeys(("gb18030", "big5"), WIDE),
+    **dict.fromkeys(("cp932", "euc_jp"), WIDE + "\u3040-\u30ff\uff61-\uff9f"),
+    "cp1255": "\u05b0-\u05ea",
+    "cp1256": "\u0621-\u0652پچژکگی",
+    "cp949": "A-Z\uac00-\ud7a3",
+    "cp874": "\u0e01-\u0e5b",
 }
 
 
-JAPANESE = ("HIRAGANA", "KATAKANA", "HALFWIDTH", "CJK")
-
-
-SCRIPTS = {  # codec -> the scripts that it is for, by the first word of their letters' names
-    **dict.fromkeys(("cp1251", "koi8_r", "cp866"), ("CYRILLIC",)),
-    **dict.fromkeys(("cp1253", "cp737"), ("GREEK",)),
-    **dict.fromkeys(("gb18030", "big5"), ("CJK",)),
-    **dict.fromkeys(("cp932", "euc_jp"), JAPANESE),
-    "cp1255": ("HEBREW",),
-    "cp1256": ("ARABIC",),
-    "cp949": ("HANGUL",),
-    "cp874": ("THAI",),
-}
-
-
-MISPLACED = re.compile("[ςךםןףץةى].|σ$")  # letters that only end a word, and one that never does
-
-
-SIGNS = set("€£¥§°´’‘“”–—…•®©™«»¿¡¢½¼¾¹²³±×·\xa0")
+NO_WORD = (  # capitals after small letters aside, what no word has: letters that only end one, signs in and before words
+    r"[ςךםןףץةى][^\W\d_]|σ\b|[^\W\d_][€£¥¢§]|[€£¥¢§©®¼½¾¹²³±][^\W\d_]|[^\W\d_][°´“”…•™«»¿¡×][^\W\d_]"
+)
 
 
 MARKS = {
@@ -87,9 +76,6 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-
-
-RULED = re.compile(r"[\s|+=:_-]*[-=]{2}[\s|+=:_-]*|[\x1a\0\s]+")  # a line that draws a line, or DOS's end of a file
 
 
 WINDOWS_SIGNS = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"  # those at 0x80 to 0x9F
@@ -116,6 +102,12 @@ MENDINGS = (  # what tells that a file was written so, what is then replaced in 
     ),
     (r'\A[^\r\n]*[,;|] +"', r'([,;|]) +"', r'\1"', "blanks before quotes left out"),
     (
+        rule := r"^(?=[^-=\r\n]*[-=]{2})[ \t|+=:_-]+\r?$",
+        rule,
+        "",
+        "lines of dashes or the like passed over",
+    ),
+    (
         f"Ã[\x80-\xbf{WINDOWS_SIGNS}]",
         f"[\x80-\xff{WINDOWS_SIGNS}]+",
         lambda found: read_again(found[0]),
@@ -135,57 +127,39 @@ def byte_as_windows(error: UnicodeError) -> tuple[str | bytes, int]:
     return byte.decode("latin-1" if byte in b"\x81\x8d\x8f\x90\x9d" else "cp1252"), error.start + 1
 
 
-def plausible(word: bytes, codec: str) -> bool:
-    """Say whether a word reads like one: letters of one script, capitals only in front, signs where signs may stand."""
-    try:
-        text = word.decode(codec)
-    except UnicodeDecodeError:
-        return False
-    if codec in WESTERN:
-        text = re.sub("[ªº]", "", text)
-    letters = [sign.isalpha() or unicodedata.category(sign) == "Mn" for sign in text]
-    for before, sign, after, is_letter in zip(" " + text, text, text[1:] + " ", letters, strict=False):
-        if sign.isascii() or (is_letter and not before.isdigit() and not after.isdigit()):
-            continue
-        beside = before.isalpha() + after.isalpha()
-        if unicodedata.east_asian_width(sign) in "WF" and "CJK" in SCRIPTS.get(codec, ()):
-            continue
-        if (
-            sign not in SIGNS
-            or (beside and sign in "€£¥¢§")
-            or (after.isalpha() and sign in "©®¼½¾¹²³±")
-            or (before.isalpha() and sign not in "’‘–—·€\xa0" and after.isalpha())
-        ):
-            return False
-    runs = "".join(sign if is_letter else " " for sign, is_letter in zip(text, letters, strict=True)).split()
-    return all(run.isascii() or plausible_run(run, codec) for run in runs)
-
-
-def plausible_run(run: str, codec: str) -> bool:
-    """Say whether letters without a sign between may be a word, or a part of one, in what a codec is for."""
-    foreign = [letter for letter in run if not letter.isascii()]
-    cased = run in (run.lower(), run.upper()) or (run[0].isupper() and run[1:] == run[1:].lower())
-    if not cased or not (run[0].isalpha() or run[0] == "İ") or MISPLACED.search(run):
-        return False
-    if codec in WESTERN:
-        return not re.search(r"[^\x00-\x7f]{3}", run) and not re.search("õ(?!e)", run.lower())
-    if codec not in SCRIPTS:
-        return True
-    scripts = {re.split("[ -]", unicodedata.name(letter, "?"))[0] for letter in foreign}
-    abbreviated = {"CJK", "HANGUL"} & set(SCRIPTS[codec]) and run == run.upper()  # as in "USB" with Chinese around it
-    return scripts <= set(SCRIPTS[codec]) and (len(foreign) == len(run) or bool(abbreviated))
+@cache
+def words_of(codec: str) -> list[re.Pattern]:
+    """Return patterns of words, one for each language of a codec and at last for all of them; German names are everywhere."""
+    signs, never = r"[\x00-@\[-`{-\x7f°´’‘“”–—…•™«»¿¡¢½¼¾¹²³±×·€£¥§®©\xa0]*", NO_WORD
+    if codec in UNCASED:
+        runs = [f"[{UNCASED[codec]}]+"]
+    else:
+        alphabets = SMALL[codec]
+        if codec not in ("cp1251", "koi8_r", "cp866", "cp1253"):
+            alphabets = tuple(f"a-z{letters}äöüßéë" for letters in (*alphabets, "".join(alphabets)))
+        if codec in WESTERN:
+            signs, never = signs.replace("]", "ªº]", 1), never + r"|[^\x00-\x7f]{3}|[õÕ](?![eE])"
+        capitals = [letters.replace("ß", "").upper() + "İ" * (codec == "cp1254") for letters in alphabets]
+        runs = [f"(?:[{large}]?[{small}]+|[{large}]+)" for small, large in zip(alphabets, capitals, strict=True)]
+    if not UNCASED.get(codec, "").startswith(WIDE):
+        never += r"|\d[^\W\d_\x00-\x7f]|[^\W\d_\x00-\x7f]\d"
+    letter = r"[^\W\d_]"
+    return [
+        re.compile(rf"(?!.*(?:{never})){signs}(?:(?<!{letter})(?:[A-Za-z]+|{run})(?!{letter}){signs})*", re.DOTALL)
+        for run in runs
+    ]
 
 
 def fitting(words: Counter, codec: str) -> float:
     """Return how many words read, with a codec, like words of its best language, or nine in ten of those of any of them."""
-    read = [(word.decode(codec), n) for word, n in words.items() if plausible(word, codec)]
-    if codec not in ALPHABETS:
+    read = []
+    for word, n in words.items():
+        with suppress(UnicodeDecodeError):
+            read.append((word.decode(codec), n))
+    if codec == "utf-8":
         return sum(n for _, n in read)
-    foreign = [({letter for letter in text if letter.isalpha() and letter not in "ªº"}, n) for text, n in read]
-    any_language = 0.9 * sum(n for letters, n in foreign if letters <= ASCII.union(*ALPHABETS[codec]))
-    return max(
-        any_language, *(sum(n for letters, n in foreign if letters <= language) for language in ALPHABETS[codec])
-    )
+    counts = [sum(n for word, n in read if pattern.fullmatch(word)) for pattern in words_of(codec)]
+    return max([*counts[:-1], 0.9 * counts[-1]]) if len(counts) > 1 else counts[0]
 
 
 def encoding_of(file: str, path: Path) -> tuple[str, tuple[str, dict] | None]:
@@ -200,40 +174,27 @@ def encoding_of(file: str, path: Path) -> tuple[str, tuple[str, dict] | None]:
         if path.stat().st_size % {"utf-16": 2, "utf-32": 4}.get(marked[:6], 1):
             raise ShopProblem(f"{file} is cut off in the middle of its last letter: export it again.")
         return marked, None
-    if is_utf8(path):
+    try:
+        with path.open(encoding="utf-8", newline="") as text:
+            while text.read(1_000_000):
+                pass
         return "utf-8", None
+    except UnicodeDecodeError as error:
+        cut_off = error.reason == "unexpected end of data"
     words: Counter = Counter()
-    valid, broken, last = 0, 0, b""
+    broken, valid = 0, 0
     with path.open("rb") as lines:
         for line in lines:
-            if not line.isascii():
-                try:
-                    line.decode()
-                    valid += 1
-                except UnicodeDecodeError as error:
-                    broken += 1
-                    last = line if error.reason == "unexpected end of data" and error.end == len(line) else b""
-                    words.update(FOREIGN_WORD.findall(line))
+            try:
+                valid += bool(line.decode()) and not line.isascii()
+            except UnicodeDecodeError:
+                broken += 1
+                words.update(FOREIGN_WORD.findall(line))
             if broken == 20_000 or len(words) > 5_000:  # enough to tell
                 break
-    if broken == 1 and valid and last:
+    if cut_off and valid:
         raise ShopProblem(f"{file} is cut off in the middle of its last letter: export it again.")
-    if not broken:
-        return "utf-8", None
     return likeliest(words, mixed=valid * 3 > broken)
-
-
-def is_utf8(path: Path) -> bool:
-    """Say whether a file is UTF-8 from its first byte to its last."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as opened:
-            while block := opened.read(1_000_000):
-                decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def likeliest(words: Counter, mixed: bool) -> tuple[str, tuple[str, dict] | None]:
@@ -249,7 +210,7 @@ def likeliest(words: Counter, mixed: bool) -> tuple[str, tuple[str, dict] | None
         if reading not in readings.values() and len(readings) < 4:
             readings[codec] = reading
     rivals = [codec for codec in readings if codec in WESTERN and codec != best and shares[codec] > 0.8 * shares[best]]
-    if best in WESTERN[:3] and shares[best] > 0.8 and not rivals:
+    if best in WESTERN[:2] and shares[best] > 0.8 and not rivals:
         return best, None
     differing = [
         n for n in range(total) if n < len(readings[best]) and len({reading[n] for reading in readings.values()}) > 1
@@ -270,11 +231,11 @@ def read_again(text: str) -> str:
         return text
 
 
-def mended(line: str, mendings: list[tuple]) -> str:
-    """Return a line with its mendings."""
+def mended(lines: Iterator[str], mendings: list[tuple]) -> Iterator[str]:
+    """Return lines with their mendings."""
     for _, replaced, by, _ in mendings:
-        line = re.sub(replaced, by, line)
-    return line
+        lines = map(partial(re.compile(replaced).sub, by), lines)
+    return lines
 
 
 def last_lines(path: Path, codec: str, start: int) -> list[str]:

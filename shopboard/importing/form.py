@@ -3,16 +3,16 @@
 import html
 import json
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import replace
 
 import ipywidgets as widgets
-import pandas as pd
 
 from shopboard.database import table_names
-from shopboard.importing.links import base_of, columns_within
+from shopboard.importing.columns_part import ColumnsPart
 from shopboard.importing.meaning import Column, Proposal, Question
 from shopboard.importing.named import named_selects
 from shopboard.importing.parts import (
@@ -22,11 +22,12 @@ from shopboard.importing.parts import (
     alert,
     description,
     files_in_words,
-    match_html,
     named_box,
-    table_html,
 )
+from shopboard.importing.preview import Preview, forget_trial, preview
+from shopboard.importing.preview_part import OPEN, PreviewPart
 from shopboard.importing.proposal import (
+    PLACES,
     answer_question,
     choose_column,
     other_proposals,
@@ -35,16 +36,12 @@ from shopboard.importing.proposal import (
     what_is_lacking,
 )
 from shopboard.importing.raw import source_name, unreadable
+from shopboard.importing.selects_part import SelectsPart
 from shopboard.importing.source import opened_source
-from shopboard.importing.staging import ASSUMED, OPEN_SOURCES, select_for, source_key
-from shopboard.importing.words import FIELDS
+from shopboard.importing.staging import ASSUMED, OPEN_SOURCES, source_key
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
-
-OPEN = ("Please choose", "")
-
-
-NO_COLUMN = ("— none —", "")
+from shopboard.style import Look
 
 
 class ImportForm:
@@ -64,6 +61,9 @@ class ImportForm:
         self.named: tuple[str, dict[str, str]] | None = None
         self.proposal: Proposal | None = None
         self._listening = False
+        self.folder = tempfile.TemporaryDirectory(prefix="shop-")  # of what is loaded on trial
+        self.preview: Preview | None = None
+        self.previewed, self.cannot = "", ""  # what the preview shows, and why there is none
         self._make()
         self._read()
 
@@ -77,8 +77,8 @@ class ImportForm:
         return what_is_lacking(self.proposal)
 
     def sure(self) -> bool:
-        """Say whether there is nothing to look through: everything was matched, and surely."""
-        if self.problem() or self.questions() or self.edited:
+        """Say whether every column was matched, and surely."""
+        if self.problem() or self.edited or any(not question.place for question in self.questions().values()):
             return False
         matches = self.proposal.matches.values() if self.proposal else ()
         return all(match.sure >= SURE[0][0] for match in matches if match.column)
@@ -110,10 +110,18 @@ class ImportForm:
 
     def selects(self) -> dict[str, str]:
         """Return the four SELECTs as they stand: what the user wrote, else what follows from the choices."""
-        proposed = (
-            self.named[1] if self.named else {} if what_is_lacking(self.proposal) else proposed_selects(self.proposal)
-        )
+        lacking = not self.named and what_is_lacking(self.proposal, PLACES)
+        proposed = self.named[1] if self.named else {} if lacking else proposed_selects(self.proposal)
         return {table: text for table, text in {**proposed, **self.edited}.items() if text.strip()}
+
+    def preview_now(self) -> Preview | None:
+        """Return what would be counted as the form stands; None while something is open without which nothing can be."""
+        selects = self.selects()
+        doubtful = any(question.taken is None for question in self.doubts.values())
+        if doubtful or not {"customers", "products", "orders"} <= set(selects):
+            return None
+        encodings = {"encodings": self.encodings} if self.encodings else {}
+        return preview(self.proposal, self.settings, {**selects, **encodings}, self.folder.name)
 
     def assumed(self) -> list[str]:
         """Return what the SELECTs take for granted, in words."""
@@ -129,7 +137,8 @@ class ImportForm:
         return self.load_shop(replace(self.settings, mapping={**self.selects(), **encodings}))
 
     def close(self) -> None:
-        """Let go of the source."""
+        """Let go of the source, and of what was loaded of it on trial."""
+        forget_trial(self.folder.name)
         opened, _ = OPEN_SOURCES.pop(self.key, (ExitStack(), None))
         opened.close()
 
@@ -137,42 +146,40 @@ class ImportForm:
 
     def _make(self) -> None:
         wide = {"width": "auto"}
-        self.headline, self.verdict, self.said, self.checked = (widgets.HTML() for _ in range(4))
+        self.headline, self.verdict, self.said = (widgets.HTML() for _ in range(3))
         self.lines = widgets.Dropdown(description="Lines of orders are in", layout=wide)
         self.own_way = widgets.Button(description="Match the columns myself", layout=wide)
         self.asked = named_box(widgets.VBox(), "shop-questions")
         self.accepted = widgets.Button(description="Load", button_style="primary", layout=wide)
         self.look = widgets.ToggleButton(description="What was matched", layout=wide)
         self.show_selects = widgets.ToggleButton(description="The four SELECTs", layout=wide)
-        self.columns: dict[tuple[str, str], tuple[widgets.Dropdown, widgets.HTML]] = {}
         self.answers: dict[str, widgets.Dropdown] = {}
-        self.tables = widgets.VBox()
-        self.texts = {
-            table: widgets.Textarea(description=words, rows=9, layout=wide, continuous_update=False)
-            for table, words in OF_WHAT.items()
-        }
-        self.check = widgets.Button(description="Check: the first three rows of each", layout=wide)
-        self.undo = widgets.Button(description="Back to the choices above", layout=wide)
-        note = widgets.HTML(
-            "What you write here counts instead of the choices above; a SELECT that you leave alone goes on following them. "
-            "<code>DAY(text, 'dmy')</code> reads a date and <code>NUMBER(text, ',')</code> a number. They can be kept as the setting <code>mapping</code>."
-        )
-        written = [named_box(widgets.VBox([text]), "shop-said-above") for text in self.texts.values()]
-        buttons = named_box(widgets.Box([self.check, self.undo]), "shop-row")
-        self.selects_box = widgets.VBox([note, *written, buttons, self.checked])
-        self.details = widgets.VBox([named_box(widgets.VBox([self.lines]), "shop-said-above"), self.tables])
+        self.matched = ColumnsPart(lambda *chosen: self._try(lambda: self._choose(*chosen)))
+        self.written = SelectsPart(lambda *written: self._try(lambda: self._edit(*written)))
+        self.details = widgets.VBox([named_box(widgets.VBox([self.lines]), "shop-said-above"), self.matched.widget])
         row = named_box(widgets.Box([self.accepted, self.own_way, self.look, self.show_selects]), "shop-row")
-        parts = [self.headline, self.asked, self.verdict, row, self.said, self.details, self.selects_box]
+        look = Look(self.settings.currency, self.settings.number_format)
+        self.counted = PreviewPart(look, lambda key, value: self._when_heard(lambda: self.answer(key, value)))
+        parts = [
+            self.headline,
+            self.asked,
+            self.counted.widget,
+            self.verdict,
+            row,
+            self.said,
+            self.details,
+            self.written.widget,
+        ]
         self.widget = named_box(widgets.VBox(parts), "shop-form")
         self.accepted.on_click(lambda _: self._load())
         self.own_way.on_click(lambda _: self._try(self._match_anew))
-        self.check.on_click(lambda _: self._try(self._check))
-        self.undo.on_click(lambda _: self._try(self._forget_edits))
+        self.written.check.on_click(
+            lambda _: self._try(lambda: self.written.show_rows(self.connection, self.selects()))
+        )
+        self.written.undo.on_click(lambda _: self._try(self._forget_edits))
         self.lines.observe(lambda change: self._when_heard(lambda: self._match_anew(change.new)), "value")
         for control in (self.look, self.show_selects):
             control.observe(lambda _: self._fold(), "value")
-        for table, text in self.texts.items():
-            text.observe(lambda change, table=table: self._when_heard(lambda: self._edit(table, change.new)), "value")
 
     def _when_heard(self, action: Callable[[], None]) -> None:
         """Do something that the user asked for by a control, rather than the form by setting it."""
@@ -236,19 +243,6 @@ class ImportForm:
         self.edited.clear()
         self._show()
 
-    def _check(self) -> None:
-        """Show the first three rows of each SELECT, or what is wrong with it."""
-        shown, mapping = [], self.selects()
-        for table in [table for table in OF_WHAT if table in mapping]:
-            try:
-                select, _ = select_for(self.connection, table, mapping)
-                cursor = self.connection.execute(f"SELECT * FROM (\n{select}\n) LIMIT 3")
-                rows = pd.DataFrame(cursor.fetchall(), columns=[name for name, *_ in cursor.description], dtype=object)
-                shown.append(table_html(rows, OF_WHAT[table]))
-            except (ShopProblem, sqlite3.Error) as problem:
-                shown.append(f'<div class="shop-label">{OF_WHAT[table]}</div>{alert(str(problem))}')
-        self.checked.value = "".join(shown) or "There is no SELECT yet: answer what is asked above, or write them."
-
     def _load(self) -> None:
         """Load what is accepted, and say how it went; after a problem the form stands as it stood."""
 
@@ -283,17 +277,36 @@ class ImportForm:
             self.lines.layout.display = "" if self.proposal and len(self.proposal.possible) > 1 else "none"
             self.own_way.layout.display = "" if self.named else "none"
             self.look.layout.display = "none" if self.named else ""
-            self._show_columns()
-            self._show_selects()
+            self.matched.show(self.proposal)
+            self.written.show(self.selects(), self.edited)
+            self._show_preview()
             self._show_verdict()
             self._fold()
         finally:
             self._listening = True
 
+    def _show_preview(self) -> None:
+        """Show what would be counted, anew if the SELECTs have changed."""
+        state = repr(
+            (
+                self.selects(),
+                self.encodings,
+                sorted(key for key, question in self.questions().items() if question.place),
+            )
+        )
+        if state != self.previewed:
+            try:
+                self.preview, self.cannot = self.preview_now(), ""
+            except (ShopProblem, sqlite3.Error) as problem:
+                self.preview, self.cannot = None, str(problem)
+            self.previewed = state
+        self.counted.show(self.preview, self.questions())
+
     def _show_questions(self) -> None:
         """Show each question with its answers; controls stay while their question does, so that none loses the focus."""
         answers = {}
-        for key, question in self.questions().items():
+        questions = {key: question for key, question in self.questions().items() if not question.place}
+        for key, question in questions.items():
             options = [OPEN, *question.answers.items()]
             control = self.answers.get(key)
             if control is None:
@@ -301,9 +314,12 @@ class ImportForm:
                     description=description(question.text), options=options, layout={"width": "auto"}
                 )
                 control.observe(
-                    lambda change, key=key: self._when_heard(lambda: self.answer(key, change.new or None)), "value"
+                    lambda change, key=key: self._when_heard(
+                        lambda: self.answer(key, None if change.new == OPEN[1] else change.new)
+                    ),
+                    "value",
                 )
-            control.value = question.taken or ""
+            control.value = OPEN[1] if question.taken is None else question.taken
             answers[key] = control
         if list(answers) != list(self.answers):
             self.asked.children = [
@@ -311,68 +327,16 @@ class ImportForm:
             ]
         self.answers = answers
 
-    def _show_columns(self) -> None:
-        """Show, for each field of the four tables, the column that is taken for it, and why."""
-        matches = self.proposal.matches if self.proposal else {}
-        if list(self.columns) != list(matches):
-            self.columns = {key: self._row(*key) for key in matches}
-            self.tables.children = self._sections(list(matches))
-        offers = {table: self._offered(table) for table in {table for table, _ in matches}}
-        for (table, name), match in matches.items():
-            control, told = self.columns[table, name]
-            if match.column and match.column not in dict(offers[table]).values():
-                options = (*offers[table], (match.column.name, match.column))
-            else:
-                options = offers[table]
-            if control.options != options:
-                control.options = options
-            control.value = match.column or ""
-            told.value = match_html(match)
-
-    def _row(self, table: str, name: str) -> tuple[widgets.Dropdown, widgets.HTML]:
-        """Return the controls of a field: its columns, and what is told of the one that is taken."""
-        control = widgets.Dropdown(description=FIELDS[table][name].label, layout={"width": "auto"})
-        control.observe(lambda change: self._when_heard(lambda: self._choose(table, name, change.new or None)), "value")
-        return control, widgets.HTML()
-
-    def _sections(self, keys: list[tuple[str, str]]) -> list[widgets.Widget]:
-        """Return the four tables, one below the other, each with its heading and its rows."""
-        parts: list[widgets.Widget] = []
-        for table, words in OF_WHAT.items():
-            rows = [named_box(widgets.Box(self.columns[key]), "shop-match") for key in keys if key[0] == table]
-            none = "" if rows else "<div>The source has none, as far as its names tell.</div>"
-            parts += [widgets.HTML(f'<div class="shop-label shop-section">{words}</div>{none}'), *rows] if keys else []
-        return parts
-
-    def _offered(self, table: str) -> tuple[tuple[str, Column | str], ...]:
-        """Return the columns that may be chosen for the fields of a table, as they are called in the list."""
-        base = {"orders": self.proposal.lines, "reviews": self.proposal.reviews}.get(table) or base_of(
-            self.proposal, table
-        )
-        columns = columns_within(self.proposal, base)
-        several = len({column.table for column in columns}) > 1
-        named = ((f"{column.table}.{column.name}" if several else column.name, column) for column in columns)
-        return (NO_COLUMN, *named)
-
-    def _show_selects(self) -> None:
-        selects = self.selects()
-        for table, text in self.texts.items():
-            text.value = self.edited.get(table, selects.get(table, ""))
-            text.rows = min(max(text.value.count("\n") + 2, 3), 24)
-        self.undo.layout.display = "" if self.edited else "none"
-
     def _show_verdict(self) -> None:
         """Say whether it can be loaded, and what to do first if not."""
         problem = self.problem()
         self.accepted.disabled = bool(problem)
         edited = ", ".join(OF_WHAT[table].lower() for table in self.edited)
-        if problem:
-            words = alert(problem, "note")
-        elif self.sure():
-            found = f"This is an export of {self.named[0]}" if self.named else "Everything matched"
-            words = f'<div role="status"><b>{html.escape(found)}: press Load.</b></div>'
+        if problem or self.cannot:
+            words = alert(problem or self.cannot, "note")
         else:
-            words = '<div role="status">Look through what was matched, correct what is wrong, then press Load.</div>'
+            found = f"This is an export of {self.named[0]}. " if self.named else ""
+            words = f'<div role="status">{html.escape(found)}Compare these figures with what you know of the shop, then press Load.</div>'
         if not problem and (assumed := self.assumed()):
             words += f'<div>Assumed:</div><ul class="shop-assumed">{"".join(f"<li>{html.escape(line)}</li>" for line in assumed)}</ul>'
         if edited:
@@ -382,4 +346,4 @@ class ImportForm:
     def _fold(self) -> None:
         """Show what is to be seen, and hide the rest."""
         self.details.layout.display = "" if self.look.value else "none"
-        self.selects_box.layout.display = "" if self.show_selects.value else "none"
+        self.written.widget.layout.display = "" if self.show_selects.value else "none"

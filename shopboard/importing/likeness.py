@@ -5,6 +5,7 @@ import re
 from functools import cache, lru_cache
 
 from shopboard.importing.meaning import Column, Link
+from shopboard.importing.statuses import status_of
 from shopboard.importing.values import squashed
 from shopboard.importing.words import Field, pattern, refers_to
 
@@ -49,7 +50,9 @@ def likeness(column: Column, field: Field) -> float:
     is_status_day = field.label == "Status" and column.dates > 0.8
     if not fits(column, field.kind) and not is_status_day:
         return 0.0
-    without_unit_and_path = re.sub(r"\(.*?\)|\[.*?\]|.*\.(?=\w)", "", CENTS.sub("", column.name))
+    if field.label == "Region" and any(map(status_of, column.samples)):  # the state of an order is no state
+        return 0.0
+    without_unit_and_path = re.sub(r"\(.*?\)|\[.*?\]|.*[./](?=\w)", "", CENTS.sub("", column.name))
     names = dict.fromkeys((squashed(column.name), squashed(without_unit_and_path)))
     about = subject(column.table)
     if re.fullmatch(pattern("{name}"), squashed(column.name)) and re.search("(item|line)s?$", squashed(column.table)):
@@ -89,6 +92,9 @@ def akin(column: Column, key: Column) -> str:
     if name not in ("id", "name", "title", "description", "code") and (
         name in (of, singular + of, squashed(key.table) + of) or refers_to(name) == refers_to(own) != ""
     ):
+        return "name"
+    longer, shorter = (of, name) if len(of) > len(name) else (name, of)  # SalesTerritoryKey and TerritoryKey
+    if longer.endswith(shorter) and re.fullmatch(r".{4,}(id|key|code|no|nr)", shorter):
         return "name"
     peculiar = all(side.numbers < 0.5 and side.longest >= 4 and side.distinct > 0.001 for side in (column, key))
     return "values" if peculiar else ""

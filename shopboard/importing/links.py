@@ -54,6 +54,16 @@ def find_links(proposal: Proposal) -> dict[str, list[Link]]:
             named = akin(column, key) == "name"
             if found >= (0.5 if named else 0.95) and (named or len(sample) >= 10):
                 links.setdefault(column.table, []).append(Link(column, key))
+    for (
+        table,
+        several,
+    ) in links.items():  # what bears a key's own name refers to it, rather than what only counts as it does
+        own = {link.key for link in several if squashed(link.column.name) == squashed(link.key.name)}
+        links[table] = [
+            link
+            for link in several
+            if link.key not in own or squashed(link.column.name) == squashed(link.key.name) or link.column.numbers < 0.9
+        ]
     for several in links.values():  # of several tables that fit, the one that is called like the column
         several.sort(key=lambda link: (everything.index(link.column), *remoteness(link)))
     return links

@@ -14,6 +14,7 @@ from shopboard.importing.accounts import (
     check_enough_was_loaded,
     kept_rows,
     note,
+    note_later_reviews,
     note_parts,
     note_parts_of_cents,
     note_repeated_lines,
@@ -23,6 +24,7 @@ from shopboard.importing.accounts import (
 )
 from shopboard.importing.raw import source_name, unreadable
 from shopboard.importing.rules import ROW_RULES, VALUE_RULES, is_not_number, shown
+from shopboard.importing.source import source_state
 from shopboard.importing.staging import clean, select_for, source_to_load, stage, staged_table, staging_file, writing_to
 from shopboard.importing.statuses import LEFT_OUT, is_no_product, is_total, status_of
 from shopboard.problems import ShopProblem
@@ -197,6 +199,7 @@ def fill_from_source(target: sqlite3.Connection, settings: Settings) -> None:
         note_signs(target)
         note_services(target)
         note_repeated_lines(target)
+        note_later_reviews(target)
         note_parts(target)
         note_parts_of_cents(target)
 
@@ -254,10 +257,33 @@ def set_services_apart(target: sqlite3.Connection) -> None:
     )
 
 
+ON_TRIAL: dict[
+    str, Path
+] = {}  # what a form has loaded on trial, as the user saw it: source and mapping -> the database
+
+
+def trial_key(settings: Settings) -> str:
+    """Return what tells whether a source was loaded on trial just as it is to be loaded."""
+    return repr((source_state(settings.source), sorted(settings.selects.items()), settings.pseudonyms))
+
+
+def copy_trial(connection: sqlite3.Connection, path: Path) -> None:
+    """Copy the four tables and the accounts of a database in which a source was loaded on trial."""
+    connection.executescript(IMPORT_TABLES)
+    connection.execute("ATTACH ? AS trial", (str(path),))
+    for (table,) in connection.execute("SELECT name FROM trial.sqlite_master WHERE type = 'table'").fetchall():
+        connection.execute(f"INSERT INTO main.{table} SELECT * FROM trial.{table}")
+    connection.commit()
+    connection.execute("DETACH trial")
+
+
 def load_source(connection: sqlite3.Connection, settings: Settings) -> None:
     """Load the source; say of what SQLite cannot do with it that it is the source's, unless the disk is full."""
     try:
-        fill_from_source(connection, settings)
+        if path := ON_TRIAL.get(trial_key(settings)) if ON_TRIAL else None:
+            copy_trial(connection, path)
+        else:
+            fill_from_source(connection, settings)
     except sqlite3.Error as error:
         if "full" in str(error) or "I/O" in str(error):
             raise

@@ -3,14 +3,18 @@
 import re
 
 from shopboard.database import COLUMNS
+from shopboard.importing.accounts import OWN_NUMBERS
 from shopboard.importing.columns import row_number_of
-from shopboard.importing.links import base_of, best_match, columns_of_headers, key_of, key_values, written_otherwise
-from shopboard.importing.meaning import Column, Proposal, identifier
-from shopboard.importing.money_sql import amount_sql, compare_with_orders, sold_below_zero
+from shopboard.importing.extras import chosen_extras, number_sql, with_extras
+from shopboard.importing.likeness import subject
+from shopboard.importing.links import base_of, best_match, key_of, key_values, written_otherwise
+from shopboard.importing.meaning import Column, Link, Proposal, identifier
+from shopboard.importing.money_sql import amount_sql, sold_below_zero
 from shopboard.importing.raw import literal
 from shopboard.importing.rules import DEFAULTS
 from shopboard.importing.statements import (
     NOBODY,
+    from_sql,
     in_place_of,
     key_sql,
     line_sql,
@@ -20,7 +24,8 @@ from shopboard.importing.statements import (
     written_sql,
 )
 from shopboard.importing.status_sql import status_sql
-from shopboard.importing.statuses import LEFT_OUT
+from shopboard.importing.statuses import LEFT_OUT, status_of
+from shopboard.importing.totals import lines_only
 from shopboard.importing.words import FIELDS
 
 
@@ -37,7 +42,8 @@ def select_entity(proposal: Proposal, table: str, key: str) -> str:
     values = {key: key_sql(proposal, table, key), **{name: written_sql(proposal, table, name) for name in fields}}
     used = [column, *(proposal.matches[table, name].column for name in fields)]
     if key_values(proposal, column) is not None and values[key] == column.sql and base != proposal.lines:
-        return statement_sql(proposal, base, {**values, **line_sql(proposal, base)}, used)
+        text = statement_sql(proposal, base, {**values, **line_sql(proposal, base)}, used)
+        return with_lost(proposal, text, key, [name for name, sql in values.items() if sql])
     when = proposal.matches["orders", "order_date"].column
     latest = (
         written_sql(proposal, "orders", "order_date")
@@ -57,8 +63,9 @@ def select_entity(proposal: Proposal, table: str, key: str) -> str:
     latest = (
         f"MAX(CASE WHEN {first.sql} IS NOT NULL THEN {latest} END)" if first and first != column else f"MAX({latest})"
     )
-    note = [f"{table}: what several rows tell of the same one is taken from the latest"]
-    rest = f"\nWHERE {values[key]} IS NOT NULL\nGROUP BY {values[key]}"
+    note = ["what several rows tell of the same one is taken from the latest"]
+    lines = lines_only(proposal) if base == proposal.lines else ""
+    rest = f"\nWHERE {values[key]} IS NOT NULL{lines}\nGROUP BY {values[key]}"
     if table == "customers":
         rest = rest.replace("\nGROUP BY", f" AND LOWER(TRIM({column.sql})) NOT IN {NOBODY}\nGROUP BY")
     values |= {
@@ -75,10 +82,63 @@ def select_entity(proposal: Proposal, table: str, key: str) -> str:
     )
 
 
+def with_lost(proposal: Proposal, text: str, key: str, names: list[str]) -> str:
+    """Return the SELECT for customers or products with those that only lines name, unless such lines are to be set aside."""
+    asked = proposal.questions.get(f"lost {key}")
+    if not asked or asked.taken == "aside":
+        return text
+    column = proposal.matches["orders", key].column
+    condition = lost_sql(proposal, key)
+    beside = ", ".join(f"NULL AS {name}" for name in names if name != key)
+    return (
+        f"-- assumed: those that {column.table} names and {key_of(proposal, TABLE_OF[key]).table} lacks are known by their {column.name} alone\n"
+        f"SELECT {', '.join(names)} FROM (\n{text}\n) AS known\nUNION ALL\n"
+        f"SELECT DISTINCT {column.sql} AS {key}{', ' if beside else ''}{beside} FROM {identifier(column.table)} WHERE {condition}"
+    )
+
+
+TABLE_OF = {"customer_id": "customers", "product_id": "products"}
+
+
+def lost_sql(proposal: Proposal, key: str) -> str:
+    """Return SQL for the condition that a line names a customer or product that its own table lacks; empty where it has none."""
+    column, known = proposal.matches["orders", key].column, key_of(proposal, TABLE_OF[key])
+    if column is None or known is None or known.table == column.table:
+        return ""
+    link = Link(column, known)
+    wrap = "KEY({})" if written_otherwise(proposal, link) else "{}"
+    nobody = f" AND LOWER(TRIM({column.sql})) NOT IN {NOBODY}" if key == "customer_id" else ""
+    return (
+        f"{column.sql} IS NOT NULL{nobody} AND {wrap.format(column.sql)} NOT IN "
+        f"(SELECT {wrap.format(known.sql)} FROM {identifier(known.table)} WHERE {known.sql} IS NOT NULL)"
+    )
+
+
+def count_cancelled_lines(proposal: Proposal, values: dict, chosen: dict, notes: list[str]) -> None:
+    """Let a cancelled line of no pieces or no amount, as shops write what was not sent, count all the same: as one piece, and as 0."""
+    quantity, total = chosen["quantity"], chosen["total_amount"]
+    if not values["status"] or (chosen["status"] and chosen["status"].dates > 0.8):
+        return
+    words = [word for word in proposal.statuses.get(chosen["status"], []) if status_of(word) == "Cancelled"]
+    cancelled = f"{values['status']} IN ({', '.join(map(literal, dict.fromkeys(['Cancelled', *words])))})"
+    zero = f"CAST({quantity.sql} AS TEXT) IN ('0', '0.0', '0.00', '0,00')" if quantity else ""
+    if (
+        zero
+        and proposal.connection.execute(f"SELECT COUNT(*) FROM {identifier(quantity.table)} WHERE {zero}").fetchone()[0]
+    ):
+        values["quantity"] = f"CASE WHEN {zero} AND {cancelled} THEN 1 ELSE {values['quantity']} END"
+        notes.append(f"a cancelled line of which {quantity.name} is 0 counts as one piece")
+    if total and total.table == proposal.lines and total.filled < 1 and words:
+        values["total_amount"] = (
+            f"CASE WHEN {total.sql} IS NULL AND {cancelled} THEN 0 ELSE {values['total_amount']} END"
+        )
+        notes.append(f"a cancelled line without {total.name} counts as 0")
+
+
 def region_of_order(proposal: Proposal) -> Column | None:
-    """Return the column that says where an order went: one of the lines, or of the orders that they belong to."""
-    places = [*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)]
+    """Return the column that says where an order went: one of the lines, of the orders that they belong to, or of what they refer to beside customer and product."""
     told = proposal.matches["customers", "region"]
+    places = columns_of_order(proposal)
     if told.column in places or "by you" in told.why:
         return told.column if told.column in places else None
     taken = {match.column for (table, _), match in proposal.matches.items() if table == "orders"}
@@ -87,18 +147,34 @@ def region_of_order(proposal: Proposal) -> Column | None:
     return match.column if match.sure > 0.5 else None
 
 
-def select_orders(proposal: Proposal) -> str:
-    """Return the SELECT for the lines of orders."""
+def columns_of_order(proposal: Proposal) -> list[Column]:
+    """Return the columns that tell of a line or its order, rather than of its customer or its product."""
+    keys = {proposal.matches["orders", name].column for name in ("customer_id", "product_id")}
+    others = ("customer", "product", "supplier", "category", "review")
+    tables = [
+        table
+        for table, path in proposal.reached[proposal.lines].items()
+        if all(link.column not in keys and subject(link.key.table) not in others for link in path)
+        # a table that has a customer once an order, beside what tells the person
+        or any(key and key.table == table and path and path[-1].key != key for key in keys)
+    ]
+    return [column for table in tables for column in proposal.columns[table]]
+
+
+def select_orders(proposal: Proposal, beside: dict[str, Column] | None = None) -> str:
+    """Return the SELECT for the lines of orders; `beside` names more columns that it is to give."""
     chosen = {name: proposal.matches["orders", name].column for name in FIELDS["orders"]}
     values = {
         name: written_sql(proposal, "orders", name)
         for name in ("order_id", "customer_id", "product_id", "order_date", "quantity", "order_number")
     }
+    own_numbers = [f"{OWN_NUMBERS} {chosen['order_id'].name}"] if values["order_id"] else []
     values["order_id"] = values["order_id"] or row_sql(proposal, proposal.lines)
     if chosen["product_id"] and key_of(proposal, "products") == chosen["product_id"]:
         values["product_id"] = key_sql(proposal, "products", "product_id")
     values["product_id"] = values["product_id"] or "'(not stated)'"
     values["status"], notes = status_sql(proposal)
+    notes += own_numbers
     for name in ("customer_id", "product_id"):  # keys that are written in two ways, as their own table has them
         link = next((link for link in proposal.links.get(proposal.lines, []) if link.column == chosen[name]), None)
         if (
@@ -112,33 +188,57 @@ def select_orders(proposal: Proposal) -> str:
         values["quantity"] = f"-1 * {values['quantity']}"
         notes.append(f"{chosen['quantity'].name} is below zero where something is sold: its sign is turned")
     values["total_amount"] = amount_sql(proposal, notes)
-    chosen["region"] = region_of_order(proposal)
+    count_cancelled_lines(proposal, values, chosen, notes)
+    asked = proposal.questions.get("region")
+    chosen["region"] = None if asked and asked.taken == "customer" else region_of_order(proposal)
+    values |= {name: column.sql for name, column in (beside or {}).items()}
+    proposal.beside += (beside or {}).values()
     values["region"] = chosen["region"].sql if chosen["region"] else None
-    fill_down(proposal, values, chosen, notes)
-    carry_over(proposal, values, chosen, notes)
+    if not fill_down(proposal, values, chosen, notes):
+        carry_over(proposal, values, chosen, notes)
     leave_out_guests(proposal, values, chosen, notes)
     note_orders_without_lines(proposal, chosen, notes)
     if proposal.orders.get(chosen["order_date"]) and any(
         re.search(r"\d:\d\d.*\d ?(Z|[-+]\d\d:?\d\d)( |$)|UTC", text) for text in chosen["order_date"].samples
     ):
         notes.append("a day is the day that the source wrote; what it says of time zones is left off")
+    rest = ""
+    if proposal.totals[0]:
+        rest = f"\nWHERE NOT ({proposal.totals[0]})"
+        notes.append(proposal.totals[1])
     whole = proposal.questions["amounts"].taken == "order" if "amounts" in proposal.questions else proposal.whole_orders
-    if not whole:
-        compare_with_orders(proposal, values["total_amount"], [*chosen.values(), *proposal.beside], notes)
-    if not whole or values["order_number"] is None:
-        return statement_sql(
-            proposal,
-            proposal.lines,
-            {**values, **line_sql(proposal, proposal.lines)},
-            [*chosen.values(), *proposal.beside],
-            notes,
+    names = [name for name, sql in {**values, **line_sql(proposal, proposal.lines)}.items() if sql]
+    if chosen_extras(proposal):
+        amount = values["total_amount"]
+        values["total_amount"] = (
+            amount if amount.startswith(("NUMBER(", "ROUND(", "LINE_TOTAL(")) else f"NUMBER({amount}, '.')"
         )
-    return share_out(proposal, values, chosen, notes)
+        values |= {
+            f"extra_{n}": number_sql(proposal, column)
+            for n, column in enumerate(proposal.extras, 1)
+            if column in chosen_extras(proposal)
+        }
+    used = [*chosen.values(), *proposal.beside, *chosen_extras(proposal)]
+    if not whole or values["order_number"] is None:
+        text = statement_sql(
+            proposal, proposal.lines, {**values, **line_sql(proposal, proposal.lines)}, used, rest=rest
+        )
+    else:
+        text = share_out(proposal, values, used, notes, rest)
+    text = with_extras(proposal, text, names, notes)
+    return "".join(f"-- assumed: {' '.join(note.split())}\n" for note in notes) + text
 
 
-def fill_down(proposal: Proposal, values: dict, chosen: dict, notes: list[str]) -> None:
-    """Where an order's number and date stand on its first line alone, as in merged cells, take them from the line above."""
-    number, when, row = chosen["order_number"], chosen["order_date"], row_number_of(proposal.connection, proposal.lines)
+OF_LINES = ("order_id", "product_id", "quantity", "total_amount")  # what no other line of the order tells
+
+
+def fill_down(proposal: Proposal, values: dict, chosen: dict, notes: list[str]) -> bool:
+    """Where an order's number and date stand on its first line alone, as in merged cells, take them from the line above; say whether that is so."""
+    when, row = chosen["order_date"], row_number_of(proposal.connection, proposal.lines)
+    beside = (column for column in proposal.columns[proposal.lines] if when and column not in chosen.values())
+    number = chosen["order_number"] or next(
+        (column for column in beside if abs(column.filled - when.filled) < 0.02), None
+    )
     if (
         not row
         or not number
@@ -146,44 +246,51 @@ def fill_down(proposal: Proposal, values: dict, chosen: dict, notes: list[str]) 
         or {number.table, when.table} != {proposal.lines}
         or not 0.05 < number.filled < 0.95
     ):
-        return
-    table = identifier(proposal.lines)
-    sql = f"SELECT COUNT(*), SUM({when.sql} IS NULL) FROM {table} WHERE {number.sql} IS NULL"
-    lines, together = proposal.connection.execute(sql).fetchone()
-    if not lines or together < 0.95 * lines:
-        return
-    for name in ("order_number", "order_date", "customer_id", "status", "region"):
-        column = chosen[name]
-        if column and column.table == proposal.lines and column.filled <= number.filled + 0.05 and values[name]:
+        return False
+    table, lines = identifier(proposal.lines), lines_only(proposal)
+    sql = (
+        f"SELECT COUNT(*), SUM(CASE WHEN {when.sql} IS NULL THEN 1 END) FROM {table} WHERE {number.sql} IS NULL{lines}"
+    )
+    below, together = proposal.connection.execute(sql).fetchone()
+    if not below or (together or 0) < 0.95 * below:
+        return False
+    names, others = [name for name in values if name not in OF_LINES], {}
+    for column in dict.fromkeys([*(chosen.get(name) for name in names), *proposal.beside]):
+        if (
+            column
+            and not column.expression
+            and column.table == proposal.lines
+            and column.filled <= number.filled + 0.05
+        ):
             # The row's number in front makes the latest row's text the greatest.
-            there = f"CASE WHEN {number.sql} IS NOT NULL THEN PRINTF('%020d', {table}.{row}) || COALESCE({column.sql}, '') END"
-            above = f"NULLIF(SUBSTR(MAX({there}) OVER (ORDER BY {table}.{row}), 21), '')"
-            values[name] = in_place_of(column.sql, above, values[name])
+            place = f"SUBSTR('{'0' * 20}' || CAST({table}.{row} AS TEXT), -20)"
+            there = f"CASE WHEN {number.sql} IS NOT NULL THEN {place} || COALESCE(CAST({column.sql} AS TEXT), '') END"
+            others[column.sql] = f"NULLIF(SUBSTR(MAX({there}) OVER (ORDER BY {table}.{row}), 21), '')"
+    values |= {name: in_place_of(others, values[name]) for name in names if values[name]}
     notes.append(f"a line without {number.name} belongs to the order above it")
+    return True
 
 
 def carry_over(proposal: Proposal, values: dict, chosen: dict, notes: list[str]) -> None:
-    """Let what stands on one line of an order hold for its other lines, too."""
+    """Let what stands on one line of an order, and on no other line of it otherwise, hold for its other lines, too."""
     number = chosen["order_number"]
-    for name in ("order_date", "customer_id", "status", "region") if number and number.table == proposal.lines else ():
-        column = chosen[name]
-        if (
-            column is None
-            or column.table != proposal.lines
-            or column.filled == 1
-            or " OVER (" in values[name]
-            or (name == "status" and (column.dates > 0.8 or proposal.bare_orders > 0.02))
-        ):
+    names = [name for name in values if name not in (*OF_LINES, "order_number")]
+    told, others = dict.fromkeys([*(chosen.get(name) for name in names), *proposal.beside]), {}
+    for column in told if number and number.table == proposal.lines else ():
+        if column is None or column.expression or column.table != proposal.lines or column.filled == 1:
+            continue
+        if column == chosen["status"] and (column.dates > 0.8 or proposal.bare_orders > 0.02):
             continue
         sql = (
-            f"SELECT SUM(filled BETWEEN 1 AND lines - 1), SUM(lowest <> highest) FROM (SELECT COUNT(*) AS lines, COUNT({column.sql}) AS filled, "
-            f"MIN({column.sql}) AS lowest, MAX({column.sql}) AS highest FROM {identifier(proposal.lines)} WHERE {number.sql} IS NOT NULL GROUP BY {number.sql})"
+            f"SELECT SUM(CASE WHEN filled BETWEEN 1 AND lines - 1 THEN 1 END), SUM(CASE WHEN lowest <> highest THEN 1 END) "
+            f"FROM (SELECT COUNT(*) AS lines, COUNT({column.sql}) AS filled, MIN({column.sql}) AS lowest, MAX({column.sql}) AS highest "
+            f"FROM {identifier(proposal.lines)} WHERE {number.sql} IS NOT NULL GROUP BY {number.sql}) AS of_orders"
         )
         partly, different = (count or 0 for count in proposal.connection.execute(sql).fetchone())
-        if partly > 2 and not different:
-            whole = f"MAX({column.sql}) OVER (PARTITION BY {number.sql})"
-            values[name] = in_place_of(column.sql, whole, values[name])
+        if partly and not different:
+            others[column.sql] = f"MAX({column.sql}) OVER (PARTITION BY {number.sql})"
             notes.append(f"{column.name} stands on one line of an order and holds for all of its lines")
+    values |= {name: in_place_of(others, values[name]) for name in names if values[name]}
 
 
 def leave_out_guests(proposal: Proposal, values: dict, chosen: dict, notes: list[str]) -> None:
@@ -212,7 +319,7 @@ def note_orders_without_lines(proposal: Proposal, chosen: dict, notes: list[str]
             notes.append(f"{lone:,} orders in {link.key.table} have no line in {proposal.lines} and are not loaded")
 
 
-def share_out(proposal: Proposal, values: dict, chosen: dict, notes: list[str]) -> str:
+def share_out(proposal: Proposal, values: dict, used: list[Column | None], notes: list[str], rest: str) -> str:
     """Return the SELECT for lines over which the totals of their orders are shared out, to the cent."""
     quantity = values["quantity"] or "1"
     of = "COALESCE(order_number, 'line ' || order_id)" + (
@@ -228,9 +335,9 @@ def share_out(proposal: Proposal, values: dict, chosen: dict, notes: list[str]) 
         "order_total": f"MAX({values['total_amount']}) OVER (PARTITION BY COALESCE({values['order_number']}, 'line ' || {values['order_id']}))",
         **line_sql(proposal, proposal.lines),
     }
-    inner = statement_sql(proposal, proposal.lines, given, [*chosen.values(), *proposal.beside]).replace("\n", "\n    ")
+    inner = statement_sql(proposal, proposal.lines, given, used, rest=rest).replace("\n", "\n    ")
     names = ", ".join(name for name, sql in given.items() if sql and name not in ("weight", "order_total"))
-    return "".join(f"-- assumed: {' '.join(note.split())}\n" for note in notes) + (
+    return (
         f"WITH given AS (\n    {inner}\n), running AS (\n    SELECT\n        given.*,\n        SUM(weight) OVER (PARTITION BY {of} ORDER BY order_id) AS up_to_here,\n"
         f"        SUM(weight) OVER (PARTITION BY {of}) AS of_all\n    FROM given\n)\n"
         f"SELECT\n    {names},\n    ROUND(order_total * up_to_here / of_all, 2) - ROUND(order_total * (up_to_here - weight) / of_all, 2) AS total_amount\nFROM running"
@@ -250,16 +357,18 @@ def select_reviews(proposal: Proposal) -> str:
             proposal.matches["orders", "order_number"].column,
         )
         product = proposal.matches["orders", "product_id"].column
-        if product is None:
-            return "-- assumed: reviews of orders are of no product where the source tells none\nSELECT NULL AS review_id, NULL AS product_id, NULL AS rating, NULL AS review_date\nWHERE 0"
-        notes.append(
-            "a review of an order is one of its product where the order has a single product; others are set aside"
-        )
+        if product is None or order is None or mine is None:
+            return "-- assumed: reviews of orders are of no product where the source tells none\nSELECT NULL AS review_id, NULL AS product_id, NULL AS rating, NULL AS review_date\nWHERE 1 = 0"
+        notes.append("a review of an order counts for each of the products in it")
+        bought = key_sql(proposal, "products", "product_id") if product == key_of(proposal, "products") else product.sql
         rest = (
-            f"\nLEFT JOIN (SELECT {mine.sql} AS reviewed, MIN({product.sql}) AS only_product FROM {identifier(proposal.lines)} GROUP BY 1 "
-            f"HAVING COUNT(DISTINCT {product.sql}) = 1) AS bought ON bought.reviewed = {order.sql}"
+            f"\nINNER JOIN (SELECT reviewed, product, COUNT(*) OVER (PARTITION BY reviewed) AS products FROM (SELECT DISTINCT {mine.sql} AS reviewed, "
+            f"{bought} AS product {from_sql(proposal, proposal.lines, [mine, product])}) AS each_once) AS bought ON bought.reviewed = {order.sql}"
         )
-        values["product_id"] = "bought.only_product"
+        values["product_id"] = "bought.product"
+        values["review_id"] = (
+            f"CASE WHEN bought.products > 1 THEN {values['review_id']} || ' ' || bought.product ELSE {values['review_id']} END"
+        )
     return statement_sql(
         proposal, proposal.reviews, {**values, **line_sql(proposal, proposal.reviews)}, used, notes, rest
     )

@@ -22,7 +22,7 @@ from shopboard.importing.statuses import status_of
 from shopboard.importing.values import squashed
 from shopboard.importing.words import FIELDS, pattern
 
-NO_GOODS = "gender|^sex|geschlecht|sexe|^age|pay|zahl|paiement|pago|channel|kanal|canal|priority|season|mode|method|^rep$|salesrep|weekday|month|color|colour|^size|carrier|courier|device|source|note|comment|mall|store|shop|branch|filiale|location|warehouse|market|city"
+NO_GOODS = "addres|adress|adres|direccion|endereco|indirizzo|street|strasse|phone|telefon|^fax|zip|postal|plz|buyer|recipient|gender|^sex|geschlecht|sexe|^age|pay|zahl|paiement|pago|channel|kanal|canal|priority|season|mode|method|^rep$|salesrep|weekday|month|color|colour|^size|carrier|courier|device|source|note|comment|mall|store|shop|branch|filiale|location|warehouse|market|city"
 
 
 def possible_lines(proposal: Proposal) -> list[str]:
@@ -142,7 +142,8 @@ def status_among(proposal: Proposal, columns: list[Column]) -> Match:
     for match, column in rated:
         if column not in words:  # the day of shipping
             return match
-        if len(words[column]) <= 15 and squashed(column.name) not in ("state", "zustand", "estado", "stato"):
+        geography = re.search("(state|zustand|estado|stato)$", squashed(column.name))
+        if len(words[column]) <= 15 and not geography:
             return replace(match, sure=0.5, why="named so, but none of its words is known")
     few = 1 if row_count(proposal, proposal.lines) < SAMPLED else 0.02
     for column in columns:
@@ -169,7 +170,7 @@ def ill_words(proposal: Proposal, column: Column) -> dict[str, str]:
 
 def tells_rows_apart(proposal: Proposal, column: Column) -> bool:
     """Say whether a column of many rows has another value in each."""
-    return len(key_values(proposal, column) or ()) > 50
+    return is_key(proposal, column) and len(key_values(proposal, column) or ()) > 50
 
 
 def prefer_link(proposal: Proposal, match: Match, about: str) -> Match:

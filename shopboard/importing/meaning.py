@@ -53,6 +53,7 @@ class Question:
     text: str
     answers: dict[str, str]
     taken: str | None
+    place: str = ""  # of those that the preview shows beside their figures: "status", "money", "region"
 
 
 def identifier(name: str) -> str:
@@ -97,6 +98,7 @@ class Proposal:
     columns: dict[str, list[Column]]  # table -> its columns
     keys: dict[Column, set | None] = field(default_factory=dict)  # the values of those that are keys
     repeats: dict[Column, int] = field(default_factory=dict)  # how many rows of a table repeat a value of its key
+    copies: dict[str, str] = field(default_factory=dict)  # table -> another one that has the same rows
     links: dict[str, list[Link]] = field(default_factory=dict)  # table -> its columns that refer to another one
     otherwise: dict[Link, bool] = field(default_factory=dict)  # whether the same keys are written in two ways
     reached: dict[str, dict[str, list[Link]]] = field(default_factory=dict)  # table -> others that a row of it tells
@@ -106,15 +108,19 @@ class Proposal:
     matches: dict[tuple[str, str], Match] = field(default_factory=dict)  # (table, field) -> the column taken for it
     product_choices: list[Column] = field(default_factory=list)  # that may say what was sold
     made_up: tuple[Column, Column] | None = None  # price and quantity, where the amount is empty
+    is_gross: bool = False  # whether the amount is price times quantity, with no discount taken off
     amounts_differ: tuple = ()  # the total, and the price and quantity that come to something else
     questions: dict[str, Question] = field(default_factory=dict)
     orders: dict[Column, str | None] = field(default_factory=dict)  # of days, months and years in dates
     writing: dict[Column, Writing] = field(default_factory=dict)
     signs: dict[Column, str | None] = field(default_factory=dict)  # before decimals
     discount: str = ""  # "share", "percent" or "money", where that is certain
+    totals: tuple[str, str] = "", ""  # SQL that says whether a row is a total of others, and a sentence about those
     place: str = ""  # SQL that says whether a line stands in another file, too
-    words: list[str] = field(default_factory=list)  # of status, that are not known
+    statuses: dict[Column, list[str]] = field(default_factory=dict)  # columns that tell of a status -> their words
+    extras: dict[Column, str] = field(default_factory=dict)  # other columns of money -> "line", "order" or "share"
     bare_orders: float = 0.0  # share of orders that have no status
+    of_orders: bool = False  # whether sums say that a total on one line is that of its order
     whole_orders: bool = False  # whether the amount is that of a whole order
     beside: list[Column] = field(default_factory=list)  # other columns that the SELECT of orders reads
     more: dict[str, "Proposal"] = field(default_factory=dict)  # other tables with lines of orders

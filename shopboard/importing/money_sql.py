@@ -3,48 +3,13 @@
 import re
 from collections import Counter
 
-from shopboard.importing.columns import SAMPLED
 from shopboard.importing.likeness import likeness
-from shopboard.importing.links import columns_of_headers, sampled_numbers, writing_in, written_otherwise
-from shopboard.importing.meaning import Column, Proposal, identifier
+from shopboard.importing.links import sampled_numbers, writing_in
+from shopboard.importing.meaning import Proposal, identifier
 from shopboard.importing.raw import literal
-from shopboard.importing.statements import statement_sql, written_sql
+from shopboard.importing.statements import written_sql
 from shopboard.importing.values import squashed
 from shopboard.importing.words import FIELDS
-
-
-def compare_with_orders(proposal: Proposal, amount: str, columns: list[Column | None], notes: list[str]) -> None:
-    """Note where the lines of an order come to something else than the total that a table of orders states."""
-    field = FIELDS["orders"]["total_amount"]
-    total = max(
-        (
-            column
-            for column in columns_of_headers(proposal, proposal.lines)
-            if column.numbers > 0.8 and column.table != proposal.lines
-        ),
-        key=lambda column: likeness(column, field),
-        default=None,
-    )
-    link = next(
-        (link for link in proposal.links.get(proposal.lines, []) if total and link.key.table == total.table), None
-    )
-    if not link or likeness(total, field) < 0.5 or written_otherwise(proposal, link):
-        return
-    some = f"SELECT DISTINCT {link.column.sql} FROM {identifier(proposal.lines)} WHERE {link.column.sql} IS NOT NULL LIMIT {SAMPLED}"
-    lines = statement_sql(proposal, proposal.lines, {"amount": amount, "number": link.column.sql}, columns)
-    written = f"NUMBER({total.sql}, '{writing_in(proposal, total).sign or '.'}')"
-    (mine,), (theirs,) = (
-        proposal.connection.execute(sql).fetchone()
-        for sql in (
-            f"SELECT TOTAL(amount) FROM ({lines}) WHERE number IN ({some})",
-            f"SELECT TOTAL({written}) FROM {identifier(total.table)} WHERE {link.key.sql} IN ({some})",
-        )
-    )
-    if abs(mine - theirs) > 0.002 * max(abs(mine), abs(theirs)):
-        notes.append(
-            f"the lines come to {mine:,.2f} where {total.name} in {total.table} says {theirs:,.2f}: what stands in that alone, such as "
-            "discounts, taxes or postage of whole orders, is not counted"
-        )
 
 
 def sold_below_zero(proposal: Proposal, chosen: dict) -> bool:
@@ -86,7 +51,7 @@ def amount_sql(proposal: Proposal, notes: list[str]) -> str:
         amount = amount.replace(" * (1 - 0)", "").replace(" * 1,", ",") if quantity or discount else price
     asked = proposal.questions.get("amount")
     if asked and asked.taken:
-        ways = {way: label for label, way in asked.answers.items()}
+        ways = {way: label.rsplit(": ", 1)[0] for label, way in asked.answers.items()}
         other = ways.pop({"total": "price", "price": "total"}[asked.taken])
         notes.append(f"the amount is {ways[asked.taken]}, rather than {other}")
     total = FIELDS["orders"]["total_amount"]
@@ -109,8 +74,11 @@ def amount_sql(proposal: Proposal, notes: list[str]) -> str:
     said = "may be in it, or not" if whole else "not counted"
     notes.extend([f"{said}: {', '.join(others)}"] if others else [])
     amount = in_one_currency(proposal, amount, notes)
-    currency = chosen["currency"]
-    if currency:
+    currency, of = chosen["currency"], chosen["total_amount"] or chosen["unit_price"]
+    told = of and (of.table != proposal.lines or re.search(r"(?<![A-Za-z])[A-Z]{3}$", of.name))
+    if (
+        currency and not told
+    ):  # a price of the product, or one in a currency that its name tells, is in that one everywhere
         sql = f"SELECT {currency.sql} FROM {identifier(currency.table)} WHERE {currency.sql} IS NOT NULL GROUP BY UPPER(TRIM({currency.sql})) ORDER BY COUNT(*) DESC"
         found = [str(name) for (name,) in proposal.connection.execute(sql)]
         if len(found) > 1:

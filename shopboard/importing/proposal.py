@@ -11,6 +11,7 @@ from shopboard.importing.matching import match_entity, match_fields, possible_li
 from shopboard.importing.meaning import Column, Match, Proposal, identifier
 from shopboard.importing.questions import ask_questions
 from shopboard.importing.raw import proposed_tables
+from shopboard.importing.totals import find_totals
 from shopboard.problems import ShopProblem
 
 
@@ -19,14 +20,31 @@ def propose(connection: sqlite3.Connection, lines: str | None = None) -> Proposa
     proposal = Proposal(
         connection, {table: columns_of_table(connection, table) for table in proposed_tables(connection)}
     )
+    leave_out_copies(proposal)
     proposal.links = find_links(proposal)
     proposal.reached = {table: tables_reached(proposal, table) for table in proposal.columns}
     proposal.possible = possible_lines(proposal)
     proposal.lines = lines or next(iter(proposal.possible), "")
     if proposal.lines:
         match_fields(proposal)
+        find_totals(proposal)
         ask_questions(proposal)
     return proposal
+
+
+def leave_out_copies(proposal: Proposal) -> None:
+    """Leave out tables that hold the same rows as another one, under another name."""
+    for table in list(proposal.columns):
+        names = [identifier(column.name) for column in proposal.columns[table] if not column.expression]
+        for other in list(proposal.columns):
+            same = [identifier(column.name) for column in proposal.columns[other] if not column.expression]
+            if other > table and names == same and row_count(proposal, table) == row_count(proposal, other) > 0:
+                rows = [f"SELECT {', '.join(names)} FROM {identifier(of)}" for of in (table, other)]
+                sql = f"SELECT COUNT(*) FROM ({rows[0]} EXCEPT {rows[1]}) AS others"
+                if not proposal.connection.execute(sql).fetchone()[0]:
+                    proposal.copies[other] = table
+    for copy in proposal.copies:
+        del proposal.columns[copy]
 
 
 def answer_question(proposal: Proposal, key: str, value: str | None) -> None:
@@ -45,6 +63,12 @@ def answer_question(proposal: Proposal, key: str, value: str | None) -> None:
             "quantity",
             next((column for column in proposal.columns[proposal.lines] if column.sql == value), None),
         )
+    if key.startswith("money ") and value == "instead":
+        column = next(column for column in proposal.extras if key == f"money {column.name}")
+        choose_column(proposal, "orders", "unit_price", None)
+        choose_column(proposal, "orders", "total_amount", column)
+    if key == "small" and value == "count":
+        choose_column(proposal, "orders", "total_amount", None)
     if key == "product" and value is not None:
         choose_column(
             proposal,
@@ -67,14 +91,21 @@ def choose_column(proposal: Proposal, table: str, name: str, column: Column | No
     )
     if (table, name) in (("orders", "customer_id"), ("orders", "product_id")):
         match_entity(proposal, {"customer_id": "customers", "product_id": "products"}[name], name)
+    find_totals(proposal)
     ask_questions(proposal)
     from_columns = {"amount", "product", "quantity"}  # the columns as they are now tell the answer
     for key in answers.keys() & proposal.questions.keys() - from_columns:
         answer_question(proposal, key, answers[key])
 
 
-def what_is_lacking(proposal: Proposal) -> str:
-    """Return what is lacking before the proposal can be loaded; empty if nothing."""
+PLACES = ("status", "money", "region", "lost")  # of questions that the preview shows beside their figures
+
+
+def what_is_lacking(proposal: Proposal, open_places: tuple[str, ...] = ()) -> str:
+    """Return what is lacking before the proposal can be loaded, but for questions of `open_places`; empty if nothing."""
+    empty = [table for table, columns in proposal.columns.items() if not any(column.filled for column in columns)]
+    if not proposal.lines and len(empty) == len(proposal.columns):
+        return f"{', '.join(empty)} has a header and no rows: export it again, with the orders of some days."
     if not proposal.lines:
         return "No table has what a line of an order needs, a date and an amount: choose another file, or write the four SELECTs as `mapping`."
     lacking = [] if proposal.matches["orders", "order_date"].column else ["the date of an order"]
@@ -82,11 +113,20 @@ def what_is_lacking(proposal: Proposal) -> str:
         lacking.append("the amount of a line, or the price of one")
     if lacking:
         return f"Choose the column that holds {' and '.join(lacking)}."
-    unanswered = [question.text for question in proposal.questions.values() if question.taken is None]
+    unanswered = [
+        question.text
+        for question in proposal.questions.values()
+        if question.taken is None and question.place not in open_places
+    ]
     if unanswered:
         return f"Please answer: {unanswered[0]}"
     return next(
-        (f"{other.lines}: {problem}" for other in other_proposals(proposal) if (problem := what_is_lacking(other))), ""
+        (
+            f"{other.lines}: {problem}"
+            for other in other_proposals(proposal)
+            if (problem := what_is_lacking(other, open_places))
+        ),
+        "",
     )
 
 

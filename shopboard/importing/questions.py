@@ -4,12 +4,14 @@ import re
 
 from shopboard.database import table_names
 from shopboard.importing.amounts import amounts_of_orders
-from shopboard.importing.columns import COMPARED, order_of_dates, row_number_of
+from shopboard.importing.columns import COMPARED, order_of_dates
+from shopboard.importing.extras import ask_money
 from shopboard.importing.links import best_match, columns_of_headers, is_key, row_count, sampled_numbers, writing_in
-from shopboard.importing.matching import OTHER_TABLES, status_words
+from shopboard.importing.mapping import lost_sql, region_of_order
+from shopboard.importing.matching import OTHER_TABLES
 from shopboard.importing.meaning import Column, Proposal, Question, identifier
 from shopboard.importing.raw import CONTRARY
-from shopboard.importing.statuses import SPELLINGS, status_of
+from shopboard.importing.status_questions import ask_status
 from shopboard.importing.values import some_number, squashed
 from shopboard.importing.words import FIELDS
 
@@ -45,6 +47,10 @@ def ask_questions(proposal: Proposal) -> None:
     ask_amounts(proposal)
     ask_which_amount(proposal)
     ask_discount(proposal)
+    ask_money(proposal)
+    ask_region(proposal)
+    ask_lost(proposal)
+    ask_small(proposal)
     ask_others(proposal)
     ask_twice(proposal)
     ask_wide(proposal)
@@ -243,6 +249,43 @@ def ask_discount(proposal: Proposal) -> None:
         proposal.questions["discount"] = Question(f"What is {column.name} ({', '.join(column.samples)})?", ways, None)
 
 
+def ask_region(proposal: Proposal) -> None:
+    """Ask whose region counts where both an order and its customer have one; the order's does unless the user says otherwise."""
+    order, customer = region_of_order(proposal), proposal.matches["customers", "region"].column
+    if order and customer and proposal.matches["orders", "customer_id"].column:
+        whose = f"the customer's, {customer.name}" + (
+            " of the latest order" if customer == order else f" in {customer.table}"
+        )
+        answers = {f"the order's, {order.name}": "order", whose: "customer"}
+        proposal.questions["region"] = Question("Whose region counts?", answers, "order", "region")
+
+
+def ask_lost(proposal: Proposal) -> None:
+    """Ask about lines whose product or customer is missing in its own table; they are loaded unless the user says otherwise."""
+    for key, what in (("product_id", "product"), ("customer_id", "customer")):
+        column, condition = proposal.matches["orders", key].column, lost_sql(proposal, key)
+        if column and condition:
+            sql = f"SELECT COUNT(*) FROM {identifier(column.table)} WHERE {condition}"
+            (rows,) = proposal.connection.execute(sql).fetchone()
+            if rows:
+                ways = {f"load them: the {what} is known by {column.name} alone": "load", "set them aside": "aside"}
+                text = f"{rows:,} rows of {column.table} name a {what} that its own table lacks. What of them?"
+                proposal.questions[f"lost {key}"] = Question(text, ways, "load", "lost")
+
+
+def ask_small(proposal: Proposal) -> None:
+    """Ask whether small whole numbers are money, where their column is not surely named so."""
+    column, sure = proposal.matches["orders", "total_amount"].column, proposal.matches["orders", "total_amount"].sure
+    if column is None or column.table != proposal.lines or column.whole < 1 or sure >= 0.85:
+        return
+    values = proposal.connection.execute(f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} LIMIT 50")
+    numbers = [abs(number) for (value,) in values if value is not None and (number := some_number(value)) is not None]
+    if numbers and max(numbers) <= 12:
+        ways = {"money": "money", "a count: it is left out": "count"}
+        text = f"{column.name} holds whole numbers up to {max(numbers):,.0f}. Are they money?"
+        proposal.questions["small"] = Question(text, ways, None)
+
+
 def ask_others(proposal: Proposal) -> None:
     """Ask about tables that are left out though they may hold orders, too."""
     read = set(proposal.reached[proposal.lines])
@@ -268,51 +311,6 @@ def sells(proposal: Proposal, table: str) -> bool:
     )
 
 
-def ask_status(proposal: Proposal) -> None:
-    """Ask what those words of status mean that are not known."""
-    column = proposal.matches["orders", "status"].column
-    proposal.words, proposal.bare_orders = [], 0.0
-    if column and column.dates > 0.8 and column.filled < 0.9:
-        proposal.questions["no day"] = Question(
-            f"{1 - column.filled:.0%} of the lines have no {column.name}. What are those?",
-            {"not yet sent: pending": "Pending", "sold all the same, such as in a store: completed": "Completed"},
-            None,
-        )
-    if column is None or column.dates > 0.8:
-        return
-    proposal.words = [word for word in status_words(proposal, column) if not status_of(word)][:40]
-    means = {status: status for status in SPELLINGS}
-    for word in proposal.words:
-        proposal.questions[f"status {word}"] = Question(
-            f"What does “{word}” in {column.name} mean?", {**means, "set such lines aside": word}, None
-        )
-    proposal.bare_orders = share_without(proposal, column)
-    if proposal.bare_orders > 0.02:
-        proposal.questions["no status"] = Question(
-            f"{proposal.bare_orders:.0%} of the orders have no {column.name}. What are those?",
-            {**means, "set such lines aside": "aside"},
-            None,
-        )
-
-
-def share_without(proposal: Proposal, column: Column) -> float:
-    """Return the share of orders, or of lines where nothing tells orders apart, on none of whose lines a column has a value."""
-    if column.table != proposal.lines or column.filled == 1:
-        return 0.0
-    number = proposal.matches["orders", "order_number"].column
-    of = (
-        number.sql
-        if number and number.table == proposal.lines and number.filled > 0.98
-        else "rowid"
-        if row_number_of(proposal.connection, proposal.lines) == "rowid"
-        else ""
-    )
-    if not of:
-        return 1 - column.filled
-    sql = f"SELECT AVG(filled = 0) FROM (SELECT COUNT({column.sql}) AS filled FROM {identifier(proposal.lines)} GROUP BY {of})"
-    return proposal.connection.execute(sql).fetchone()[0] or 0.0
-
-
 def ask_amounts(proposal: Proposal) -> None:
     """Find out whether an amount is that of a line, or of a whole order."""
     total, order = (proposal.matches["orders", name].column for name in ("total_amount", "order_number"))
@@ -320,7 +318,7 @@ def ask_amounts(proposal: Proposal) -> None:
     if not total or not order or proposal.whole_orders or order.table != proposal.lines:
         return
     orders, once, same = amounts_of_orders(proposal, total, order)
-    if orders >= 3 and max(once, same) > 0.9 * orders:
+    if (orders >= 3 or proposal.of_orders) and max(once, same) > 0.9 * orders:
         where = "on one of its lines" if once > same else "on each of its lines"
         answers = {
             f"of the whole order, {where}: it is shared out": "order",
@@ -342,16 +340,25 @@ def ask_which_amount(proposal: Proposal) -> None:
     total, price, quantity = proposal.amounts_differ
     rows = sampled_numbers(proposal, total, price, quantity)
     sums = sum(row[0] for row in rows), sum(row[1] * row[2] for row in rows)
+    where = f"on the {len(rows):,} lines that have both"
+    order, whose = proposal.matches["orders", "order_number"].column, ""
+    if order and order.table == total.table == proposal.lines:
+        orders, once, same = amounts_of_orders(proposal, total, order)
+        if orders >= 3 and max(once, same) > 0.9 * orders:  # one amount for an order, beside several for its lines
+            amounts = dict(sampled_numbers(proposal, order, total))
+            sums = (
+                sum(amounts.values()),
+                sum(one * pieces for one, pieces in sampled_numbers(proposal, price, quantity)),
+            )
+            where, whose = "in all", ", of whole orders"
     if way == "price" and abs(sums[0]) < 0.5 * abs(sums[1]):  # a part of it at most
         return
     close = max(map(abs, sums)) < 1.2 * min(map(abs, sums))
-    names = total.name, f"{price.name} × {quantity.name}"
+    names = f"{total.name}{whose}", f"{price.name} × {quantity.name}"
     answers = {
-        f"{name}, {amount:,.2f} in all": way for name, amount, way in zip(names, sums, ("total", "price"), strict=True)
+        f"{name}: {amount:,.2f} {where}": way for name, amount, way in zip(names, sums, ("total", "price"), strict=True)
     }
-    some = "" if len(rows) < COMPARED else f" (on the first {len(rows):,} lines)"
-    text = (
-        f"{names[0]} is not {names[1]}{some}: discounts, taxes or postage may be in it. Which is the amount of a line?"
-    )
+    text = f"{names[0]} is not {names[1]}: discounts, taxes or postage may be in it. Which is the amount of a line?"
     own_choice = any("by you" in proposal.matches["orders", name].why for name in ("total_amount", "unit_price"))
-    proposal.questions["amount"] = Question(text, answers, way if close or own_choice else None)
+    settled = way if (close and not whose) or own_choice else None
+    proposal.questions["amount"] = Question(text, answers, settled, "money" if settled else "")

@@ -3,12 +3,12 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from datetime import time as clock_time
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, count
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from shopboard.problems import ShopProblem
 from shopboard.settings import Source
 
 BATCH_ROWS = 50_000
+MOST_COLUMNS = 1_900  # SQLite takes 2,000
 
 
 HELD = ("unreadable_lines", "unreadable_files", "files_read", "doubts")  # what is told of the source, beside its tables
@@ -60,10 +61,16 @@ class RawTable:
     notes: list[str] = field(default_factory=list)
     bad: list[tuple] = field(default_factory=list)  # line, reason, content of what is no row
     doubt: tuple[str, dict] | None = None  # a question, and what may be answered
-    stray: int = 0  # lines with a stray quote
-    ruled: int = 0  # lines of dashes and the like alone
     header: list = field(default_factory=list)  # as it is written, to know it again
     nothing: list[str] = field(default_factory=list)  # texts that stand for no value
+
+    def __post_init__(self) -> None:
+        """Refuse what no shop's table is, before time is spent on it."""
+        if len(self.names) > MOST_COLUMNS:
+            raise NoTableProblem(
+                f"{self.file} has {len(self.names):,} columns, and a table can have {MOST_COLUMNS:,}: "
+                "export it again with a line for each sale, or with the columns that are needed."
+            )
 
 
 def source_name(source: Source) -> str:
@@ -100,10 +107,9 @@ CONTRARY = re.compile(
 )
 
 
-def unique(name: str, taken: Iterable[str]) -> str:
-    """Return `name`, numbered if it is taken: "Name", "Name (2)"."""
-    taken = {other.lower() for other in taken}
-    numbered = chain([name], (f"{name} ({n})" for n in range(2, len(taken) + 3)))
+def unique(name: str, taken: Container[str]) -> str:
+    """Return `name`, numbered if it is taken, in small letters: "Name", "Name (2)"."""
+    numbered = chain([name], (f"{name} ({n})" for n in count(2)))
     return next(candidate for candidate in numbered if candidate.lower() not in taken)
 
 
@@ -122,15 +128,16 @@ def marks_of_nothing(rows: Iterable[list], width: int) -> list[str]:
     One that stands only in a column of texts may be somebody's name. "NA" is a value.
     """
     columns = list(zip(*(row for row in rows if len(row) == width), strict=True))
+    values = [set(column) for column in columns]
     found = []
-    for mark in NOTHING:
-        beside = [set(column).difference(NOTHING, {"", None}) for column in columns if mark in column]
+    for mark in (mark for mark in NOTHING if any(mark in held for held in values)):
+        beside = [held.difference(NOTHING, {"", None}) for held in values if mark in held]
         counted = any(
-            values and sum(some_number(value) is not None or is_date(value) for value in values) >= 0.9 * len(values)
-            for values in beside
+            others and sum(some_number(value) is not None or is_date(value) for value in others) >= 0.9 * len(others)
+            for others in beside
         )
         often = sum(column.count(mark) for column in columns) > 1
-        if (often and (len(beside) > 1 or counted)) or (beside and mark == NOTHING[0]):
+        if (often and (len(beside) > 1 or counted)) or mark == NOTHING[0]:
             found.append(mark)
     return found
 
@@ -147,7 +154,7 @@ def header_index(rows: list[list]) -> int | None:
 
     A line of values above it, such as DATEV's, is passed over where the next one is as full, all names, and values follow.
     """
-    filled = [sum(value not in ("", None) for value in row) for row in rows]
+    filled = [len(row) - row.count("") - row.count(None) for row in rows]
     usual = sorted(filled)[len(filled) // 2] if filled else 0
     for n, row in enumerate(rows):
         if filled[n] >= max(2, 0.6 * usual):
@@ -162,11 +169,8 @@ def header_index(rows: list[list]) -> int | None:
 
 def column_names(file: str, header: list, rows: list[list]) -> list[str]:
     """Return the names of columns; those at the end that neither have a name nor, in most rows, a value are left out."""
-    filled = [
-        sum(len(row) > n and row[n] not in ("", None) for row in rows) for n in range(max(map(len, [header, *rows])))
-    ]
     names = [" ".join(str(name).split()) for name in header]
-    longer = [row for row in rows if any(value not in ("", None) for value in row[len(names) :])]
+    longer = [row for row in rows if len(row) > len(names) and set(row[len(names) :]) - {"", None}]
     if len(longer) * 2 > len(rows):
         cents = sum(bool(re.fullmatch(r"\d\d?", str(row[-1]))) for row in longer)
         if len({row[0] for row in longer}) < len(longer) or cents > 0.9 * len(longer) > 9:
@@ -175,17 +179,20 @@ def column_names(file: str, header: list, rows: list[list]) -> list[str]:
                 "export it with semicolons, or with quotes around each field."
             )
         names.insert(0, "")  # a header that is one name short: R leaves out that of the rows' names
-    while names and not names[-1] and (not rows or filled[len(names) - 1] * 2 <= len(rows)):
+    while names and not names[-1]:
+        if sum(len(row) >= len(names) and row[len(names) - 1] not in ("", None) for row in rows) * 2 > len(rows):
+            break
         names.pop()
     return distinct(names)
 
 
 def distinct(names: Iterable) -> list[str]:
     """Return names of columns, each once: "Name", "Name (2)"; "column 3" for one that is empty."""
-    taken = ["_line"]
+    found, taken = [], {"_line"}
     for n, name in enumerate(names, 1):
-        taken.append(unique(str(name) or f"column {n}", taken))
-    return taken[1:]
+        found.append(unique(str(name) or f"column {n}", taken))
+        taken.add(found[-1].lower())
+    return found
 
 
 def as_stored(value: object) -> object:  # noqa: PLR0911

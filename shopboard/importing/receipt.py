@@ -12,6 +12,7 @@ import pandas as pd
 
 from shopboard.database import COLUMNS, read_query
 from shopboard.importing.accounts import was_imported
+from shopboard.importing.figures import figures, figures_html
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
 from shopboard.style import Look, written
@@ -127,7 +128,8 @@ def reconciliation_file(connection: sqlite3.Connection, settings: Settings) -> P
     first, last = connection.execute("SELECT MIN(order_date), MAX(order_date) FROM orders").fetchone()
     look = Look(settings.currency, settings.number_format)
     title = html.escape(f"{settings.name}: what was read, loaded and set aside")
-    parts = [
+    parts = [figures_html(figures(connection), look)]
+    parts += [
         f"<h2>{heading}</h2>{money_as_text(rows, lambda x: written(x, ',.2f', look)).to_html(index=False, na_rep='', border=0)}"
         for heading, rows in reconciliation_tables(connection).items()
         if len(rows)
@@ -135,7 +137,7 @@ def reconciliation_file(connection: sqlite3.Connection, settings: Settings) -> P
     page = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         "<style>body{font:14px sans-serif;margin:2em}table{border-collapse:collapse}"
-        "th,td{padding:3px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #ddd}</style>"
+        ".shop-tables{display:flex;flex-wrap:wrap;gap:0 28px}th,td{padding:3px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #ddd}</style>"
         f"<h1>{title}</h1><p>Orders from {first} to {last}. Amounts in the source's own signs.</p>{''.join(parts)}</html>"
     )
     return save(settings.exports, "reconciliation.html", lambda path: path.write_text(page, encoding="utf-8"))

@@ -138,14 +138,14 @@ def copy_source(
         else:
             key = key if key not in groups else (*key, raw.name)
             groups[key] = ["_".join(words)]
-            tables[key] = unique(raw.name, {*table_names(connection), *HELD})
+            tables[key] = unique(raw.name, {*map(str.lower, table_names(connection)), *HELD})
         copy_table(connection, raw, tables[key], bar)
     for key, names in groups.items():
         common = "_".join(
             word for word, *others in zip(*(name.split("_") for name in names), strict=False) if set(others) <= {word}
         )
         if len(names) > 1 and common and common.lower() != tables[key].lower():
-            name = unique(common, {*table_names(connection), *HELD})
+            name = unique(common, {*map(str.lower, table_names(connection)), *HELD})
             connection.execute(f"ALTER TABLE {quoted(tables[key])} RENAME TO {quoted(name)}")
             connection.execute("UPDATE files_read SET table_name = ? WHERE table_name = ?", (name, tables[key]))
     connection.commit()

@@ -106,9 +106,10 @@ def loads_once(proposal: Proposal) -> bool:
 NOBODY = "('0', '-1', '-', '--', '.', '?', 'null', '(null)', '<null>', '#n/a', 'nan', '\\n', '#ref!', 'undefined', '(blank)', 'none', 'n/a', 'na', 'guest', 'gast', 'invité', 'invitado', 'convidado', 'ospite', 'anonymous', 'anonym', 'unknown', 'unbekannt', 'walk-in', '(not set)')"
 
 
-def in_place_of(column: str, other: str, sql: str) -> str:
-    """Return SQL with another expression in the place of a column."""
-    return re.sub(re.escape(column) + r"(?!\w)", lambda _: other, sql)
+def in_place_of(others: dict[str, str], sql: str) -> str:
+    """Return SQL with other expressions in the places of some columns, all at once."""
+    columns = "|".join(map(re.escape, sorted(others, key=len, reverse=True)))
+    return re.sub(rf"(?:{columns})(?!\w)", lambda found: others[found[0]], sql) if others else sql
 
 
 def without_table(text: str, table: str) -> str:

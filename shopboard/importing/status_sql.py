@@ -4,11 +4,10 @@ import re
 
 from shopboard.importing.likeness import akin
 from shopboard.importing.links import columns_of_headers
-from shopboard.importing.matching import ill_words
 from shopboard.importing.meaning import Column, Proposal, identifier
 from shopboard.importing.raw import literal
 from shopboard.importing.statements import loads_once
-from shopboard.importing.statuses import LEFT_OUT, SPELLINGS
+from shopboard.importing.statuses import LEFT_OUT, SPELLINGS, status_of
 from shopboard.importing.values import squashed
 
 
@@ -17,19 +16,20 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
     column = proposal.matches["orders", "status"].column
     number = proposal.matches["orders", "order_number"].column or proposal.matches["orders", "order_id"].column
     cases, notes, sql = [], [], None
+    words: dict[str, str | None] = {}
     proposal.beside = []  # other columns that tell of a status
     if proposal.all_returned:
         return literal("Returned"), [f"the lines of {proposal.lines} count as returned"]
     if column and column.dates > 0.8:
-        without = proposal.questions["no day"].taken if "no day" in proposal.questions else "Pending"
+        without = (proposal.questions["no day"].taken if "no day" in proposal.questions else "") or "Pending"
         sql = f"CASE WHEN COALESCE({column.sql}, '') = '' THEN '{without}' ELSE 'Completed' END"
         notes.append(f"a line without {column.name} is {without.lower()}, one with it completed")
     elif column:
-        words = {word: proposal.questions[f"status {word}"].taken for word in proposal.words}
+        words = {word: proposal.questions[f"status {word}"].taken for word in proposal.statuses[column]}
         turned = "".join(
-            f" WHEN {literal(word)} THEN {literal(status if status != word else f'{LEFT_OUT}{word}')}"
+            f" WHEN {literal(word)} THEN {literal(status if status != 'aside' else f'{LEFT_OUT}{word}')}"
             for word, status in words.items()
-            if status
+            if status and status != status_of(word)
         )
         text = f"CAST({column.sql} AS TEXT)" if column.numbers else column.sql
         sql = f"CASE {text}{turned} ELSE {column.sql} END" if turned else column.sql
@@ -41,8 +41,9 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
         cases.append(f"WHEN {returned[0]} THEN 'Returned'")
         notes.append(f"what is in {returned[1]} counts as returned")
     near = dict.fromkeys([*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)])
-    ill = ill_words(proposal, column) if column and column.dates <= 0.8 else {}
-    well = f" AND COALESCE({column.sql}, '') NOT IN ({', '.join(map(literal, ill))})" if ill else ""
+    ill = [word for word, status in words.items() if status in ("Cancelled", "Returned")]
+    well = f" AND COALESCE({column.sql}, '') NOT IN ({', '.join(map(literal, ill))})" if ill and column else ""
+    pending: list[str] = []
     for other in near:
         if other != column and (condition := flagged(proposal, other)):
             meaning, sql_of_flag = condition
@@ -50,13 +51,15 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
             counts = "is left out" if meaning.startswith(LEFT_OUT) else f"counts as {meaning.lower()}"
             notes.append(f"a line with {other.name} {counts}")
             proposal.beside.append(other)
-        elif other != column:
-            theirs = ill_words(proposal, other)
-            for meaning in dict.fromkeys(theirs.values()):
-                those = ", ".join(literal(word) for word, status in theirs.items() if status == meaning)
-                cases.append(f"WHEN {other.sql} IN ({those}){well} THEN {literal(meaning)}")
-                notes.append(f"{those.replace(chr(39), '')} in {other.name} counts as {meaning.lower()}")
-                proposal.beside.append(other)
+        elif other != column and other in proposal.statuses:
+            told = {word: proposal.questions[f"status {other.name}: {word}"].taken for word in proposal.statuses[other]}
+            for meaning in ("Cancelled", "Returned", "Completed", "Pending"):
+                if those := ", ".join(literal(word) for word, status in told.items() if status == meaning):
+                    case = f"WHEN {other.sql} IN ({those}){well} THEN {literal(meaning)}"
+                    (pending if meaning == "Pending" else cases).append(case)
+                    notes.append(f"{those.replace(chr(39), '')} in {other.name} counts as {meaning.lower()}")
+                    proposal.beside.append(other)
+    cases += pending  # what is cancelled or returned waits for no payment
     if loads_once(proposal):
         cases.insert(0, f"WHEN {proposal.place} THEN {literal(LEFT_OUT + 'also in another file')}")
         notes.append("lines that stand in two files with all values alike are loaded once")

@@ -16,19 +16,19 @@ SPELLINGS = {  # status -> the words that shops write for it
         "voltooid, afgerond, afgehandeld, betaald, verzonden, geleverd, bezorgd, zrealizowane, zrealizowany, wyslane, wyslany, oplacone, oplacony, "
         "dostarczone, zakonczone, slutford, levererad, skickad, betald, leveret, sendt, betalt, afsluttet, gennemfort, fullfort, "
         "tamamlandi, teslim edildi, kargoya verildi, выполнен, завершен, доставлен, отправлен, оплачен, 完了, 発送済み, 已完成, 已发货, 已付款, "
-        "sent, picked up, payment, order, not returned, not refunded, in zustellung, nicht retourniert, paiement accepté, en cours de livraison, no devuelto, não devolvido, "
+        "sent, sales order, picked up, payment, order, not returned, not refunded, in zustellung, nicht retourniert, paiement accepté, en cours de livraison, no devuelto, não devolvido, "
         "klar, slutfört, levererat, levert, afsendt, ekspederet, toimitettu, lähetetty, maksettu, valmis, suoritettu, wysłana, zrealizowana, opłacona, odebrane, dostarczona, zakończona, "
         "vyřízena, vyřízeno, vybavená, odesláno, odeslána, odoslaná, doručeno, doručena, zaplaceno, zaplacena, zaplatená, dokončeno, dokončena, "
         "teljesítve, teljesített, kiszállítva, kézbesítve, feladva, fizetve, kifizetve, livrată, livrat, expediată, expediat, finalizată, finalizat, plătită, plătit, achitată, achitat, "
         "gönderildi, ödendi, teslim alındı, выполнена, выполнено, завершена, доставлена, доставлено, отправлена, отправлено, оплачена, оплачено, получен, "
         "ολοκληρωμένη, ολοκληρωμένο, ολοκληρώθηκε, απεσταλμένη, απεστάλη, παραδόθηκε, πληρωμένη, πληρώθηκε, הושלמה, הושלם, נשלחה, נשלח, נמסרה, נמסר, שולם, שולמה, "
-        "مكتمل, مكتملة, تم الشحن, تم التوصيل, تم التسليم, مدفوع, مدفوعة, selesai, pesanan selesai, terkirim, telah dikirim, lunas, sudah dibayar, "
+        "مكتمل, مكتملة, تم الشحن, تم التوصيل, تم التسليم, مدفوع, مدفوعة, selesai, pesanan selesai, terkirim, dikirim, telah dikirim, lunas, sudah dibayar, "
         "已發貨, 已出貨, 已收货, 已收貨, 已签收, 已簽收, 已送达, 已送達, 交易成功, 交易完成, 卖家已发货, 卖家已发货 等待买家确认, 発送済, 出荷済み, 出荷済, 配達完了, 配送完了, 配達済み, 入金済み, 入金済, 支払済み, 支払い済み, 受取完了, "
         "배송완료, 배송중, 구매확정, 결제완료, 발송완료, 거래완료"
     ),
     "Pending": folded(
         "pending, processing, payment review, holded, queued, submitted, in process, in progress, open, new, created, unpaid, on hold, onhold, awaiting payment, pending payment, payment pending, "
-        "awaiting shipment, awaiting fulfillment, approved, authorized, partially paid, unfulfilled, invoiced, draft, checkout draft, backordered, "
+        "awaiting shipment, awaiting fulfillment, approved, authorized, partially paid, unfulfilled, invoiced, draft, quotation, quotation sent, checkout draft, backordered, "
         "ready for pickup, pending waiting for pick up, offen, ausstehend, in bearbeitung, unbezahlt, neu, wartend, zahlung ausstehend, in vorbereitung, "
         "en cours, en attente, a traiter, en traitement, en preparation, impaye, impayee, non paye, en attente de paiement, "
         "pendiente, en proceso, en espera, procesando, no pagado, pendiente de pago, pendente, aguardando, aguardando pagamento, em processamento, "
@@ -41,7 +41,7 @@ SPELLINGS = {  # status -> the words that shops write for it
         "čeká na platbu, čeká na zaplacení, čaká na platbu, zpracovává se, vyřizuje se, nová, nezaplaceno, nezaplacena, függőben, feldolgozás alatt, fizetésre vár, új, "
         "în așteptare, în procesare, în curs de procesare, neplătită, neplătit, nouă, yeni, bekliyor, ödeme bekleniyor, onay bekliyor, işleniyor, işleme alındı, новая, не оплачен, ожидает отправки, "
         "εκκρεμεί, σε εκκρεμότητα, σε επεξεργασία, σε αναμονή, νέα, ממתין, ממתינה, ממתין לתשלום, בטיפול, בעיבוד, قيد الانتظار, قيد المعالجة, قيد التنفيذ, معلق, بانتظار الدفع, "
-        "menunggu pembayaran, menunggu konfirmasi, belum dibayar, diproses, sedang diproses, 等待买家付款, 等待付款, 买家已付款 等待卖家发货, 待出貨, 待發貨, 處理中, 待確認, 待确认, 未付款, 未发货, 未入金, 入金待ち, 未発送, 発送待ち, 支払い待ち, 保留, 受付, "
+        "menunggu pembayaran, perlu dikirim, menunggu konfirmasi, belum dibayar, diproses, sedang diproses, 等待买家付款, 等待付款, 买家已付款 等待卖家发货, 待出貨, 待發貨, 處理中, 待確認, 待确认, 未付款, 未发货, 未入金, 入金待ち, 未発送, 発送待ち, 支払い待ち, 保留, 受付, "
         "결제대기, 입금대기, 배송준비중, 상품준비중, 배송준비"
     ),
     "Cancelled": folded(

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from itertools import chain, islice
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -141,13 +140,14 @@ def read_json(file: str, path: Path, encoding: str | None = None) -> Iterator[Ra
     stem, bad = Path(file).stem, list[tuple]()
     listed = set[tuple]()
 
+    text = path.read_text(encoding=codec, errors="as_windows")
+
     def rows_of(wanted: str | None = None) -> Iterator[tuple[int, str, dict]]:
         """Yield (line, table, row) for one table, or for all."""
         bad.clear()
-        with path.open(encoding=codec, errors="as_windows") as lines:
-            for line, document in json_objects(file, lines, bad):
-                found = flat_rows(stem, document, listed)
-                yield from ((line, table, row) for table, row in found if wanted in (None, table))
+        for line, document in json_objects(file, text, bad):
+            found = flat_rows(stem, document, listed)
+            yield from ((line, table, row) for table, row in found if wanted in (None, table))
 
     keys: dict[str, dict] = {}
     for _, table, row in rows_of():
@@ -163,64 +163,33 @@ def read_json(file: str, path: Path, encoding: str | None = None) -> Iterator[Ra
         yield raw
 
 
-def json_objects(file: str, lines: Iterator[str], bad: list[tuple]) -> Iterator[tuple[int, dict]]:
-    """Yield (line, object) from lines of JSON, lists of objects, or one object; note in `bad` the lines that are none."""
-    numbered = ((n, line) for n, line in enumerate(lines, 1) if line.strip())
-    first = next(numbered, (0, ""))
-    try:
-        if first[1].lstrip()[:1] == "[":
-            documents = json_values(chain([first], numbered))
-        elif is_json(first[1]):
-            documents = json_lines(chain([first], numbered), bad)
-        else:
-            rest = [first, *numbered]
-            whole = "".join(map(itemgetter(1), rest))
-            documents = iter([(first[0], json.loads(whole))]) if is_json(whole) else json_values(iter(rest))
-        for n, document in documents:
-            if isinstance(document, dict):
-                yield from ((n, row) for row in objects_in(document))
-    except json.JSONDecodeError as error:
-        raise ShopProblem(f"{file} is cut off or damaged ({error.msg}): export it again.") from None
+def json_objects(file: str, text: str, bad: list[tuple]) -> Iterator[tuple[int, dict]]:
+    """Yield (line, object) from objects one after the other, in lists or alone; note in `bad` the lines that are none.
 
-
-def is_json(text: str) -> bool:
-    """Say whether a text is JSON."""
-    with suppress(json.JSONDecodeError):
-        json.loads(text)
-        return True
-    return False
-
-
-def json_lines(numbered: Iterator[tuple[int, str]], bad: list[tuple]) -> Iterator[tuple[int, object]]:
-    """Yield (line, value) for each line; a last one that is cut off raises JSONDecodeError."""
-    for number, line in numbered:
+    A line may be set aside only where each line before it held an object; elsewhere nobody knows where the next one begins.
+    """
+    decode, between = json.JSONDecoder().raw_decode, re.compile(r"[\s,\[\]]*")
+    line, end, depth, one_a_line = 1, 0, 0, False
+    while (skipped := between.match(text, end)).end() < len(text):
+        start = skipped.end()
+        depth += skipped[0].count("[") - skipped[0].count("]")
+        line += skipped[0].count("\n")
         try:
-            yield number, json.loads(line)
+            value, end = decode(text, start)
         except json.JSONDecodeError as error:
-            if line[-1] != "\n":
-                raise
-            bad.append((number, f"the line is no JSON ({error.msg})", json.dumps([line.strip()], ensure_ascii=False)))
-
-
-def json_values(numbered: Iterable[tuple[int, str]]) -> Iterator[tuple[int, object]]:
-    """Yield (line, value) for each value in lists that go over lines, or one after the other; JSONDecodeError if they do not end."""
-    text, number, depth, decoder, between = "", 0, 0, json.JSONDecoder(), re.compile(r"[\s,\[\]]*")
-    for next_number, line in numbered:
-        number = number if text.strip("[], \t\r\n") else next_number
-        text += line
-        position = 0
-        while re.search(r"[}\]][\s,]*$", text):
-            skipped = between.match(text, position)[0]
-            depth += skipped.count("[") - skipped.count("]")
-            position += len(skipped)
-            try:
-                value, position = decoder.raw_decode(text, position)
-            except json.JSONDecodeError:  # it goes on, or is at its end
-                break
-            yield number, value
-        text = text[position:]
-    if text.strip() or depth:
-        raise json.JSONDecodeError("it does not end", text, len(text))
+            end = text.find("\n", start)
+            if depth or end < 0 or not one_a_line:
+                raise ShopProblem(f"{file} is cut off or damaged ({error.msg}): export it again.") from None
+            content = json.dumps([text[start:end].strip()], ensure_ascii=False)
+            bad.append((line, f"the line is no JSON ({error.msg})", content))
+            continue
+        if isinstance(value, dict):
+            yield from ((line, row) for row in objects_in(value))
+        lines = text.count("\n", start, end)
+        one_a_line = (one_a_line or not start) and not lines
+        line += lines
+    if depth + text.count("[", end) - text.count("]", end):
+        raise ShopProblem(f"{file} is cut off or damaged (a list does not end): export it again.")
 
 
 def objects_in(document: dict) -> list[dict]:

@@ -116,7 +116,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "({customer})unique{id}",
                 "({customer})(user|account|login|reference)?({id})|({id}){of}({customer})",
                 "fk({customer})|({customer})|contact{id}",
-                "({customer}|{order}|contact|billing)?{of}({email})(address)?({of}({customer}))?",
+                "({customer}|{order}|contact|billing|from|payer)?{of}({email})(address)?({of}({customer}))?",
                 "({customer}){of}({name}|{fullname})|({name}|{fullname}){of}({customer})+|contact(name)?",
                 "({customer}|{order}){fullname}",  # a name in a table of orders
             ),
@@ -149,20 +149,20 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             (
                 "(line|row|position|zeilen|positions)(total|amount|revenue|price|preis|betrag|summe)|lineamount|linerevenue|(order)?item(total|amount|revenue)|ext(ended)?{price}"
                 "|((total|net)?(sales|revenue|umsatze?|omzet|chiffredaffaires)(amount|total)?|sales?{money}|productsales|netsales|netto(betrag|wert)|totalspent|totalline|ingresosporproductos)({money})?"
-                "|(({total}){of}({order}|{product})?({price}|{amount})|({product})?({price}|{amount}){of}({total}))({money})?",
+                "|(({order})?({total}){of}({order}|{product})?({price}|{amount})|({product})?({price}|{amount}){of}({total}))({money})?",
                 "({total}|{amount}|({order}){of}({total}|{amount}|value)|({total}|{amount}|grandtotal|sum|value){of}({order})|grandtotal(base|purchased)?|amount(due|paid|charged)|ext(ended)?{amount}"
-                "|payment(value|amount)?|price(paid|total)|nett?o(betrag|umsatz)?)({money})?",
+                "|payment(value|amount)?|price(paid|total)|nett?o(betrag|umsatz)?|(gross|net)({amount}))({money})?",
                 "(gross|brutto|net|netto)(sales|revenue|amount|total|betrag|umsatz)?|({order}|{product})?(sub)?total.*|.*(amount|betrag|montant|umsatz|revenue|sales)",
                 "totalcosts?.*",
             ),
             "(?<!inc)(?<!incl)(?<!ex)(?<!excl)(tax|vat)|ship|fracht|freight|discount|rabatt|refund|profit|margin|(?<!^total)cost|mwst|steuer|fee|remise|target|forecast|discounted|tip$|tips"
-            "|quantity|items$|qty|units|count|lines$|pieces",
+            "|quantity|items$|qty|units|count|lines$|pieces|products$|articles$|orders$|customers$",
         ),
         "unit_price": Field(
             "Price of one",
             "number",
             (
-                "soldfor|({product})?((unit|einzel|stuck|sale|selling|net|item|vk|lineitem)({price}|cost)|({price}){of}({one})|({one}){of}({price}))({money})?|valorunit(ario)?",
+                "soldfor|({product})?((unit|einzel|stuck|sale|selling|net|item|vk|lineitem)({price}|cost)|({price}){of}({one})|({one}){of}({price}))({money})?|valorunit(ario)?|rate",
                 "({product})?({price})({of}({product}))?({money})?|valor(do)?produto",
                 ".*price.*|.*preis.*",
             ),
@@ -182,7 +182,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "({order}){of}({status}|state|zustand|etat|estado|stato)|({status}|state|estado|etat|stato){of}({order})",
                 "{status}|current(state|status)|({order})(status|state){id}|status{id}|event(type|name)?|(payment|financial|fulfil?lment|shipping|zahlungs|liefer|{order})?status|{order}(status|state)",
                 "state|zustand|estado|stato",
-                "(ship|shipped|deliver(y|ed)?|dispatch|versand|liefer)(ped)?{date}",
+                "(ship|shipped|deliver(y|ed)?|dispatch|versand|liefer)(ped)?{date}|(paid|payment|bezahlt|pagado|paye)({date}|at|on|am|le|el)",
             ),
             "customer|country",
         ),
@@ -204,18 +204,19 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
         "email": Field(
             "Email",
             "text",
-            ("({customer}|{order}|contact|billing)?{of}({email})(address|id)?({of}({customer}))?",),
+            ("({customer}|{order}|contact|billing|from|payer)?{of}({email})(address|id)?({of}({customer}))?",),
         ),
         "region": Field(
             "Region",
             "text",
             (
-                "({customer})?(sales)?({region}|regio|zona)(name)?",
-                "({customer}|ship(ping)?|billing|bill|delivery)?({state}|estado|stato|departement)(code|name|province)?",
-                "({customer}|ship(ping)?|billing|bill|delivery)?({country})(code|name)?",
-                "({customer}|ship(ping)?|billing|bill|delivery|store)?({city}|town|market|store|branch)(name)?",
+                "({customer}|{order})?(sales)?({region}|regio|zona)(name)?",
+                "({customer}|{order}|ship(ping|to)?|billing|bill|delivery|destination)?({state}|estado|stato|departement)(code|name|province)?",
+                "({customer}|{order}|ship(ping|to)?|billing|bill|delivery|destination)?({country})(code|name)?",
+                "({customer}|{order}|ship(ping|to)?|billing|bill|delivery|destination|store)?({city}|town)(name)?",
+                "({customer}|{order}|ship(ping|to)?|billing|bill|delivery|destination|store)?(market|store|branch)(name)?",
             ),
-            "order|payment|status",
+            "payment|status|^order(id|no|number|date)",
         ),
         "registration_date": Field(
             "Registered",
@@ -315,7 +316,10 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
         "review_date": Field(
             "Date",
             "date",
-            ("({review})({of})?{date}|{date}{of}({review})|{date}|(creation|created){date}?", ".*{date}"),
+            (
+                "(rated|reviewed|posted|submitted)(at|on|{date})|({review})({of})?{date}|{date}{of}({review})|{date}|(creation|created){date}?",
+                ".*{date}",
+            ),
             "answer|updat|modif",
         ),
     },

@@ -1,0 +1,240 @@
+"""Cards: the parts of a page, filled from the shop's answers."""
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Literal, cast
+
+import pandas as pd
+import plotly.io as pio
+
+from shopboard.ask import Shop
+from shopboard.board import Card, Change
+from shopboard.board import Column as CardColumn
+from shopboard.board import Table as CardTable
+from shopboard.board import Tile as CardTile
+from shopboard.filters import COMPARED, Filters
+from shopboard.pages import AnyPart, Chart, Choice, Page, Parameters, Table, Text, Tile, Tiles, questions
+from shopboard.problems import ShopProblem
+from shopboard.style import FORMATS, Column, Look, as_column, figure_json, jsonable, unknown
+
+State = Literal["ready", "loading", "empty", "failed"]
+NOTHING = "Nothing in this selection. Choose other regions, categories or days."
+ROWS_SENT = 200  # of a table at once; the board asks for the others as somebody turns to them
+
+
+def given(page: Page, part: AnyPart, shop: Shop, selection: Filters, parameters: Parameters) -> dict[str, Any]:
+    """Return the parameters of a part's questions: the page's, and the part's own."""
+    values = {**page.values(), **parameters}
+    for choice in page.controls:
+        if isinstance(choice, Choice) and not values[choice.name]:
+            listed = shop.ask(choice.sql, selection)[choice.key]
+            values[choice.name] = int(listed.iloc[0]) if len(listed) else 0
+    return {**values, **(page.parameters(values) if page.parameters else {}), **part.parameters}
+
+
+def fill(page: Page, shop: Shop, selection: Filters, look: Look, parameters: Parameters) -> list[Card]:
+    """Return the cards of a page."""
+    return list(fill_each(page, shop, selection, look, parameters))
+
+
+def fill_each(page: Page, shop: Shop, selection: Filters, look: Look, parameters: Parameters) -> Iterator[Card]:
+    """Yield the cards of a page from top to bottom, each as soon as its questions are answered."""
+    for name, (row, part) in page.shown(parameters).items():
+        card = outline(name, row, part)
+        try:
+            values = given(page, part, shop, selection, parameters)
+            card.update(cast("Card", FILL[part.kind](part, shop, selection, look, values)))
+        except ShopProblem as problem:
+            card.update({"state": "failed", "message": str(problem)})
+        except Exception as error:  # a card that fails must not take the others with it
+            message = f"This card could not be made ({type(error).__name__}: {error})."
+            card.update({"state": "failed", "message": message})
+        if part.kind != "text" or card.get("html") or card.get("state") == "failed":
+            yield card
+
+
+def outline(name: str, row: int, part: AnyPart, state: State = "ready", message: str = "") -> Card:
+    """Return a card without its contents."""
+    card: Card = {"id": name, "kind": cast(Any, part.kind), "title": part.title}
+    card.update(
+        {
+            "subtitle": "" if callable(part.subtitle) else part.subtitle,
+            "row": row,
+            "width": part.width,
+            "state": state,
+            "message": message,
+        }
+    )
+    if isinstance(part, Chart):
+        card.update({"clicks": part.click is not None, "range": part.drag})
+        if part.height:
+            card["height"] = part.height
+    return card
+
+
+def outlines(page: Page, parameters: Parameters, state: State, message: str = "") -> list[Card]:
+    """Return the cards of a page without contents: while they are loading, or when nothing is chosen."""
+    shown = [(name, row, part) for name, (row, part) in page.shown(parameters).items() if part.kind != "text"]
+    return [outline(*place, state, message) for place in shown]
+
+
+def answers(part: AnyPart, shop: Shop, selection: Filters, values: Parameters) -> list[pd.DataFrame]:
+    """Return the answers to a part's questions, in their order."""
+    return [shop.ask(sql, selection, **values) for sql in questions(part)]
+
+
+def compared(shop: Shop, selection: Filters) -> Filters | None:
+    """Return what a selection is compared with; None where the shop has not all of those days."""
+    before = selection.before()
+    return before if before.start >= shop.everything().start else None
+
+
+def filled_chart(part: Chart, shop: Shop, selection: Filters, look: Look, values: Parameters) -> dict[str, Any]:
+    """Return a chart's figure; what a figure says that draws nothing becomes the card's sentence."""
+    found = answers(part, shop, selection, values)
+    more = {}
+    if wants(part.figure, "earlier"):
+        before = compared(shop, selection)
+        more["earlier"] = shop.ask(questions(part)[0], before, **values) if before else None
+    figure = called(part.figure, found, look, **more)
+    if not figure.data or (found and not any(map(len, found))):
+        notes = [note.text for note in figure.layout.annotations if note.text]
+        return {"state": "empty", "message": part.empty or (notes[0] if notes else NOTHING)}
+    parts = figure.to_dict()
+    parts["layout"]["template"] = shop_template()
+    said = {"subtitle": called(part.subtitle, found, look)} if callable(part.subtitle) else {}
+    return {"figure": figure_json(parts, look), **said}
+
+
+@lru_cache(1)
+def shop_template() -> dict[str, Any]:
+    """Return Plotly's template "shop", for figures that were made without it, too."""
+    return dict(pio.templates["shop"].to_plotly_json())
+
+
+def wants(function: Callable[..., Any], argument: str) -> bool:
+    """Say whether a story's function has an argument of this name."""
+    return argument in inspect.signature(function).parameters
+
+
+def called(function: Callable[..., Any], found: Sequence[pd.DataFrame], look: Look, **more: Any) -> Any:
+    """Call a story's function with its answers, and with the look of the page if it asks for that, too."""
+    places = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    wanted = inspect.signature(function).parameters.values()
+    needed = [one for one in wanted if one.kind in places and one.default is inspect.Parameter.empty]
+    if wants(function, "look"):
+        return function(*found, look=look, **more)
+    return function(*found, look, **more) if len(needed) > len(found) else function(*found, **more)
+
+
+def rows_of(part: AnyPart, shop: Shop, selection: Filters, values: Parameters, question: int = 0) -> pd.DataFrame:
+    """Return the rows behind a part: those that a table shows, else the answer to one of its questions."""
+    if isinstance(part, Table) and part.shape:
+        return part.shape(*answers(part, shop, selection, values))
+    asked = questions(part)
+    return shop.ask(asked[question], selection, **values) if asked else pd.DataFrame()
+
+
+def filled_table(part: Table, shop: Shop, selection: Filters, look: Look, values: Parameters) -> dict[str, Any]:
+    """Return a table's columns and its first rows, as raw values."""
+    rows = rows_of(part, shop, selection, values)
+    if not len(rows):
+        return {"state": "empty", "message": part.empty or NOTHING}
+    return {"table": {**table_of(rows.head(ROWS_SENT), part), "total": len(rows), "page": part.rows}}
+
+
+def table_of(rows: pd.DataFrame, part: AnyPart) -> CardTable:
+    """Return rows as the board takes them, in the columns that a table declares, else in all that there are."""
+    declared = part.columns if isinstance(part, Table) else {name: name.replace("_", " ") for name in rows}
+    columns = [column_of(name, column, rows) for name, column in declared.items()]
+    if isinstance(part, Table) and part.click and columns:
+        columns[0]["click"] = True
+    values = [jsonable(rows[name]) for name in declared]
+    return {"columns": columns, "rows": [list(row) for row in zip(*cast(Any, values), strict=True)]}
+
+
+def column_of(name: str, column: str | Column, rows: pd.DataFrame) -> CardColumn:
+    """Return a column as the board takes it."""
+    column = as_column(column, name, rows[name])
+    shown: CardColumn = {"name": name, "label": column.label, "format": cast(Any, column.format)}
+    if column.note:
+        shown["hint"] = column.note
+    if column.bar:
+        shown["bar"] = True
+    return shown
+
+
+def filled_tiles(part: Tiles, shop: Shop, selection: Filters, look: Look, values: Parameters) -> dict[str, Any]:
+    """Return a page's tiles: each measure now, its change since earlier days, and its course."""
+    now = first_row(answers(part, shop, selection, values))
+    if not now:
+        return {"state": "empty", "message": part.empty or NOTHING}
+    before = compared(shop, selection) if part.compare else None
+    earlier = first_row(answers(part, shop, before, values)) if before else {}
+    course = shop.ask(part.trend, selection, **values) if part.trend else pd.DataFrame()
+    days = f"{before.start} to {before.end}" if before else ""
+    subtitle = part.subtitle
+    if part.compare and not subtitle:
+        said = COMPARED[selection.against]
+        subtitle = f"Compared with {said}, {days}" if before else f"No record of {said} to compare with"
+    return {"tiles": [filled_tile(tile, now, earlier, course, days, look) for tile in part.tiles], "subtitle": subtitle}
+
+
+def filled_tile(  # noqa: PLR0913, PLR0917, the five things that a tile shows
+    tile: Tile, now: dict[str, Any], earlier: dict[str, Any], course: pd.DataFrame, days: str, look: Look
+) -> CardTile:
+    """Return one tile; `days` are those that it is compared with, in words."""
+    form = cast(Any, FORMATS[tile.format])
+    value, past = now.get(tile.column), earlier.get(tile.column)
+    known = not unknown(value)
+    hint = tile.note
+    if not unknown(past):
+        hint = f"{hint + '; ' if hint else ''}{days}: {form(cast(float, past), look)}"
+    shown: CardTile = {"name": tile.column, "label": tile.label, "value": form.short(cast(float, value), look)}
+    shown.update({"exact": form(cast(float, value), look), "hint": hint})
+    if change := changed(tile, now, earlier, look):
+        shown["change"] = change
+    if tile.aside and (note := tile.aside(now, look)):
+        shown["note"] = note
+    if known and tile.column in course:
+        shown["trend"] = cast("list[float | None]", jsonable(course[tile.column]))
+    return shown
+
+
+def changed(tile: Tile, now: dict[str, Any], earlier: dict[str, Any], look: Look) -> Change | None:
+    """Return how a measure has changed; a fall that what is pending would turn is told with it, and is no fall."""
+    form = cast(Any, FORMATS[tile.format])
+    found = form.change(now.get(tile.column), earlier.get(tile.column), look)
+    if not found:
+        return None
+    direction, text = found
+    said = {1: f"up by {text}", -1: f"down by {text}", 0: text}[direction]
+    if direction < 0 and now.get(tile.pending):
+        turned, by = form.change(*(row[tile.column] + (row[tile.pending] or 0) for row in (now, earlier)), look)
+        if turned >= 0:
+            would = f"+{by} with pending" if turned else f"{by} with pending"
+            return {"direction": 0, "text": would, "good": None, "words": f"{said} so far, {would}"}
+    good = None if direction == 0 or not tile.more_is else (direction > 0) == (tile.more_is == "better")
+    words = said if good is None else f"{said}, which is {'better' if good else 'worse'}"
+    return {"direction": direction, "text": text, "good": good, "words": words}
+
+
+def first_row(found: Sequence[pd.DataFrame]) -> dict[str, Any]:
+    """Return the first rows of some answers as one; nothing where there is none."""
+    return {name: value for answer in found if len(answer) for name, value in answer.iloc[0].items()}
+
+
+def filled_text(part: Text, shop: Shop, selection: Filters, look: Look, values: Parameters) -> dict[str, Any]:
+    """Return a text's HTML."""
+    if isinstance(part.text, str):
+        return {"html": part.text}
+    return {"html": called(part.text, answers(part, shop, selection, values), look)}
+
+
+FILL: dict[str, Callable[..., dict[str, Any]]] = {
+    "chart": filled_chart,
+    "table": filled_table,
+    "tiles": filled_tiles,
+    "text": filled_text,
+}

@@ -1,0 +1,151 @@
+"""Columns of money that the amount of a line does not come from, such as discounts and refunds, and what becomes of them."""
+
+import re
+
+from shopboard.importing.amounts import amounts_of_orders
+from shopboard.importing.likeness import likeness
+from shopboard.importing.links import columns_of_headers, writing_in
+from shopboard.importing.meaning import Column, Proposal, Question, identifier
+from shopboard.importing.raw import literal
+from shopboard.importing.statuses import status_of
+from shopboard.importing.totals import lines_only
+from shopboard.importing.values import some_number, squashed
+from shopboard.importing.words import FIELDS, pattern
+
+WAYS = {"leave it out": "leave", "take it off": "subtract", "add it": "add", "count it as returned": "returned"}
+
+SIGNS = {"leave": 0, "subtract": -1, "add": 1, "returned": -1}  # what a way does to revenue
+
+REFUND = "refund|erstatt|rembours|reembols|rimbors|terugbetaal|zwrot|iade"
+
+DISCOUNT = "{discount}|sconto|popust|coupon|voucher|gutschein|promo|rebate"
+
+OF_ORDERS = "freight|shipping|postage|versand|porto|frete|livraison|envio"
+
+OTHERS = (
+    "freight|ship(ping|ment)?(cost|price|amount|fee|charge|total)|shipping$|postage|frete|porto|versand|livraison|envio"
+    "|(^|sales|order|line|item|total|amount)(vat|tax)(es)?($|amount|total)|mwst|steuer|tva|iva$|btw|moms|tips?($|amount)|gratuity"
+    "|paid|bezahlt|pagado|paye$|fees?$|gebuhr|commission|handling|surcharge|insurance|gift(card|wrap)|storecredit|duties"
+)
+
+
+def ask_money(proposal: Proposal) -> None:
+    """Ask what becomes of each column of money that is not zero and not used; open only where the amount surely lacks it."""
+    proposal.extras = {}
+    used = {match.column for key, match in proposal.matches.items() if key != ("orders", "discount")}
+    if not proposal.matches["orders", "total_amount"].column:  # else a discount is not computed with
+        used.add(proposal.matches["orders", "discount"].column)
+    total = FIELDS["orders"]["total_amount"]
+    for column in dict.fromkeys([*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)]):
+        name = squashed(column.name)
+        named = re.search(f"{REFUND}|{OTHERS}", name) or re.search(pattern(DISCOUNT), name)
+        if column in used or column.expression or column.numbers < 0.8 or column.dates > 0.5:
+            continue
+        if column.table not in proposal.reached[proposal.lines]:
+            continue
+        if not (named or likeness(column, total) > 0.5) or re.search(
+            "(id|code|no|nr|number|count|qty|quantity)$", name
+        ):
+            continue
+        kind = kind_of(proposal, column)
+        if not kind:
+            continue
+        proposal.extras[column] = kind
+        missing = bool(re.search(pattern(DISCOUNT), name)) and proposal.is_gross
+        taken = None if re.search(REFUND, name) or missing else "leave"
+        text = f"{column.name} is not in the amount of a line, as far as the numbers tell. What becomes of it?"
+        ways = WAYS if named else {"leave it out": "leave", "take it as the amount instead": "instead"}
+        proposal.questions[f"money {column.name}"] = Question(text, ways, taken, "money")
+
+
+def kind_of(proposal: Proposal, column: Column) -> str:
+    """Say whether a column holds money of a "line" or of an "order", or a "share" of the amount; empty if it is zero."""
+    sql = f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} WHERE {column.sql} IS NOT NULL"
+    numbers = [number for (value,) in proposal.connection.execute(sql) if (number := some_number(value))]
+    if not numbers:
+        return ""
+    share = re.search("percent|pct|prozent|rate", squashed(column.name)) or any("%" in text for text in column.samples)
+    if share or max(map(abs, numbers)) <= 1:
+        return "share" if re.search(pattern(DISCOUNT), squashed(column.name)) and proposal.is_gross else ""
+    of = proposal.matches["orders", "order_number"].column
+    if column.table != proposal.lines:
+        return "order"
+    if of and of.table == proposal.lines:
+        orders, once, same = amounts_of_orders(proposal, column, of)
+        few = 1 if re.search(f"^order|{OF_ORDERS}", squashed(column.name)) else 3
+        if orders >= few and max(once, same) > 0.9 * orders:
+            return "order"
+    return "line"
+
+
+def number_sql(proposal: Proposal, column: Column) -> str:
+    """Return SQL for the number that a column writes."""
+    return f"NUMBER({column.sql}, '{writing_in(proposal, column).sign or '.'}')"
+
+
+def chosen_extras(proposal: Proposal) -> dict[Column, str]:
+    """Return the columns of money that change the amount, each with the way it does."""
+    taken = {column: proposal.questions[f"money {column.name}"].taken for column in proposal.extras}
+    return {column: way for column, way in taken.items() if way in SIGNS and way != "leave"}
+
+
+def extra_sql(proposal: Proposal, column: Column, name: str) -> str:
+    """Return SQL for what a column comes to on a line, given as `name` beside the line's amount and order."""
+    amount = f"COALESCE({name}, 0)"
+    if chosen_extras(proposal)[column] != "add":  # some write what is taken off below zero
+        amount = f"ABS({amount})"
+    if proposal.extras[column] == "share":
+        percent = 100 if max((abs(some_number(text) or 0) for text in column.samples), default=0) > 1 else 1
+        return f"total_amount * {amount} / {percent}.0"
+    if proposal.extras[column] == "order":
+        order = "COALESCE(order_number, order_id)" if proposal.matches["orders", "order_number"].column else "order_id"
+        whole = f"MAX({amount}) OVER (PARTITION BY {order})"
+        part = f"1.0 * total_amount / NULLIF(SUM(total_amount) OVER (PARTITION BY {order}), 0)"
+        return f"COALESCE({whole} * {part}, 0)"
+    return amount
+
+
+def with_extras(proposal: Proposal, select: str, columns: list[str], notes: list[str]) -> str:
+    """Return a SELECT of lines in which the chosen columns of money, given as extra_1 and so on, are in the amount."""
+    chosen = chosen_extras(proposal)
+    if not chosen:
+        return select
+    names = {column: f"extra_{place}" for place, column in enumerate(proposal.extras, 1)}
+    parts = {"subtract": "", "add": "", "returned": ""}
+    words = {"subtract": "taken off", "add": "added", "returned": "counted as returned"}
+    for column, way in chosen.items():
+        parts[way] += f" + {extra_sql(proposal, column, names[column])}"
+        notes.append(f"{column.name} is {words[way]}")
+    changed = "".join(f" {sign} ({parts[way][3:]})" for way, sign in (("add", "+"), ("subtract", "-")) if parts[way])
+    amount = f"CASE WHEN TYPEOF(total_amount) IN ('text', 'VARCHAR') THEN total_amount ELSE ROUND(total_amount{changed}, 6) END"
+    kept = [name for name in columns if name != "total_amount"]
+    back = f", CASE WHEN COALESCE({'status' if 'status' in columns else 'NULL'}, '') NOT IN ({ill_words_sql(proposal)}) THEN {parts['returned'][3:]} ELSE 0 END AS returned"
+    text = f"WITH given AS (\n{select}\n),\nlines AS (\n    SELECT {', '.join(kept)}, {amount} AS total_amount{back if parts['returned'] else ''}\n    FROM given\n)\n"
+    if not parts["returned"]:
+        return f"{text}SELECT {', '.join([*kept, 'total_amount'])} FROM lines"
+    others = [name for name in kept if name not in ("order_id", "status")]
+    if "order_number" not in others:  # what came back belongs to the order that it came from
+        others.append("order_id AS order_number")
+    status = "status" if "status" in columns else "'Completed' AS status"
+    return (
+        f"{text}SELECT CAST(order_id AS TEXT) AS order_id, {', '.join(others)}, {status}, ROUND(total_amount - returned, 6) AS total_amount\n"
+        "FROM lines\nWHERE returned = 0 OR returned < total_amount - 0.005\nUNION ALL\n"
+        f"SELECT CAST(order_id AS TEXT) || ' refund', {', '.join(others)}, 'Returned', returned\nFROM lines\nWHERE returned > 0"
+    )
+
+
+def ill_words_sql(proposal: Proposal) -> str:
+    """Return, as SQL lists them, the words of a status that mean cancelled or returned: such lines gave back all already."""
+    column = proposal.matches["orders", "status"].column
+    words = [word for word in proposal.statuses.get(column, []) if status_of(word) in ("Cancelled", "Returned")]
+    return ", ".join(map(literal, dict.fromkeys(["Cancelled", "Returned", *words])))
+
+
+def sum_of(proposal: Proposal, column: Column) -> float:
+    """Return what a column of money comes to; that of an order counts once."""
+    number, table = proposal.matches["orders", "order_number"].column, identifier(column.table)
+    value, lines = number_sql(proposal, column), lines_only(proposal) if column.table == proposal.lines else ""
+    sql = f"SELECT {value} AS money FROM {table} WHERE {column.sql} IS NOT NULL{lines}"
+    if proposal.extras[column] == "order" and number and column.table == proposal.lines:
+        sql = f"SELECT MAX({value}) AS money FROM {table} WHERE {column.sql} IS NOT NULL{lines} GROUP BY {number.sql}"
+    return proposal.connection.execute(f"SELECT COALESCE(SUM(money), 0) FROM ({sql}) AS given").fetchone()[0]

@@ -1,0 +1,147 @@
+"""The part of the form that shows what would be counted, and lets it be put right."""
+
+import html
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+from shopboard.importing.extras import SIGNS
+from shopboard.importing.figures import figures_html, first_rows, headline, money
+from shopboard.importing.meaning import Question
+from shopboard.importing.parts import alert, description, named_box, table_html
+from shopboard.importing.preview import Preview, explained
+from shopboard.style import Look, integer
+
+OPEN = ("Please choose", "(open)")  # another value than that of an answer "none"
+
+HEADINGS = {
+    "status": "What the shop's words for a status count as",
+    "money": "Money that is not counted",
+    "region": "Regions",
+    "lost": "Lines that name what its own table lacks",
+}
+
+
+class PreviewPart:
+    """What would be counted, with the choices that change it; `widget` is to be shown, `answer` is called with a question's key and value."""
+
+    def __init__(self, look: Look, answer: Callable[[str, str | None], None]) -> None:
+        self.look, self.answer = look, answer
+        self.listening = False
+        self.shown: Preview | None = None
+        self.controls: dict[str, tuple[widgets.Dropdown, widgets.HTML]] = {}
+        self.figures, self.rest, self.told = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.choices = widgets.VBox()
+        self.known = widgets.Text(placeholder="such as 1234.56", layout={"width": "auto"})
+        self.known.description = "A revenue that you know"
+        self.month = widgets.Dropdown(description="of", layout={"width": "auto"})
+        known = named_box(widgets.Box([self.known, self.month]), "shop-known")
+        self.box = widgets.VBox([self.figures, self.choices, self.rest, known, self.told])
+        self.widget = named_box(self.box, "shop-preview")
+        for control in (self.known, self.month):
+            control.observe(lambda _: self._compare(), "value")
+
+    def show(self, shown: Preview | None, questions: dict[str, Question]) -> None:
+        """Show a preview and the questions that it holds the answers to; nothing where there is no preview."""
+        self.listening, self.shown = False, shown
+        self.widget.layout.display = "" if shown else "none"
+        if shown is None:
+            return
+        self.figures.value = (alert(shown.problem) if shown.problem else "") + figures_html(shown, self.look)
+        self.rest.value = rest_html(shown, self.look)
+        months = [("all days", ""), *((str(month), str(month)) for month in shown.months["month"])]
+        if self.month.options != tuple(months):
+            self.month.options, self.month.value = months, ""
+        moot = () if shown.region_lines else ("region",)  # the order's and the customer's are the same on every line
+        self._show_choices(
+            shown, {key: question for key, question in questions.items() if question.place and key not in moot}
+        )
+        self._compare()
+        self.listening = True
+
+    def _show_choices(self, shown: Preview, questions: dict[str, Question]) -> None:
+        """Show the list of each choice, with its lines and money; a control stays while its question does, to keep the focus."""
+        told = told_of_choices(shown, self.look)
+        controls = {key: self.controls.get(key) or self._control(key, question) for key, question in questions.items()}
+        for key, (control, beside) in controls.items():
+            control.value = OPEN[1] if questions[key].taken is None else questions[key].taken
+            beside.value = told.get(key, "")
+        if list(controls) != list(self.controls):
+            rows: list[widgets.Widget] = []
+            for place, heading in HEADINGS.items():
+                here = [key for key in controls if questions[key].place == place]
+                rows += [widgets.HTML(f'<div class="shop-label shop-section">{heading}</div>')] if here else []
+                rows += [named_box(widgets.Box(controls[key]), "shop-choice") for key in here]
+            self.choices.children = rows
+        self.controls = controls
+
+    def _control(self, key: str, question: Question) -> tuple[widgets.Dropdown, widgets.HTML]:
+        """Return the list of a question's answers, and what is told beside it."""
+        name = {"region": "Whose", "lost": question.text}.get(question.place, key.split(" ", 1)[-1])
+        control = widgets.Dropdown(
+            description=description(name), options=[OPEN, *question.answers.items()], layout={"width": "auto"}
+        )
+        control.tooltip = question.text
+        control.observe(
+            lambda change: self.answer(key, None if change.new == OPEN[1] else change.new) if self.listening else None,
+            "value",
+        )
+        return control, widgets.HTML()
+
+    def _compare(self) -> None:
+        """Say how what the user knows compares with what would be counted."""
+        text = self.known.value.strip().replace(" ", "").replace("’", "")
+        self.told.value = ""
+        if text and self.shown:
+            comma = text.rfind(",") > text.rfind(".") and len(text) - text.rfind(",") <= 3
+            plain = text.replace(".", "").replace(",", ".") if comma else text.replace(",", "")
+            try:
+                said = explained(self.shown, float(plain), self.month.value or "")
+                self.told.value = f'<div role="status">{html.escape(said)}</div>'
+            except ValueError:
+                self.told.value = alert(f"“{self.known.value}” is no amount: write it like 1234.56.", "status")
+
+
+def told_of_choices(shown: Preview, look: Look) -> dict[str, str]:
+    """Return, for each question of the preview, its lines and its money as HTML."""
+    told = {row.key: f"{integer(row.lines, look)} lines, {money(row.amount, look)}" for row in shown.words.itertuples()}
+    for row in shown.money.itertuples():
+        without = shown.revenue - SIGNS.get(row.taken or "leave", 0) * row.effect
+        ways = {"left out": 0, "taken off or returned": -1, "added": 1}
+        revenues = ", ".join(f"{money(without + sign * row.effect, look)} {way}" for way, sign in ways.items())
+        told[row.key] = f"{money(row.total, look)} in all. Revenue: {revenues}"
+    if shown.region_lines:
+        told["region"] = f"They differ on {integer(shown.region_lines, look)} lines"
+    return {key: f'<span class="shop-told">{html.escape(text)}</span>' for key, text in told.items()}
+
+
+def rest_html(shown: Preview, look: Look) -> str:
+    """Return what would be set aside, and what is not read, as HTML."""
+    parts = []
+    if len(shown.reasons):
+        rows = shown.reasons.assign(
+            lines=[integer(n, look) for n in shown.reasons["lines"]],
+            amount=[money(x, look) for x in shown.reasons["amount"]],
+        )[["lines", "amount", "examples", "advice"]]
+        rows.attrs["right"] = ["lines", "amount"]
+        parts.append(table_html(rows, "Lines that would be set aside"))
+    if len(shown.not_read):
+        parts.append(table_html(shown.not_read, "Tables that are not read"))
+    return "".join(parts)
+
+
+def as_text(shown: Preview) -> str:
+    """Return a preview as plain text, as it is printed where there is no form."""
+    tables = {
+        "by month": shown.months,
+        "by status": shown.statuses,
+        "by region": first_rows(shown.regions),
+        "by category": first_rows(shown.categories),
+        "words of a status": shown.words.drop(columns="key", errors="ignore"),
+        "money that is not counted": shown.money.drop(columns=["key", "effect"], errors="ignore"),
+        "set aside": shown.reasons[["lines", "amount", "examples"]],
+        "not read": shown.not_read,
+    }
+    facts = f"{shown.orders:,} orders, {shown.customers:,} customers, {shown.units:,} units sold, {shown.first} to {shown.last}"
+    parts = [f"{title}:\n{rows.to_string(index=False)}" for title, rows in tables.items() if len(rows)]
+    return "\n\n".join([f"{headline(shown)}.\n{facts}.", *parts])

@@ -1,0 +1,87 @@
+"""What the words of a status mean: known, or asked."""
+
+import re
+
+from shopboard.importing.columns import row_number_of
+from shopboard.importing.links import columns_of_headers
+from shopboard.importing.matching import ill_words, status_words
+from shopboard.importing.meaning import Column, Proposal, Question, identifier
+from shopboard.importing.statuses import SPELLINGS, status_of
+from shopboard.importing.values import squashed
+
+
+def ask_status(proposal: Proposal) -> None:
+    """Ask what those words of status mean that are not known."""
+    column = proposal.matches["orders", "status"].column
+    proposal.statuses, proposal.bare_orders = {}, 0.0
+    if column and column.dates > 0.8 and column.filled < 0.9:
+        proposal.questions["no day"] = Question(
+            f"{1 - column.filled:.0%} of the lines have no {column.name}. What are those?",
+            {
+                "not yet sent or paid: pending": "Pending",
+                "sold all the same, such as in a store: completed": "Completed",
+            },
+            None,
+            "status",
+        )
+    means = {status: status for status in SPELLINGS}
+    if column and column.dates <= 0.8:
+        proposal.statuses[column] = status_words(proposal, column)[:40]
+        for word in proposal.statuses[column]:
+            proposal.questions[f"status {word}"] = Question(
+                f"What does “{word}” in {column.name} mean?",
+                {**means, "set such lines aside": "aside"},
+                status_of(word),
+                "status",
+            )
+        proposal.bare_orders = share_without(proposal, column)
+        if proposal.bare_orders > 0.02:
+            proposal.questions["no status"] = Question(
+                f"{proposal.bare_orders:.0%} of the orders have no {column.name}. What are those?",
+                {**means, "set such lines aside": "aside"},
+                None,
+                "status",
+            )
+    near = dict.fromkeys([*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)])
+    rest = f"as {column.name} says" if column and column.dates <= 0.8 else "nothing more"
+    for other in near:
+        if other != column and (words := words_beside(proposal, other)):
+            proposal.statuses[other] = list(words)
+            for word, meaning in words.items():
+                proposal.questions[f"status {other.name}: {word}"] = Question(
+                    f"What does “{word}” in {other.name} mean?", {rest: "", **means}, meaning, "status"
+                )
+
+
+def words_beside(proposal: Proposal, column: Column) -> dict[str, str]:
+    """Return what the words of a second status mean: only a cancellation or a return counts, and of payments what is still to be paid."""
+    ill = ill_words(proposal, column)
+    paid = re.search(PAYMENT, squashed(column.name)) and len(known := status_words(proposal, column)) <= 12
+    if not ill and not (paid and any(status_of(word) == "Completed" for word in known)):
+        return {}
+    pending = {word: "Pending" for word in status_words(proposal, column) if paid and status_of(word) == "Pending"}
+    return {word: {**pending, **ill}.get(word, "") for word in status_words(proposal, column)}
+
+
+PAYMENT = "payment|financial|paid|pay(ment)?st|zahl|paiement|pago|pagament|betal|platb|platno|opla"
+
+
+def share_without(proposal: Proposal, column: Column) -> float:
+    """Return the share of orders, or of lines where nothing tells orders apart, on none of whose lines a column has a value."""
+    if column.table != proposal.lines or column.filled == 1:
+        return 0.0
+    lines = f"WHERE NOT ({proposal.totals[0]})" if proposal.totals[0] else ""
+    number = proposal.matches["orders", "order_number"].column
+    of = (
+        number.sql
+        if number and number.table == proposal.lines and number.filled > 0.98
+        else "rowid"
+        if row_number_of(proposal.connection, proposal.lines) == "rowid"
+        else ""
+    )
+    if number and number.table == proposal.lines and 0.05 < number.filled <= 0.98:  # only an order's first line tells
+        lines += f"{' AND' if lines else 'WHERE'} {number.sql} IS NOT NULL"
+    if not of:
+        return 1 - column.filled
+    sql = f"SELECT AVG(CASE WHEN filled = 0 THEN 1.0 ELSE 0.0 END) FROM (SELECT COUNT({column.sql}) AS filled FROM {identifier(proposal.lines)} {lines} GROUP BY {of}) AS of_orders"
+    return proposal.connection.execute(sql).fetchone()[0] or 0.0
