@@ -74,7 +74,8 @@ function plainDays(data, name, axis, width) {
   const values = on(data, "x", name);
   if (!values.length || !values.every((value) => typeof value === "string" && A_DAY.test(value)) || axis.type === "category") return {};
   const days = [...new Set(values)];
-  const few = days.length === 1 || (days.length <= 12 && width / days.length >= DAY_LABEL);
+  const periods = data.some((trace) => trace.xperiod !== undefined); // these place their ticks themselves
+  const few = !periods && (days.length === 1 || (days.length <= 12 && width / days.length >= DAY_LABEL));
   const ticks = few && !axis.tickvals ? { tickvals: days } : {};
   const format = few && !axis.tickformat && !axis.tickformatstops?.length ? { tickformat: "%-d %b<br>%Y" } : {};
   const most = { nticks: Math.max(2, Math.min(axis.nticks ?? 8, Math.floor(width / 34))) };

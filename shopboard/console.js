@@ -11,7 +11,7 @@ function showConsole({ model, el }) {
   const stop = button("Stop", () => model.send({ stop: true }), { hidden: true });
   const save = button("Download CSV", () => model.send({ csv: true }), { hidden: true });
   const said = make("p", { class: "sb-said", role: "status" });
-  const hint = make("span", { class: "sb-said sb-keys", text: "Ctrl+Enter" });
+  const hint = make("span", { class: "sb-keys", text: "Ctrl+Enter" });
   const answer = make("div", { class: "sb-answer" });
   const view = new TableView("the answer", null);
   const examples = make("select", { class: "sb-select", "aria-label": "Examples", change: () => take() });

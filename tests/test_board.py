@@ -798,3 +798,22 @@ def test_a_problem_is_answered_as_a_sentence():
     shown.on_event(answer)
     shown._received(shown, {"number": "v-1", "event": {"card": "a", "event": "ask", "what": "rows"}}, [])
     assert shown.messages == [{"reply": "v-1", "answer": {"problem": "Choose fewer days."}}]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [360, 1400])
+def test_axe_finds_nothing_serious(opened, width, dark):
+    """Whatever a card shows: charts, tables, tiles, texts, an open menu and open panels."""
+    package = pytest.importorskip("axe_playwright_python", reason="axe-core is not installed")
+    axe = (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    page = opened(cards(), width=width, dark=dark)
+    choose(page, "revenue", "sql")
+    card(page, "revenue").locator(".sb-keyword").first.wait_for()
+    choose(page, "bars", "rows")
+    card(page, "bars").get_by_text("1–20 of 45").wait_for()
+    card(page, "share").locator(".sb-menu-button").click()
+    page.evaluate(f"{axe}; null")
+    found = page.evaluate("axe.run(document.querySelector('.sb'), {resultTypes: ['violations']})")["violations"]
+    assert [
+        (fault["id"], fault["nodes"][0]["html"]) for fault in found if fault["impact"] in {"serious", "critical"}
+    ] == []

@@ -394,6 +394,15 @@ def test_a_name_is_put_where_the_caret_stands(opened):
     assert page.evaluate("given.sql") == "SELECT * FROM order_lines"
 
 
+def test_lines_are_numbered_and_columns_at_hand(opened):
+    page = opened()
+    page.get_by_label("SQL", exact=True).fill("SELECT 1,\n2,\n3")
+    assert page.locator(".sb-lines > div").all_inner_texts() == ["1", "2", "3"]
+    page.get_by_role("button", name="Columns of products", exact=True).click()
+    page.get_by_role("button", name="product_name", exact=True).first.click()
+    assert page.evaluate("given.sql").endswith("3product_name")
+
+
 @pytest.mark.parametrize("width", [360, 800, 1400])
 @pytest.mark.parametrize("dark", [False, True])
 def test_everything_fits(opened, console, width, dark):

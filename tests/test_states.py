@@ -9,8 +9,8 @@ from test_odd_shops import SHOPS, ordinary, with_column
 
 from shopboard.ask import open_shop
 from shopboard.building import open_or_build
+from shopboard.cards import fill
 from shopboard.database import COLUMNS
-from shopboard.pages import fill
 from shopboard.style import Look, category_colours
 
 import browser
