@@ -274,7 +274,7 @@ def test_earlier_days_are_a_quiet_line_beside_the_days_that_are_compared_with_th
     earlier = daily_rows(before).assign(revenue=7.0, moving_average=[None, None, 5.0])
     line = story.daily_revenue_chart(daily_rows(days), look, earlier).data[-1]
     assert (list(line.x), list(line.y), line.line.dash) == (list(days), [None, None, 5.0], "dot")
-    assert line.hovertemplate.startswith("Earlier 7-day average $%{y")
+    assert in_words(line.hovertemplate).startswith("Earlier 7-day average $%{y")
     assert line.name == "Earlier 7-day average"
     weeks = daily_rows(days, days, 7, 7)
     line = story.daily_revenue_chart(weeks, look, weeks.assign(revenue=7.0)).data[-1]
