@@ -263,7 +263,7 @@ def test_an_empty_selection_says_what_to_choose(page):
     browser.wait_until(
         lambda: "Choose at least one region" in browser.card(page, DAILY).inner_text(), 10, "the sentence in a card"
     )
-    assert page.locator(".shop-page .sb-card[data-card][data-state=empty]").count() == 7
+    assert page.locator(".shop-page .sb-card[data-card][data-state=empty]").count() == 9
     choose(page, "Regions", ["East"])
     status_says(page, "East · all categories")
     browser.wait_until(lambda: browser.drawn(page), 10, "charts again")
@@ -375,7 +375,7 @@ def test_rows_behind_a_card_are_shown_and_follow(page):
     with page.expect_download() as download:
         from_card(page, DAILY, "Download CSV")
     content = Path(download.value.path()).read_text(encoding="utf-8-sig")
-    assert content.splitlines()[0] == "day,revenue,moving_average,pending_revenue,units"
+    assert content.splitlines()[0] == "day,revenue,moving_average,pending_revenue,units,last_day,days,interval_days"
     card.get_by_role("button", name="Close SQL").click()
     assert card.locator(".sb-panel tbody tr").count() == 0
 
@@ -542,7 +542,10 @@ def test_a_screen_reader_is_told_what_controls_and_charts_are(page):
     assert name_list(page, "Regions").get_by_role("checkbox").count() == 6  # all, and each
     assert name_list(page, "Categories").get_by_role("checkbox").count() == 8
     assert page.get_by_role("listbox").count() == 0  # the multi-selects, for which the lists stand
-    assert page.locator(".shop-page").get_by_role("img", name="Revenue", exact=True).count() == 1
+    assert (
+        page.locator(".shop-page").get_by_role("img", name=re.compile(r"^Revenue\. Completed lines, by day")).count()
+        == 1
+    )
     assert page.locator(".shop-page").get_by_role("heading", name="Sample shop").count() == 1
 
 
