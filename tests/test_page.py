@@ -1,5 +1,6 @@
 """The page in a real browser, under each server that shows it."""
 
+import re
 import shutil
 import sqlite3
 from contextlib import closing, suppress
