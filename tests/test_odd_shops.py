@@ -197,9 +197,8 @@ def test_a_click_at_any_point_leads_to_what_it_shows(opened, name):
                 selection, parameters = board.filters.value, board.parameters
                 assert selection.problem() == ""
                 if board.navigation.value == "Customers":
-                    assert any(
-                        one["id"] == "customers-customer" and one["state"] == "ready" for one in board.board.cards
-                    )
+                    listed = "customers-customer" if parameters["customer"] else "customers-all-customers"
+                    assert any(one["id"] == listed and one["state"] == "ready" for one in board.board.cards)
                 elif board.navigation.value == "Inventory":
                     (demand,) = [one for one in board.board.cards if one["id"] == "inventory-demand"]
                     assert demand["subtitle"].endswith(f"(no. {parameters['product']})")
