@@ -602,7 +602,7 @@ def as_pandas(table: object) -> pd.DataFrame:
     columns = {}
     for name in sorted(rows):
         column = rows[name]
-        if name == "day":
+        if name in ("day", "last_day"):
             columns[name] = pd.to_datetime(column).dt.strftime("%Y-%m-%d").astype(object)
         elif name in texts:
             column = column.astype(object)

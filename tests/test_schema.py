@@ -117,6 +117,8 @@ OWN_PARAMETERS = {
     "least": 0,
     "most": 0,
     "product": 1,
+    "group": 0,
+    "cohort": 0,
     "customer": 1,
 }  # of questions that take some beside the selection
 
