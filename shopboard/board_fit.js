@@ -16,7 +16,7 @@ const CELL = { width: 120, height: 44 };
 const AROUND_PLOT = { width: 80, height: 60 }; // pixels that labels take of a chart, about
 const DAY_LABEL = 44; // pixels that the label of a day needs
 const LETTER = 6.4; // pixels
-const A_DAY = /^\d{4}-\d{2}-\d{2}/;
+const A_DAY = /^\d{4}-\d{2}(-\d{2}|$)/; // or a month, which Plotly takes for its first day
 
 /** Return a figure, or a part of one, in the colours of a dark page. */
 export function darkened(value, darker) {
@@ -69,7 +69,7 @@ function on(data, letter, axis) {
   return own.flatMap((trace) => trace[letter]);
 }
 
-/** Give few days a tick each, as Plotly would go on with hours, and turn no label. */
+/** Give few days or months a tick each, as Plotly would go on with hours, and turn no label. */
 function plainDays(data, name, axis, width) {
   const values = on(data, "x", name);
   if (!values.length || !values.every((value) => typeof value === "string" && A_DAY.test(value)) || axis.type === "category") return {};
@@ -77,7 +77,9 @@ function plainDays(data, name, axis, width) {
   const periods = data.some((trace) => trace.xperiod !== undefined); // these place their ticks themselves
   const few = !periods && (days.length === 1 || (days.length <= 12 && width / days.length >= DAY_LABEL));
   const ticks = few && !axis.tickvals ? { tickvals: days } : {};
-  const format = few && !axis.tickformat && !axis.tickformatstops?.length ? { tickformat: "%-d %b<br>%Y" } : {};
+  const months = days.every((day) => day.length === 7);
+  const own = axis.tickformat || axis.tickformatstops?.length;
+  const format = own || !(few || months) ? {} : { tickformat: months ? "%b<br>%Y" : "%-d %b<br>%Y" };
   const most = { nticks: Math.max(2, Math.min(axis.nticks ?? 8, Math.floor(width / 34))) };
   return { ...axis, tickangle: 0, ...most, ...ticks, ...format };
 }

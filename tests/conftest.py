@@ -15,6 +15,7 @@ from shopboard import building, opening
 from shopboard.pages import Page
 from shopboard.settings import Settings
 
+import browser
 import notebook_module
 from small_shop import design
 
@@ -57,6 +58,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of the files that take long before the others, in the order of LONG."""
     places = {f"test_{name}.py": place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser for the tests of a module; two may not run at once."""
+    with browser.chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

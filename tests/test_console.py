@@ -15,7 +15,6 @@ from shopboard.database import COLUMNS
 from shopboard.problems import ShopProblem
 from shopboard.texts import csv_text
 
-import browser
 from small_shop import small_shop
 
 
@@ -308,12 +307,6 @@ window.hear = message => listeners.get("msg:custom").forEach(f => f(message));
 window.given = given;
 shown.render({model, el: document.querySelector("#place")});
 </script>"""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from shopboard.pages import Chart, Page, Table
 from shopboard.problems import ShopProblem
 from shopboard.style import Look, category_colours
 
-import browser
 from small_shop import small_shop
 
 HOSTILE = [
@@ -46,12 +45,6 @@ SHOWN = """() => {
         }];
     }));
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

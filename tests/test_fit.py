@@ -8,14 +8,6 @@ from test_board import LOOK, card, cards, figure, page_text
 from shopboard import marks
 from shopboard.style import figure_json
 
-import browser
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as running:
-        yield running
-
 
 @pytest.fixture
 def opened(chromium, tmp_path):
@@ -107,6 +99,13 @@ def test_a_title_that_is_too_long_for_its_axis_becomes_a_note(opened):
     shown = shop_chart(marks.line([1, 2], [1, 2]), xaxis=marks.titled(title))
     assert opened([shown], width=360).locator(".sb-remark").inner_text() == title
     assert opened([shown], width=1000).locator(".xtitle").text_content() == title
+
+
+@pytest.mark.parametrize("months", [["2025-03"], ["2025-03", "2025-05"]])
+def test_few_months_have_one_tick_each(opened, months):
+    """A month written as 2025-03 is a day to Plotly, which would go on with hours."""
+    page = opened([chart({"type": "bar", "x": months, "y": [2] * len(months)})])
+    assert ticks(page) == [{"2025-03": "Mar2025", "2025-05": "May2025"}[month] for month in months]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])

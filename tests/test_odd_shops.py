@@ -239,7 +239,7 @@ def tile(board, page, measure):
         ("no regions", "Overview", "(unknown)"),
         ("no categories", "Overview", "(unknown)"),
         ("nothing completed", "Customers", "names its customer"),
-        ("nothing completed", "Inventory", "Nothing has to be ordered now"),
+        ("nothing completed", "Inventory", "No product whose stock is known has to be ordered now"),
         ("no prices", "Products", "No product here has a price"),
         ("one day", "Inventory", "too few sales to test it"),
     ],

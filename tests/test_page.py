@@ -30,12 +30,6 @@ CHARTS = (
 DAILY, SHARES, CELLS, CUSTOMERS, PRODUCTS = CHARTS
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as running:
-        yield running
-
-
 def notebook_in(folder, **changed):
     """Write the notebook into a folder, with some settings changed as a user would change them."""
     nbformat.write(settings_changed(**changed) if changed else read_notebook(), folder / NAME)

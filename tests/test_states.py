@@ -13,7 +13,6 @@ from shopboard.cards import fill
 from shopboard.database import COLUMNS
 from shopboard.style import Look, category_colours
 
-import browser
 from small_shop import design
 
 CHANGES = {
@@ -28,12 +27,6 @@ CHANGES = {
     **{name: SHOPS[name] for name in ("only guests", "nothing completed", "many categories")},
 }
 LOOKS = ((1400, False), (360, False), (360, True), (1000, True))
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
