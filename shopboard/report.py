@@ -28,7 +28,7 @@ from shopboard.cards import answers, called, fill, given
 from shopboard.pages import AnyPart, Page, Parameters, Part, Text
 from shopboard.problems import ShopProblem
 from shopboard.selection import listed
-from shopboard.style import ACCENT, BAD, FORMATS, GOOD, GRID, INK, LINE, PALETTE, SOFT, UNKNOWN, Look, unknown
+from shopboard.style import ACCENT, BAD, FORMATS, GOOD, GRID, INK, LINE, PALETTE, SOFT, UNKNOWN, Look, dates, unknown
 from shopboard.texts import save
 
 PAPER = (8.27, 11.69)  # A4, upright, in inches
@@ -80,7 +80,7 @@ class Printing:
 
     def values(self, sheet: Page, part: "Drawing") -> dict[str, Any]:
         """Return what the questions of a drawing take."""
-        return given(sheet, cast("AnyPart", part), self.shop, self.selection, self.parameters)
+        return given(sheet, cast("AnyPart", part), self.parameters)
 
 
 @dataclass(frozen=True)
@@ -201,8 +201,8 @@ def head(figure: Figure, printing: Printing, sheet: Page, number: int) -> None:
     left, right = (SIDE + PAD) / width, 1 - (SIDE + PAD) / width
     regions = listed(selection.regions, whole.regions, "regions")
     categories = listed(selection.categories, whole.categories, "categories")
-    chosen = f"{regions[:1].upper()}{regions[1:]} · {categories} · {selection.start} to {selection.end}"
-    stamp = f"{chosen}\nData from {whole.start} to {whole.end}"
+    chosen = f"{regions[:1].upper()}{regions[1:]} · {categories} · {dates(selection.start, selection.end)}"
+    stamp = f"{chosen}\nData from {dates(whole.start, whole.end)}"
     figure.text(left, 1 - 0.42 / height, shorter(printing.shop.settings.name, 60), fontsize=16, weight="bold", va="top")
     figure.text(right, 1 - 0.47 / height, report.heading, fontsize=USUAL, color=SOFT, va="top", ha="right")
     figure.text(left, 1 - 0.70 / height, stamp, fontsize=USUAL, color=SOFT, va="top", linespacing=1.4)
