@@ -1,6 +1,7 @@
 """Tables of cells with their totals: what is largest has a row or a column of its own, all else is added up."""
 
 from itertools import product
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -60,7 +61,7 @@ def grid(  # noqa: PLR0913, PLR0917, what is in a cell, and how many there are
     keys = [[["" if is_sum(name) else name for name in pair] for pair in product([one], across)] for one in down]
     measured = known[next(iter(told))].to_dict()
 
-    def part(of_totals: bool, **scale: object) -> Trace:
+    def part(of_totals: bool, **scale: Any) -> Trace:
         """Return the cells of pairs, or those of totals, which have no colours."""
         drawn = {pair: value for pair, value in measured.items() if (TOTAL in pair) == of_totals}
         text = {pair: compact(value, look) if value else "–" for pair, value in drawn.items()}
