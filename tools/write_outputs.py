@@ -56,6 +56,7 @@ def draw(chromium: browser.Browser, figures: list[dict]) -> list[bytes]:
 
 def whole(page: browser.Page, width: int) -> bytes:
     """Return a picture of the whole dashboard, so many pixels wide: the window grows until all of it is in sight."""
+    page.locator(".shop-page").evaluate("shown => shown.scrollIntoView()")
     for _ in range(2):  # the second time, cards have their heights at this width
         place = page.locator(".shop-page").bounding_box() or {"y": 0, "height": 1500}
         page.set_viewport_size({"width": width, "height": int(place["y"] + place["height"]) + 60})
