@@ -20,7 +20,7 @@ from shopboard.sqltext import needed, parameters_in, with_in_front
 from shopboard.warehouse import WarehouseEngine
 
 ANSWERS_KEPT = 500
-ROWS_KEPT = 200_000  # larger answers are not kept
+VALUES_KEPT = 2_000_000  # in all of them: some 100 MB, if all are texts
 
 
 class Engine(Protocol):
@@ -123,6 +123,7 @@ class Shop:
         self.facts = facts_of(engine)
         self._lock = RLock()  # Jupyter may serve each widget from a thread of its own
         self._answers: OrderedDict[tuple, pd.DataFrame] = OrderedDict()
+        self._values = 0  # in the answers that are kept
 
     def everything(self) -> Filters:
         """Return the selection of all that the shop has; its days end with the last order."""
@@ -150,11 +151,18 @@ class Shop:
                 self._answers.move_to_end(key)
                 return self._answers[key].copy()
             answer = self.engine.run(text, values)
-            if len(answer) <= ROWS_KEPT:
-                self._answers[key] = answer
-                if len(self._answers) > ANSWERS_KEPT:
-                    self._answers.popitem(last=False)
+            self._keep(key, answer)
             return answer.copy()
+
+    def _keep(self, key: tuple, answer: pd.DataFrame) -> None:
+        """Keep an answer, and forget the oldest ones while there are too many, or too much is in them."""
+        if answer.size > VALUES_KEPT:
+            return
+        self._answers[key] = answer
+        self._values += answer.size
+        while len(self._answers) > ANSWERS_KEPT or self._values > VALUES_KEPT:
+            _, oldest = self._answers.popitem(last=False)
+            self._values -= oldest.size
 
     def explain(self, sql: str, selection: Filters | None = None, **parameters: Value) -> str:
         """Return how the engine goes about a question."""
@@ -165,6 +173,7 @@ class Shop:
         """Keep no answer: the next question is asked of the engine."""
         with self._lock:
             self._answers.clear()
+            self._values = 0
 
     def refresh(self) -> bool:
         """Take in what anybody has written to the shop; say whether there was anything."""
@@ -172,7 +181,7 @@ class Shop:
             if not self.engine.refresh():
                 return False
             self.version += 1
-            self._answers.clear()
+            self.forget()
             self.facts = facts_of(self.engine)
             return True
 

@@ -6,20 +6,25 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+WHOLE = ("HUGEINT", "INTEGER", "BIGINT", "UHUGEINT")  # types of an engine's that hold whole numbers
+
 
 def in_plain_types(rows: pd.DataFrame, kinds: list[str] | None = None) -> pd.DataFrame:
     """Return an answer with days as ISO texts, whole numbers as int64 and others as float64, NULL as NaN or None.
 
     `kinds` are the engine's names of the columns' types, where the DataFrame does not say what it holds.
     """
-    kinds = kinds or [""] * rows.shape[1]
-    columns = {column: plain(rows.iloc[:, n], kinds[n].upper()) for n, column in enumerate(rows.columns)}
+    named = zip(rows.items(), kinds or [""] * rows.shape[1], strict=True)
+    columns = {column: plain(values, kind.upper()) for (column, values), kind in named}
     return pd.DataFrame(columns, index=rows.index)
 
 
 def plain(values: pd.Series, kind: str = "") -> pd.Series:
     """Return one column in a plain type."""
-    whole = kind.startswith(("HUGEINT", "INTEGER", "BIGINT", "UHUGEINT")) and bool(values.notna().all())
+    name = values.dtype.name
+    if name in ("int64", "str") or (name == "float64" and not kind.startswith(WHOLE)):
+        return values
+    whole = kind.startswith(WHOLE) and bool(values.notna().all())
     if pd.api.types.is_datetime64_any_dtype(values):
         texts = np.datetime_as_string(values.to_numpy().astype("datetime64[D]")).astype(object)
         return pd.Series(np.where(values.isna(), None, texts), index=values.index).infer_objects()
