@@ -85,8 +85,9 @@ def executed(running):
 def checkout(executed, tmp_path_factory):
     """The notebook as committed, run again with the package beside it; and the database of before and after."""
     folder = tmp_path_factory.mktemp("checkout")
-    before = shutil.copy(executed[1] / "ecommerce.db", folder).read_bytes()
-    return run(folder), before, folder / "ecommerce.db"
+    path = Path(shutil.copy(executed[1] / "ecommerce.db", folder))
+    before = path.read_bytes()
+    return run(folder), before, path
 
 
 # It runs
@@ -103,7 +104,8 @@ def test_it_runs_in_a_checkout_and_gives_the_same(executed, checkout):
     notebook, *_ = checkout
     assert errors(notebook) == {}
     for one, other in zip(code_cells(alone), code_cells(notebook), strict=True):
-        assert numbers(texts(one)) == numbers(texts(other)), one.id
+        if one.id != "shop-design":  # says what it made, if anything
+            assert numbers(texts(one)) == numbers(texts(other)), one.id
 
 
 def test_running_again_opens_what_is_there(checkout):
@@ -301,7 +303,7 @@ def test_a_tiny_shop_runs_from_top_to_bottom(tmp_path):
     notebook = run(tmp_path, notebook)
     assert errors(notebook) == {}
     for cell in notebook.cells[-len(added) :]:
-        said = texts(cell).splitlines()
+        said = [line for line in texts(cell).splitlines() if "{" in line]
         assert len(said) >= 5
         assert all(line.endswith("{}") for line in said), said
 
@@ -416,7 +418,8 @@ def imported():
 
 def test_requirements_are_what_is_imported():
     """IPython and traitlets come with Jupyter, `google.colab` with Colab, and Jupyter shows the notebook."""
-    listed = {line.split(">=")[0].replace("-", "_") for line in (ROOT / "requirements.txt").read_text().splitlines()}
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    listed = {line.split(">=")[0].replace("-", "_") for line in lines if not line.startswith("#")}
     on_demand = {"python_calamine"}  # imported when a source is a workbook
     assert listed == (imported() - {"sqlalchemy"}) | {"jupyter"} | on_demand  # who has a server installs that one
     (install,) = [cell for cell in code_cells() if cell.id == "install"]

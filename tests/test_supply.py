@@ -1,13 +1,12 @@
 """What the notebook needs from elsewhere: bounds, the versions that Colab has, and those with which all tests have passed."""
 
-import re
 from importlib.metadata import version
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from notebook_module import ROOT, read_notebook
+from notebook_module import ROOT
 
 BREAKING = {
     "pandas",
@@ -51,9 +50,3 @@ def test_the_lock_names_all_that_is_needed_and_tested():
         (pin,) = locked.specifier
         assert pin.operator == "=="
         assert name not in asked or asked[name].specifier.contains(pin.version), name
-
-
-def test_the_notebook_looks_for_all_that_it_needs():
-    (cell,) = [cell for cell in read_notebook().cells if cell.id == "install"]
-    looked_for = re.search(r'needed = "(.*)"', cell.source)[1].split()
-    assert {canonicalize_name(name) for name in looked_for} == NEEDED.keys() - {"jupyter"}
