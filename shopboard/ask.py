@@ -21,7 +21,7 @@ from shopboard.sqltext import needed, parameters_in, with_in_front
 from shopboard.warehouse import WarehouseEngine
 
 ANSWERS_KEPT = 500
-ROWS_KEPT = 200_000  # larger answers are not kept
+VALUES_KEPT = 2_000_000  # in all of them: some 100 MB, if all are texts
 
 
 class Engine(Protocol):
@@ -128,6 +128,7 @@ class Shop:
         self._answers: OrderedDict[tuple, pd.DataFrame] = OrderedDict()
         self._coming: dict[tuple, Future[pd.DataFrame]] = {}
         self._others = ThreadPoolExecutor(engine.at_once)
+        self._values = 0  # in the answers that are kept
 
     def everything(self) -> Filters:
         """Return the selection of all that the shop has; its days end with the last order."""
@@ -167,10 +168,7 @@ class Shop:
                 return self._answers[key].copy()
             coming = self._coming.pop(key, None)
             answer = coming.result() if coming else self.engine.run(text, values)
-            if len(answer) <= ROWS_KEPT:
-                self._answers[key] = answer
-                if len(self._answers) > ANSWERS_KEPT:
-                    self._answers.popitem(last=False)
+            self._keep(key, answer)
             return answer.copy()
 
     def ask_ahead(self, asked: Iterable[tuple[str, Filters, Mapping[str, Value]]]) -> None:
@@ -193,6 +191,16 @@ class Shop:
         wait(self._coming.values())
         self._coming.clear()
 
+    def _keep(self, key: tuple, answer: pd.DataFrame) -> None:
+        """Keep an answer, and forget the oldest ones while there are too many, or too much is in them."""
+        if answer.size > VALUES_KEPT:
+            return
+        self._answers[key] = answer
+        self._values += answer.size
+        while len(self._answers) > ANSWERS_KEPT or self._values > VALUES_KEPT:
+            _, oldest = self._answers.popitem(last=False)
+            self._values -= oldest.size
+
     def explain(self, sql: str, selection: Filters | None = None, **parameters: Value) -> str:
         """Return how the engine goes about a question."""
         with self._lock:
@@ -203,6 +211,7 @@ class Shop:
         with self._lock:
             self._settle()
             self._answers.clear()
+            self._values = 0
 
     def refresh(self) -> bool:
         """Take in what anybody has written to the shop; say whether there was anything."""
@@ -211,7 +220,7 @@ class Shop:
             if not self.engine.refresh():
                 return False
             self.version += 1
-            self._answers.clear()
+            self.forget()
             self.facts = facts_of(self.engine)
             return True
 

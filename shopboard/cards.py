@@ -132,16 +132,23 @@ def compared(shop: Shop, selection: Filters) -> Filters | None:
 def filled_chart(part: Chart, shop: Shop, selection: Filters, look: Look, values: Parameters) -> dict[str, Any]:
     """Return a chart's figure; what a figure says that draws nothing becomes the card's sentence."""
     found = answers(part, shop, selection, values)
-    more = {}
-    if wants(part.figure, "earlier"):
-        before = compared(shop, selection)
-        more["earlier"] = shop.ask(questions(part)[0], before, **values) if before else None
-    figure = called(part.figure, found, look, **more)
-    if not figure.data or (found and not any(map(len, found))):
-        notes = [note.text for note in figure.layout.annotations if note.text]
+    more = earlier(part.figure, part, shop, selection, values)
+    drawn = figure_json(called(part.figure, found, look, **more), look)
+    if not drawn["data"] or (found and not any(map(len, found))):
+        notes = [note["text"] for note in drawn["layout"].get("annotations", ()) if note.get("text")]
         return {"state": "empty", "message": part.empty or (notes[0] if notes else NOTHING)}
     said = {"subtitle": called(part.subtitle, found, look)} if callable(part.subtitle) else {}
-    return {"figure": figure_json(figure, look), **said}
+    return {"figure": drawn, **said}
+
+
+def earlier(
+    function: Callable[..., Any], part: AnyPart, shop: Shop, selection: Filters, values: Parameters
+) -> dict[str, Any]:
+    """Return the argument `earlier` of a function that has one: what its selection is compared with, or None."""
+    if not wants(function, "earlier"):
+        return {}
+    before = compared(shop, selection)
+    return {"earlier": shop.ask(questions(part)[0], before, **values) if before else None}
 
 
 def wants(function: Callable[..., Any], argument: str) -> bool:

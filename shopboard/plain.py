@@ -44,6 +44,8 @@ def plain_array(values: np.ndarray, kind: str) -> np.ndarray | pd.Series:
 
 def plain(values: pd.Series) -> pd.Series:
     """Return one column in a plain type."""
+    if values.dtype.name in {"int64", "float64", "str"}:
+        return values
     if pd.api.types.is_datetime64_any_dtype(values):
         texts = np.datetime_as_string(values.to_numpy().astype("datetime64[D]")).astype(object)
         return pd.Series(np.where(values.isna(), None, texts), index=values.index).infer_objects()

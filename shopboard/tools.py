@@ -2,12 +2,16 @@
 
 import html
 import pkgutil
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import duckdb
 import ipywidgets as widgets
+import pandas as pd
+from IPython.core.getipython import get_ipython
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import look_json
@@ -15,7 +19,7 @@ from shopboard.console import Console
 from shopboard.database import table_names
 from shopboard.export import save_page
 from shopboard.importing.accounts import was_imported
-from shopboard.importing.parts import form_style
+from shopboard.importing.parts import close_whole, form_style
 from shopboard.importing.receipt import reconciliation
 from shopboard.own_data import OwnData
 from shopboard.pages import Page
@@ -87,8 +91,9 @@ class OwnDataTool:
         self.own.describe()
 
     def close(self) -> None:
-        """Let go of what was picked."""
+        """Let go of what was picked, and give the widgets back."""
         self.own.close()
+        close_whole(self.widget)
 
 
 class ConsoleTool:
@@ -105,8 +110,9 @@ class ConsoleTool:
         self.console.widget.look = look_json(self.page.look())
 
     def close(self) -> None:
-        """Stop what runs."""
+        """Stop what runs, and give the widget back."""
         self.console.close()
+        close_whole(self.widget)
 
 
 class Views:
@@ -192,9 +198,44 @@ def keep_receipt(shop: Shop) -> None:
         reconciliation(shop.connection, shop.settings)
 
 
+def reason_of(error: Exception, database: str) -> str:
+    """Return in words why something could not be done, without a full stop."""
+    if isinstance(error, ShopProblem):
+        return str(error).rstrip(".")
+    if isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError):
+        return f"The database {database} cannot be read ({error.__cause__ or error})".rstrip(".")
+    return f"Something unforeseen happened ({type(error).__name__}: {error})".rstrip(".")
+
+
 def alert(text: str, role: str = "alert") -> str:
     """Return a sentence that the user should see, as HTML."""
     return f'<div class="shop-alert" role="{role}">{html.escape(text)}</div>'
+
+
+class Shown(Protocol):
+    """What a cell shows: `page` is the widget."""
+
+    page: widgets.Widget
+
+    def close(self) -> None:
+        """Give every widget back."""
+
+
+SHOWN: dict[str, tuple[str, list[Shown]]] = {}  # a cell -> the number of its run, and what it shows since
+
+
+def in_cell(shown: Shown) -> widgets.Widget:
+    """Return the widget to display; what the same cell showed in an earlier run is closed, or Jupyter would keep it."""
+    asked: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    cell, run = asked.get("metadata", {}).get("cellId", ""), asked.get("header", {}).get("msg_id", "")
+    before, pages = SHOWN.get(cell, (run, []))
+    if before != run:
+        for page in pages:
+            page.close()
+        pages = []
+    if cell:
+        SHOWN[cell] = run, [*pages, shown]
+    return shown.page
 
 
 TOOLS: dict[str, Callable[[Host], Tool]] = {"own data": OwnDataTool, "console": ConsoleTool}
