@@ -4,6 +4,8 @@ A sheet is a `Page` of the story. Its tiles, tables and texts are those of the d
 has a chart, since Plotly's charts need a browser.
 """
 
+from __future__ import annotations
+
 import html
 import re
 import warnings
@@ -11,13 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
-
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_pdf import PdfPages
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.text import Text as DrawnText
+from typing import TYPE_CHECKING, Any, cast
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import Card
@@ -38,6 +34,10 @@ from shopboard.problems import ShopProblem
 from shopboard.selection import listed
 from shopboard.style import ACCENT, BAD, FORMATS, GOOD, LINE, SOFT, UNKNOWN, Look, unknown
 from shopboard.texts import save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PAPER = (8.27, 11.69)  # A4, upright, in inches
 SIDE, TOP, FOOT, PAD = 0.5, 1.05, 0.5, 0.06  # inches that are kept free, and between parts
@@ -81,7 +81,7 @@ class Printing:
     look: Look
     parameters: Parameters
 
-    def values(self, sheet: Page, part: "Drawing") -> dict[str, Any]:
+    def values(self, sheet: Page, part: Drawing) -> dict[str, Any]:
         """Return what the questions of a drawing take."""
         return given(sheet, cast("AnyPart", part), self.shop, self.selection, self.parameters)
 
@@ -113,6 +113,8 @@ def save_report(  # noqa: PLR0913, PLR0917, what is printed, of what, where, and
 
     Raises ShopProblem where nothing is chosen, or a file cannot be written.
     """
+    from matplotlib.text import Text as DrawnText
+
     if problem := selection.problem():
         raise ShopProblem(problem)
     say = progress or (lambda *_: None)
@@ -139,6 +141,8 @@ def save_report(  # noqa: PLR0913, PLR0917, what is printed, of what, where, and
 
 def write_pdf(path: Path, sheets: Sequence[Figure]) -> None:
     """Write sheets as one PDF; the same figures give the same file."""
+    from matplotlib.backends.backend_pdf import PdfPages
+
     with PdfPages(path, metadata={"CreationDate": None}) as pdf:
         for figure in sheets:
             pdf.savefig(figure)
@@ -146,6 +150,9 @@ def write_pdf(path: Path, sheets: Sequence[Figure]) -> None:
 
 def sheet_figure(printing: Printing, sheet: Page, number: int) -> Figure:
     """Draw one sheet, stamped with the selection and the data's dates."""
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     width, height = PAPER
     inside = (SIDE / width, FOOT / height, 1 - 2 * SIDE / width, ROOM / height)
     layout = ConstrainedLayoutEngine(rect=inside, h_pad=PAD, w_pad=PAD, hspace=0, wspace=0)

@@ -1,5 +1,6 @@
 """The printed report: sheets of A4 with the page's figures, stamped with the selection and the data's dates."""
 
+from copy import copy
 from dataclasses import replace
 
 import pytest
@@ -85,7 +86,8 @@ def test_the_same_figures_give_the_same_files(printed, tmp_path):
 @pytest.mark.parametrize("currency", ["$", "€", "kr ", "¥"])
 def test_currencies_numbers_and_odd_names(story, printed, shop, currency):
     named = replace(shop.settings, shop_name="A $5 & $6 <shop>")
-    shop_named = type("Named", (), {"settings": named, "everything": shop.everything, "ask": shop.ask})()
+    shop_named = copy(shop)
+    shop_named.settings = named
     report = Report("$x$", story.REPORT.sheets[:1])
     texts, _ = printed(report=report, the_shop=shop_named, currency=currency, number_format="1.234,56")
     assert "A $5 & $6 <shop>" in texts[0]
