@@ -22,13 +22,13 @@ from shopboard.importing.parts import offered
 from shopboard.lists import Chips
 from shopboard.live import Clock, add_live_orders
 from shopboard.pages import Chart, Choice, Go, Page, Table
-from shopboard.problems import ShopProblem
+from shopboard.problems import ShopProblem, unforeseen
 from shopboard.report import Report
 from shopboard.saved import State, differing, ordered, refused, state_of, text_of
 from shopboard.selection import WIDE, Controls, Selection, named, opening
 from shopboard.settings import Settings
 from shopboard.style import Look, category_colours
-from shopboard.tools import EXPORTS, TOOLS, Tool, Views, alert, head_of, keep_receipt, page_style
+from shopboard.tools import EXPORTS, Tool, Views, alert, head_of, keep_receipt, page_style, tools_of
 
 SLOW = 0.5  # seconds, from which on the cards say that they are loading
 
@@ -85,19 +85,19 @@ class Dashboard:
         buttons = named(widgets.Box([self.back, self.named, self.own_data, self.more]), "shop-buttons")
         bar = named(widgets.Box([self.navigation, buttons]), "shop-bar")
         body = named(widgets.Box([self.filters.widget, self.main]), "shop-body")
-        self.page = named(widgets.VBox(), "shop-page", "shop-dashboard")
+        self.page = named(widgets.VBox(), "shop-page", "shop-dashboard", "tex2jax_ignore", "mathjax_ignore")
         self.page.children = [widgets.HTML(page_style()), self.header, bar, self.menu, self.views.widget, body]
 
     def _place(self) -> None:
         """Put the board and the tools of this shop into their places."""
         for tool in self.tools.values():
             tool.close()
-        self.tools = {name: TOOLS[name](self) for page in self.pages.values() for name in page.tools}
+        self.tools = tools_of(self)
         controls = [self.controls[name].widget for name in self.pages]
         tools = [tool.widget for tool in self.tools.values()]
         self.main.children = [self.status, self.chips, *controls, self.board, *tools]
         self.own_data.layout.display = "" if "own data" in self.tools else "none"
-        self.live.description = "Live orders" if self.settings.is_sample else "Follow changes"
+        self.live.description = "Live orders" if self.settings.sells else "Follow changes"
 
     def _observe(self) -> None:
         """Let each control do what it says."""
@@ -223,9 +223,9 @@ class Dashboard:
     def _reason(self, error: Exception) -> str:
         if isinstance(error, ShopProblem):
             return str(error).rstrip(".")
-        if isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError):
+        if isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError) and not self.settings.public:
             return f"The database {self.settings.database} cannot be read ({error.__cause__ or error})".rstrip(".")
-        return f"Something unforeseen happened ({type(error).__name__}: {error})".rstrip(".")
+        return f"Something unforeseen happened ({unforeseen(error, bool(self.settings.public))})".rstrip(".")
 
     def _take_in(self) -> bool:
         """Take in what was written to the shop; say whether there was anything."""
@@ -348,7 +348,7 @@ class Dashboard:
             """Let the sample sell something, and show what was written by whomever."""
             if not self.live.value:
                 return
-            if self.settings.is_sample:
+            if self.settings.sells:
                 add_live_orders(self.settings.database, self.sample_end, step)
             if self._take_in():
                 self._refresh()

@@ -122,7 +122,8 @@ class Views:
         self.forget = widgets.Button(description="Forget this name", layout=wide)
         self.text = widgets.Textarea(description="View as a text, to be shared", rows=2, layout=wide)
         self.restore = widgets.Button(description="Show this text", layout=wide)
-        rows = ([self.chooser], [self.name, self.keep, self.forget], [self.text, self.restore])
+        naming = [] if page.shop.settings.only_shown else [[self.name, self.keep, self.forget]]
+        rows = ([self.chooser], *naming, [self.text, self.restore])
         boxes = [named(widgets.Box(row), "shop-view-row") for row in rows]
         self.widget: widgets.Widget = named(widgets.VBox(boxes), "shop-view", "shop-tool")
         self.keep.on_click(lambda _: page.guarded(self._keep))
@@ -138,6 +139,7 @@ class Views:
             self.chooser.options = options
 
     def _keep(self) -> None:
+        self._check_allowed()
         name = self.name.value.strip()
         if not name or name == self.NONE:
             raise ShopProblem("A view needs a name: write one beside the button.")
@@ -147,6 +149,7 @@ class Views:
         self.page.say(f"The view is kept as {name}.")
 
     def _forget(self) -> None:
+        self._check_allowed()
         name, settings = self.name.value.strip(), self.page.shop.settings
         views = named_views(settings)
         if name not in views:
@@ -154,6 +157,11 @@ class Views:
         keep_views(settings, {one: text for one, text in views.items() if one != name})
         self.describe()
         self.page.say(f"The view {name} is forgotten.")
+
+    def _check_allowed(self) -> None:
+        """Raise ShopProblem where the names are the owner's, and this page is for others."""
+        if self.page.shop.settings.only_shown:
+            raise ShopProblem("The views of this shop are named by its owner: keep the text of a view instead.")
 
     def _choose(self) -> None:
         name = self.chooser.value
@@ -198,6 +206,12 @@ def alert(text: str, role: str = "alert") -> str:
 
 
 TOOLS: dict[str, Callable[[Host], Tool]] = {"own data": OwnDataTool, "console": ConsoleTool}
+
+
+def tools_of(page: Host) -> dict[str, Tool]:
+    """Return the tools that the pages name, but for a console that the settings switch off."""
+    names = [name for one in page.pages.values() for name in one.tools]
+    return {name: TOOLS[name](page) for name in names if name != "console" or page.shop.settings.console}
 
 
 def page_as_file(page: Host) -> list[Path]:
