@@ -17,7 +17,8 @@ HOSTILE = [
     '<a href="javascript:hacked=1">press</a>', "<iframe srcdoc='<script>parent.hacked=1</script>'>", "<details open ontoggle=hacked=1>",
     "&lt;img src=x onerror=hacked=1&gt;", "&#60;script&#62;hacked=1", "javascript:hacked=1", "<math><mtext></table><img src=x onerror=hacked=1>",
     "{{constructor.constructor('hacked=1')()}}", "${hacked=1}", "%{x}", "%{customdata[0]}", "$x^2$", "$$\\frac{1}{2}$$", "\\(x^2\\)",
-    "\\[x^2\\]", "=1+1", "@SUM(1)", "'; DROP TABLE orders; --", "\u202edetsrever", "a\u0300\u0301\u0302", "🎉👩‍👩‍👧", "𝔘𝔫𝔦", "<!-- ", "]]>",
+    "\\[x^2\\]",
+    "\\begin{equation}x^2\\end{equation}", "=1+1", "@SUM(1)", "'; DROP TABLE orders; --", "\u202edetsrever", "a\u0300\u0301\u0302", "🎉👩‍👩‍👧", "𝔘𝔫𝔦", "<!-- ", "]]>",
     "*/ hacked=1 /*", "\\u003cimg src=x onerror=hacked=1\\u003e", "%3Cscript%3Ehacked=1", "x" * 300, "<x-y>", "a\nb", "null byte: \\0",
 ]  # fmt: skip
 NAMES = [
@@ -42,11 +43,12 @@ FOUND = """() => {
         images: count("img[src=x]"), frames: count("iframe"), handlers: count("[onload], [onerror], [ontoggle], [onmouseover]"),
         scripts: [...page.querySelectorAll("script")].filter(one => one.textContent.includes("hacked")).length,
         links: [...page.querySelectorAll("a")].filter(one => one.href.startsWith("javascript:")).length,
-        formulas: count("mjx-container, .MathJax, .MathJax_Preview, .MathJax_Display, .katex, math"),
+        formulas: [...page.querySelectorAll("mjx-container, .MathJax, .MathJax_Preview, .MathJax_Display, .katex, math")]
+            .map(one => one.parentElement.outerHTML.slice(0, 200)),
         made: count("x-y"),
     };
 }"""
-NOTHING = {"images": 0, "frames": 0, "handlers": 0, "scripts": 0, "links": 0, "formulas": 0, "made": 0}
+NOTHING = {"images": 0, "frames": 0, "handlers": 0, "scripts": 0, "links": 0, "formulas": [], "made": 0}
 
 
 def hostile_shop(folder):
@@ -225,7 +227,7 @@ def test_a_view_with_a_hostile_name(page):
     show(page, "Overview")
     views = page.get_by_role("button", name="Views", exact=True)
     views.click()
-    name = page.locator(".shop-page").get_by_label("Name", exact=True)
+    name = page.locator(".shop-view").get_by_label("Name", exact=True)
     name.fill(HOSTILE[0])
     name.press("Tab")
     page.get_by_role("button", name="Keep this view").click()
