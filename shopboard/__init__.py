@@ -6,6 +6,7 @@ carried     lets a file of the package take effect when its cell in a lone noteb
 problems    says in one sentence what the user can mend
 settings    holds the settings of a run, checked
 texts       writes answers as CSV, and files whole or not at all
+limits      runs SQL in a process of its own, which has limits
 sqltext     reads SQL as text: names, parameters, CTEs put in front
 plain       gives the answers of every engine the same plain types
 style       writes numbers in the reader's format; colours; the charts' template

@@ -16,7 +16,7 @@ from shopboard.board import Table as CardTable
 from shopboard.board import Tile as CardTile
 from shopboard.filters import COMPARED, Filters
 from shopboard.pages import AnyPart, Chart, Choice, Page, Parameters, Table, Text, Tile, Tiles, questions
-from shopboard.problems import ShopProblem
+from shopboard.problems import ShopProblem, unforeseen
 from shopboard.style import FORMATS, Column, Look, as_column, figure_json, jsonable, unknown
 
 State = Literal["ready", "loading", "empty", "failed"]
@@ -61,7 +61,7 @@ def fill_each(page: Page, shop: Shop, selection: Filters, look: Look, parameters
         except ShopProblem as problem:
             card.update({"state": "failed", "message": str(problem)})
         except Exception as error:  # a card that fails must not take the others with it
-            message = f"This card could not be made ({type(error).__name__}: {error})."
+            message = f"This card could not be made ({unforeseen(error, bool(shop.settings.public))})."
             card.update({"state": "failed", "message": message})
         if part.kind != "text" or card.get("html") or card.get("state") == "failed":
             yield card

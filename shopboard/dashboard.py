@@ -25,7 +25,18 @@ from shopboard.saved import State, differing, ordered, refused, state_of, text_o
 from shopboard.selection import WIDE, Controls, Selection, named, opening
 from shopboard.settings import Settings
 from shopboard.style import Look, category_colours
-from shopboard.tools import EXPORTS, TOOLS, Tool, Views, alert, head_of, in_cell, keep_receipt, page_style, reason_of
+from shopboard.tools import (
+    EXPORTS,
+    Tool,
+    Views,
+    alert,
+    head_of,
+    in_cell,
+    keep_receipt,
+    page_style,
+    reason_of,
+    tools_of,
+)
 
 STEPS_BACK = 100  # that the way back remembers
 SLOW = 0.5  # seconds, from which on the cards say that they are loading
@@ -79,20 +90,20 @@ class Dashboard:
         buttons = named(widgets.Box([self.back, self.named, self.own_data, self.more]), "shop-buttons")
         bar = named(widgets.Box([self.navigation, buttons]), "shop-bar")
         body = named(widgets.Box([self.filters.widget, self.main]), "shop-body")
-        self.page = named(widgets.VBox(), "shop-page", "shop-dashboard")
+        self.page = named(widgets.VBox(), "shop-page", "shop-dashboard", "tex2jax_ignore", "mathjax_ignore")
         self.page.children = [widgets.HTML(page_style()), self.header, bar, self.menu, self.views.widget, body]
 
     def _place(self) -> None:
         """Put the board and the tools of this shop into their places."""
         before = self.tools.values()
-        self.tools = {name: TOOLS[name](self) for page in self.pages.values() for name in page.tools}
+        self.tools = tools_of(self)
         controls = [self.controls[name].widget for name in self.pages]
         tools = [tool.widget for tool in self.tools.values()]
         self.main.children = [self.status, self.chips, *controls, self.board, *tools]
         for tool in before:
             tool.close()
         self.own_data.layout.display = "" if "own data" in self.tools else "none"
-        self.live.description = "Live orders" if self.settings.is_sample else "Follow changes"
+        self.live.description = "Live orders" if self.settings.sells else "Follow changes"
 
     def _observe(self) -> None:
         """Let each control do what it says."""
@@ -216,7 +227,7 @@ class Dashboard:
             try:
                 action()
             except Exception as error:  # whatever it is, the page must go on
-                reason = reason_of(error, self.settings.database)
+                reason = reason_of(error, self.settings)
                 text = f"This could not be done, and the page still shows the earlier selection. {reason}."
                 self.status.value = alert(f"{text} Change a filter or press the button to try again.")
 
@@ -341,7 +352,7 @@ class Dashboard:
             """Let the sample sell something, and show what was written by whomever."""
             if not self.live.value:
                 return
-            if self.settings.is_sample:
+            if self.settings.sells:
                 add_live_orders(self.settings.database, self.sample_end, step)
             if self._take_in():
                 self._refresh()

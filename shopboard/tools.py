@@ -23,10 +23,11 @@ from shopboard.importing.parts import close_whole, form_style
 from shopboard.importing.receipt import reconciliation
 from shopboard.own_data import OwnData
 from shopboard.pages import Page
-from shopboard.problems import ShopProblem, in_voila
+from shopboard.problems import ShopProblem, in_voila, unforeseen
 from shopboard.report import Report, save_report
 from shopboard.saved import keep_views, named_views
 from shopboard.selection import Selection, named
+from shopboard.settings import Settings
 from shopboard.style import Look, integer
 
 VOILA_STYLE = "<style>.jp-Cell:not(:has(.shop-page)), .cell:not(:has(.shop-page)) { display: none !important; }</style>"
@@ -128,7 +129,8 @@ class Views:
         self.forget = widgets.Button(description="Forget this name", layout=wide)
         self.text = widgets.Textarea(description="View as a text, to be shared", rows=2, layout=wide)
         self.restore = widgets.Button(description="Show this text", layout=wide)
-        rows = ([self.chooser], [self.name, self.keep, self.forget], [self.text, self.restore])
+        naming = [] if page.shop.settings.only_shown else [[self.name, self.keep, self.forget]]
+        rows = ([self.chooser], *naming, [self.text, self.restore])
         boxes = [named(widgets.Box(row), "shop-view-row") for row in rows]
         self.widget: widgets.Widget = named(widgets.VBox(boxes), "shop-view", "shop-tool")
         self.keep.on_click(lambda _: page.guarded(self._keep))
@@ -144,6 +146,7 @@ class Views:
             self.chooser.options = options
 
     def _keep(self) -> None:
+        self._check_allowed()
         name = self.name.value.strip()
         if not name or name == self.NONE:
             raise ShopProblem("A view needs a name: write one beside the button.")
@@ -153,6 +156,7 @@ class Views:
         self.page.say(f"The view is kept as {name}.")
 
     def _forget(self) -> None:
+        self._check_allowed()
         name, settings = self.name.value.strip(), self.page.shop.settings
         views = named_views(settings)
         if name not in views:
@@ -160,6 +164,11 @@ class Views:
         keep_views(settings, {one: text for one, text in views.items() if one != name})
         self.describe()
         self.page.say(f"The view {name} is forgotten.")
+
+    def _check_allowed(self) -> None:
+        """Raise ShopProblem where the names are the owner's, and this page is for others."""
+        if self.page.shop.settings.only_shown:
+            raise ShopProblem("The views of this shop are named by its owner: keep the text of a view instead.")
 
     def _choose(self) -> None:
         name = self.chooser.value
@@ -198,13 +207,13 @@ def keep_receipt(shop: Shop) -> None:
         reconciliation(shop.connection, shop.settings)
 
 
-def reason_of(error: Exception, database: str) -> str:
+def reason_of(error: Exception, settings: Settings) -> str:
     """Return in words why something could not be done, without a full stop."""
     if isinstance(error, ShopProblem):
         return str(error).rstrip(".")
-    if isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError):
-        return f"The database {database} cannot be read ({error.__cause__ or error})".rstrip(".")
-    return f"Something unforeseen happened ({type(error).__name__}: {error})".rstrip(".")
+    if isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError) and not settings.public:
+        return f"The database {settings.database} cannot be read ({error.__cause__ or error})".rstrip(".")
+    return f"Something unforeseen happened ({unforeseen(error, bool(settings.public))})".rstrip(".")
 
 
 def alert(text: str, role: str = "alert") -> str:
@@ -239,6 +248,12 @@ def in_cell(shown: Shown) -> widgets.Widget:
 
 
 TOOLS: dict[str, Callable[[Host], Tool]] = {"own data": OwnDataTool, "console": ConsoleTool}
+
+
+def tools_of(page: Host) -> dict[str, Tool]:
+    """Return the tools that the pages name, but for a console that the settings switch off."""
+    names = [name for one in page.pages.values() for name in one.tools]
+    return {name: TOOLS[name](page) for name in names if name != "console" or page.shop.settings.console}
 
 
 def page_as_file(page: Host) -> list[Path]:

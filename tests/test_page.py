@@ -41,7 +41,7 @@ def notebook_in(folder, **changed):
 def opened(request, chromium, tmp_path_factory):
     """The page, opened under one server; all tests of a server share it, as a user goes on with one page."""
     folder = tmp_path_factory.mktemp(request.param)
-    notebook_in(folder)
+    notebook_in(folder, public=False)  # as its owner has it, in Voilà, too
     with browser.server(request.param, folder) as address:
         page, asked = chromium.new_page(viewport={"width": 1600, "height": 1400}), []
         page.on("request", lambda request: asked.append(request.url))
@@ -323,7 +323,7 @@ def test_many_quick_changes_end_with_the_last(page):
 
 @pytest.mark.skipif("voila" not in browser.servers(), reason="Voilà is not among these versions")
 def test_a_wrong_setting_is_said_on_the_voila_page(chromium, tmp_path):
-    notebook_in(tmp_path, source="nowhere.sqlite")
+    notebook_in(tmp_path, source="nowhere.sqlite", public=False)  # visitors are told less
     with browser.server("voila", tmp_path) as address:
         page = chromium.new_page()
         page.goto(address, timeout=90_000)

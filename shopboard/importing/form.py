@@ -40,7 +40,7 @@ from shopboard.importing.raw import source_name, unreadable
 from shopboard.importing.selects_part import SelectsPart
 from shopboard.importing.source import opened_source
 from shopboard.importing.staging import ASSUMED, OPEN_SOURCES, source_key
-from shopboard.problems import ShopProblem
+from shopboard.problems import ShopProblem, unforeseen
 from shopboard.settings import Settings
 from shopboard.style import Look
 
@@ -181,7 +181,9 @@ class ImportForm:
         self.accepted.on_click(lambda _: self._load())
         self.own_way.on_click(lambda _: self._try(self._match_anew))
         self.written.check.on_click(
-            lambda _: self._try(lambda: self.written.show_rows(self.connection, self.selects()))
+            lambda _: self._try(
+                lambda: self.written.show_rows(self.connection, self.selects(), self.settings.is_visitors)
+            )
         )
         self.written.undo.on_click(lambda _: self._try(self._forget_edits))
         self.lines.observe(lambda change: self._when_heard(lambda: self._match_anew(change.new)), "value")
@@ -202,7 +204,7 @@ class ImportForm:
             except ShopProblem as problem:
                 self.said.value = alert(str(problem))
             except Exception as error:  # whatever it is, the form must go on
-                self.said.value = alert(f"This could not be done ({type(error).__name__}: {error}).")
+                self.said.value = alert(f"This could not be done ({unforeseen(error, bool(self.settings.public))}).")
 
     # What it does
 

@@ -93,16 +93,17 @@ def opened_source(source: Source, encodings: dict | None = None) -> Iterator[sql
         is_path = isinstance(source, str) and "://" not in source
         parts = source_parts(str(source), Path(scratch)) if is_path else []
         own = len(parts) == 1 and form_of(*parts[0]) == "SQLite"
-        # "" is a private file that SQLite deletes by itself
         with closing(
-            opened_sqlite(*parts[0], str(source)) if own else sqlite3.connect("", check_same_thread=False)
+            opened_sqlite(*parts[0], str(source))
+            if own
+            else sqlite3.connect(Path(scratch) / "source.sqlite", check_same_thread=False)
         ) as connection:
             if own and not table_names(connection):
                 raise ShopProblem(f"The SQLite file {source!r} holds no table: set `source` to the shop's own file.")
             if not own:
                 # SQLite sorts what fits into its cache at a time: parts of 8 MB fit into a processor's, and threads sort them.
                 connection.executescript(
-                    f"PRAGMA page_size = 32768; PRAGMA journal_mode = OFF; PRAGMA cache_size = -8000; PRAGMA threads = 4; {HELD_TABLES}"
+                    f"PRAGMA page_size = 32768; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA threads = 4; {HELD_TABLES}"
                 )
                 with uncollected(), tqdm(file=sys.stdout, bar_format="{n:,.0f} lines read") as bar:
                     copy_source(connection, source, parts, encodings or {}, bar)
