@@ -1,16 +1,13 @@
 """The dashboard: filters and pages, what is chosen and the way back, live orders, exports and a shop of one's own."""
 
 import html
-import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from threading import RLock
 from typing import Any
 
-import duckdb
 import ipywidgets as widgets
-import pandas as pd
 from IPython.display import display
 
 from shopboard.ask import Filters, Shop, open_shop
@@ -18,7 +15,6 @@ from shopboard.behind import behind
 from shopboard.board import Asked, Board, Card, Event
 from shopboard.building import remove_live_orders
 from shopboard.cards import fill_each, opened, outlines
-from shopboard.importing.parts import offered
 from shopboard.lists import Chips
 from shopboard.live import Clock, add_live_orders
 from shopboard.pages import Chart, Choice, Go, Page, Table
@@ -28,7 +24,7 @@ from shopboard.saved import State, differing, ordered, refused, state_of, text_o
 from shopboard.selection import WIDE, Controls, Selection, named, opening
 from shopboard.settings import Settings
 from shopboard.style import Look, category_colours
-from shopboard.tools import EXPORTS, TOOLS, Tool, Views, alert, head_of, keep_receipt, page_style
+from shopboard.tools import EXPORTS, TOOLS, Tool, Views, alert, cause, exported, head_of, keep_receipt, page_style
 
 SLOW = 0.5  # seconds, from which on the cards say that they are loading
 
@@ -217,15 +213,9 @@ class Dashboard:
             try:
                 action()
             except Exception as error:  # whatever it is, the page must go on
-                text = f"This could not be done, and the page still shows the earlier selection. {self._reason(error)}."
-                self.status.value = alert(f"{text} Change a filter or press the button to try again.")
-
-    def _reason(self, error: Exception) -> str:
-        if isinstance(error, ShopProblem):
-            return str(error).rstrip(".")
-        if isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError):
-            return f"The database {self.settings.database} cannot be read ({error.__cause__ or error})".rstrip(".")
-        return f"Something unforeseen happened ({type(error).__name__}: {error})".rstrip(".")
+                text = "This could not be done, and the page still shows the earlier selection."
+                again = "Change a filter or press the button to try again."
+                self.status.value = alert(f"{text} {cause(error, self.shop)}. {again}")
 
     def _take_in(self) -> bool:
         """Take in what was written to the shop; say whether there was anything."""
@@ -235,7 +225,13 @@ class Dashboard:
         return changed
 
     def _refresh(self) -> None:
+        """Show the page anew; below its state what is to be said of the shop's file."""
         self._take_in()
+        self._show_page()
+        for sentence in self.shop.notices():
+            self.say(sentence)
+
+    def _show_page(self) -> None:
         self.last, page, selection = self.state(), self.shown, self.filters.value
         look = self.look(selection)
         self.filters.list_statuses(page.reads("listed_lines"))
@@ -365,7 +361,7 @@ class Dashboard:
             raise ShopProblem(problem)
         self.download.value = '<span role="status">In the making …</span>'
         try:
-            self.download.value = offered(EXPORTS[name](self))
+            self.download.value = exported(self, name)
         except Exception:
             self.download.value = ""
             raise

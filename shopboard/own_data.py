@@ -27,6 +27,7 @@ from shopboard.importing.figures import figures, figures_html
 from shopboard.importing.form import ImportForm
 from shopboard.importing.parts import LastLine, alert, labelled, named_box, offered, table_html
 from shopboard.importing.receipt import money_as_text, reconciliation, reconciliation_file, reconciliation_tables
+from shopboard.places import scratch_folder
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings, is_shop_database
 from shopboard.style import Look, integer, written
@@ -178,7 +179,7 @@ class OwnData:
         """Write a piece of the picked files into a private folder; show the form after the last one."""
         if piece["first"]:
             self.close()
-            self.folder = tempfile.TemporaryDirectory(prefix="shop-")
+            self.folder = scratch_folder()
         if self.folder is None:
             return
         folder = Path(self.folder.name)

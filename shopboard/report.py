@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,10 +27,10 @@ from shopboard.ask import Filters, Shop
 from shopboard.board import Card
 from shopboard.cards import answers, called, fill, given
 from shopboard.pages import AnyPart, Page, Parameters, Part, Text
+from shopboard.places import save
 from shopboard.problems import ShopProblem
 from shopboard.selection import listed
 from shopboard.style import ACCENT, BAD, FORMATS, GOOD, GRID, INK, LINE, PALETTE, SOFT, UNKNOWN, Look, unknown
-from shopboard.texts import save
 
 PAPER = (8.27, 11.69)  # A4, upright, in inches
 SIDE, TOP, FOOT, PAD = 0.5, 1.05, 0.5, 0.06  # inches that are kept free, and between parts
@@ -165,9 +166,11 @@ def paper_style() -> Iterator[None]:
 
 def write_pdf(path: Path, sheets: Sequence[Figure]) -> None:
     """Write sheets as one PDF; the same figures give the same file."""
-    with PdfPages(path, metadata={"CreationDate": None}) as pdf:
+    whole = BytesIO()  # a disk that is full would stop the PDF's own writing by another error
+    with PdfPages(whole, metadata={"CreationDate": None}) as pdf:
         for figure in sheets:
             pdf.savefig(figure)
+    path.write_bytes(whole.getvalue())
 
 
 def sheet_figure(printing: Printing, sheet: Page, number: int) -> Figure:

@@ -2,23 +2,29 @@
 
 import html
 import pkgutil
+import shutil
+import sqlite3
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import duckdb
 import ipywidgets as widgets
+import pandas as pd
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import look_json
 from shopboard.console import Console
-from shopboard.database import table_names
+from shopboard.database import reason
 from shopboard.export import save_page
 from shopboard.importing.accounts import was_imported
-from shopboard.importing.parts import form_style
+from shopboard.importing.parts import form_style, offered
 from shopboard.importing.receipt import reconciliation
 from shopboard.own_data import OwnData
 from shopboard.pages import Page
+from shopboard.places import put_in_place, unfinished
 from shopboard.problems import ShopProblem, in_voila
 from shopboard.report import Report, save_report
 from shopboard.saved import keep_views, named_views
@@ -163,14 +169,6 @@ class Views:
             self.name.value = name
 
 
-def lines_set_aside(shop: Shop) -> int:
-    """Return how many order lines of an imported shop were set aside."""
-    if shop.connection is None or "set_aside" not in table_names(shop.connection):
-        return 0
-    sql = "SELECT COUNT(*) FROM set_aside WHERE what <> 'value' AND table_name LIKE 'orders%'"
-    return int(shop.connection.execute(sql).fetchone()[0])
-
-
 def page_style() -> str:
     """Return the style sheets of the page and of the import's form; in Voilà, the page alone is shown."""
     css = (pkgutil.get_data("shopboard", "dashboard.css") or b"").decode()
@@ -180,7 +178,7 @@ def page_style() -> str:
 def head_of(shop: Shop, look: Look) -> str:
     """Return the page's heading: the shop's name, how many order lines it has, and of which days."""
     lines = shop.ask("SELECT COUNT(*) AS order_lines FROM orders").iloc[0, 0]
-    aside, whole = lines_set_aside(shop), shop.everything()
+    aside, whole = shop.set_aside, shop.everything()
     noted = f" ({integer(aside, look)} set aside)" if aside else ""
     what = f"{integer(lines, look)} order line{'' if lines == 1 else 's'}{noted} · {whole.start} to {whole.end}"
     return f'<div class="shop-head"><h2>{html.escape(shop.settings.name)}</h2><span>{html.escape(what)}</span></div>'
@@ -197,27 +195,52 @@ def alert(text: str, role: str = "alert") -> str:
     return f'<div class="shop-alert" role="{role}">{html.escape(text)}</div>'
 
 
+def cause(error: Exception, shop: Shop) -> str:
+    """Return in a sentence, without its full stop, why something could not be done for the page."""
+    if isinstance(error, ShopProblem):
+        return str(error).rstrip(".")
+    path = shop.path or shop.settings.database
+    missing = isinstance(error, OSError) and error.filename == str(path)
+    if missing or isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError):
+        return reason(error, path)
+    return f"Something unforeseen happened ({type(error).__name__}: {error})".rstrip(".")
+
+
 TOOLS: dict[str, Callable[[Host], Tool]] = {"own data": OwnDataTool, "console": ConsoleTool}
 
 
-def page_as_file(page: Host) -> list[Path]:
+def page_as_file(page: Host, folder: Path) -> list[Path]:
     """Write all pages of the selection as one file that needs no notebook."""
-    path, selection = Path(page.shop.settings.exports) / "dashboard.html", page.filters.value
+    path, selection = folder / "dashboard.html", page.filters.value
     shown = (page.shop, list(page.pages.values()), selection, path, page.look(selection))
     page.say(save_page(*shown, page.parameters, page.progress))
     return [path]
 
 
-def printed_report(page: Host) -> list[Path]:
+def printed_report(page: Host, folder: Path) -> list[Path]:
     """Write the report of the selection as a PDF."""
     if page.report is None:
         raise ShopProblem("There is nothing to print: hand a report to the page.")
-    selection, folder = replace(page.filters.value, interval="day"), page.shop.settings.exports
+    selection = replace(page.filters.value, interval="day")
     shown = (page.shop, page.report, selection, folder, page.look(selection))
     return save_report(*shown, page.parameters, page.progress)[:1]
 
 
-EXPORTS: dict[str, Callable[[Host], list[Path]]] = {
+EXPORTS: dict[str, Callable[[Host, Path], list[Path]]] = {
     "Page as a file": page_as_file,
     "Printed report": printed_report,
 }
+
+
+def exported(page: Host, name: str) -> str:
+    """Write the files of an export and return links to them: this page's, if others write theirs at the same time."""
+    folder = Path(page.shop.settings.exports)
+    own = unfinished(folder / "export")
+    try:
+        files = EXPORTS[name](page, own)
+        links = "" if "google.colab" in sys.modules else offered(files)  # Colab reads a file later, and has one visitor
+        for file in own.iterdir():
+            put_in_place(file, folder / file.name)
+        return links or offered([folder / file.name for file in files])
+    finally:
+        shutil.rmtree(own, ignore_errors=True)

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopboard.places import save
 from shopboard.problems import ShopProblem
-from shopboard.texts import csv_text, defused, save, undefused
+from shopboard.texts import csv_text, defused, undefused
 
 
 def rows(frame):
