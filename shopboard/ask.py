@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import RLock
 from typing import Protocol
@@ -23,13 +24,14 @@ from shopboard.sqltext import needed, parameters_in, with_in_front
 from shopboard.warehouse import WarehouseEngine
 
 ANSWERS_KEPT = 500
-ROWS_KEPT = 200_000  # larger answers are not kept
+VALUES_KEPT = 2_000_000  # in all of them: some 100 MB, if all are texts
 
 
 class Engine(Protocol):
     """What answers SQL, for one shop."""
 
     name: str
+    at_once: int  # how many questions it answers at a time
 
     def run(self, sql: str, parameters: Mapping[str, Value]) -> pd.DataFrame:
         """Return the rows of one SELECT: dates as ISO texts, NULL as NaN or None."""
@@ -112,6 +114,7 @@ class SqliteEngine:
     """The shop's record itself, whose models are views: slow for large shops, and the reference for the others."""
 
     name = "SQLite"
+    at_once = 1
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -154,6 +157,9 @@ class Shop:
         self.engine_name = engine.name
         self._lock = RLock()  # Jupyter may serve each widget from a thread of its own
         self._answers: OrderedDict[tuple, pd.DataFrame] = OrderedDict()
+        self._coming: dict[tuple, Future[pd.DataFrame]] = {}
+        self._others = ThreadPoolExecutor(engine.at_once)
+        self._values = 0  # in the answers that are kept
         self.connection: sqlite3.Connection | None = None  # to the record, as it is now
         self.file = file_of(path) if path else None
         self.later = LaterCheck(path) if path else None
@@ -167,31 +173,70 @@ class Shop:
 
     def sql_of(self, sql: str, selection: Filters | None = None, **parameters: Value) -> tuple[str, dict[str, Value]]:
         """Return the text that is run for a question and a selection, and the parameters that it names."""
+        text, values, _ = self._composed(sql, selection, parameters)
+        return text, values
+
+    def _composed(
+        self, sql: str, selection: Filters | None, parameters: Mapping[str, Value]
+    ) -> tuple[str, dict[str, Value], set[str]]:
+        """Return a question's text and parameters, and which it names that have no value.
+
+        Names are looked for in each part, which comes again, and not in the whole, which is another for each selection.
+        """
         selection = selection or self.everything()
-        ctes = {**selection_ctes(selection, self.facts, self.design.models), **self.design.steps}
-        text = with_in_front(sql, needed(sql, ctes))
+        ctes = needed(sql, {**selection_ctes(selection, self.facts, self.design.models), **self.design.steps})
+        named = {name for part in (sql, *ctes.values()) for name in parameters_in(part)}
         values = {**selection.parameters(), **parameters}
-        return text, {name: values[name] for name in sorted(parameters_in(text)) if name in values}
+        found = {name: values[name] for name in sorted(named & values.keys())}
+        return with_in_front(sql, ctes), found, named - values.keys()
 
     def ask(self, sql: str, selection: Filters | None = None, **parameters: Value) -> pd.DataFrame:
         """Return the answer to a question over a selection, all if none is given; `$name`s take `parameters`."""
         with self._lock:
-            text, values = self.sql_of(sql, selection, **parameters)
-            if lacking := parameters_in(text) - values.keys():
-                named = ", ".join(f"${name}" for name in sorted(lacking))
+            text, values, lacking = self._composed(sql, selection, parameters)
+            if lacking:
+                names = ", ".join(f"${name}" for name in sorted(lacking))
                 raise ShopProblem(
-                    f"The question names {named}, for which there is no value: pass it to `ask` by its name."
+                    f"The question names {names}, for which there is no value: pass it to `ask` by its name."
                 )
             key = (text, tuple(values.items()), self.version)
             if key in self._answers:
                 self._answers.move_to_end(key)
                 return self._answers[key].copy()
-            answer = self.engine.run(text, values)
-            if len(answer) <= ROWS_KEPT:
-                self._answers[key] = answer
-                if len(self._answers) > ANSWERS_KEPT:
-                    self._answers.popitem(last=False)
+            coming = self._coming.pop(key, None)
+            answer = coming.result() if coming else self.engine.run(text, values)
+            self._keep(key, answer)
             return answer.copy()
+
+    def ask_ahead(self, asked: Iterable[tuple[str, Filters, Mapping[str, Value]]]) -> None:
+        """Let the engine begin with questions that are asked next, if it answers several at once.
+
+        Whoever asks one gets its answer, or its error; what nobody asks in the end is dropped.
+        """
+        with self._lock:
+            self._settle()
+            for sql, selection, parameters in asked if self.engine.at_once > 1 else ():
+                text, values, lacking = self._composed(sql, selection, parameters)
+                key = (text, tuple(values.items()), self.version)
+                if not lacking and key not in self._answers and key not in self._coming:
+                    self._coming[key] = self._others.submit(self.engine.run, text, values)
+
+    def _settle(self) -> None:
+        """Drop what was asked ahead, and wait for what has begun: the tables may change after this."""
+        for coming in self._coming.values():
+            coming.cancel()
+        wait(self._coming.values())
+        self._coming.clear()
+
+    def _keep(self, key: tuple, answer: pd.DataFrame) -> None:
+        """Keep an answer, and forget the oldest ones while there are too many, or too much is in them."""
+        if answer.size > VALUES_KEPT:
+            return
+        self._answers[key] = answer
+        self._values += answer.size
+        while len(self._answers) > ANSWERS_KEPT or self._values > VALUES_KEPT:
+            _, oldest = self._answers.popitem(last=False)
+            self._values -= oldest.size
 
     def explain(self, sql: str, selection: Filters | None = None, **parameters: Value) -> str:
         """Return how the engine goes about a question."""
@@ -201,7 +246,9 @@ class Shop:
     def forget(self) -> None:
         """Keep no answer: the next question is asked of the engine."""
         with self._lock:
+            self._settle()
             self._answers.clear()
+            self._values = 0
 
     def refresh(self) -> bool:
         """Take in what anybody has written to the shop; say whether there was anything.
@@ -209,11 +256,12 @@ class Shop:
         Raises OSError or ShopProblem where its file is gone, or one that has taken its place is damaged.
         """
         with self._lock:
+            self._settle()
             moved = self._moved()
             if not self.engine.refresh() and not moved:
                 return False
             self.version += 1
-            self._answers.clear()
+            self.forget()
             self._learn()
             return True
 
@@ -244,6 +292,8 @@ class Shop:
     def close(self) -> None:
         """Let go of files and connections."""
         with self._lock:
+            self._settle()
+            self._others.shutdown()
             self.engine.close()
             if self.connection:
                 self.connection.close()

@@ -15,6 +15,7 @@ from shopboard.behind import behind
 from shopboard.board import Asked, Board, Card, Event
 from shopboard.building import remove_live_orders
 from shopboard.cards import fill_each, opened, outlines
+from shopboard.importing.parts import close_whole
 from shopboard.lists import Chips
 from shopboard.live import Clock, add_live_orders
 from shopboard.pages import Chart, Choice, Go, Page, Table
@@ -24,8 +25,9 @@ from shopboard.saved import State, differing, ordered, refused, state_of, text_o
 from shopboard.selection import WIDE, Controls, Selection, named, opening
 from shopboard.settings import Settings
 from shopboard.style import Look, category_colours
-from shopboard.tools import EXPORTS, TOOLS, Tool, Views, alert, cause, exported, head_of, keep_receipt, page_style
+from shopboard.tools import EXPORTS, TOOLS, Tool, Views, alert, fault, head_of, in_cell, keep_receipt, links, page_style
 
+STEPS_BACK = 100  # that the way back remembers
 SLOW = 0.5  # seconds, from which on the cards say that they are loading
 
 
@@ -33,11 +35,7 @@ class Dashboard:
     """The page; `page` is the widget to show. `examples` are the console's questions, `report` is what is printed."""
 
     def __init__(
-        self,
-        shop: Shop,
-        pages: Sequence[Page],
-        examples: Mapping[str, str] | None = None,
-        report: Report | None = None,
+        self, shop: Shop, pages: Sequence[Page], examples: Mapping[str, str] | None = None, report: Report | None = None
     ) -> None:
         self.shop, self.examples, self.report = shop, dict(examples or {}), report
         self.pages = {page.name: page for page in pages}
@@ -86,12 +84,13 @@ class Dashboard:
 
     def _place(self) -> None:
         """Put the board and the tools of this shop into their places."""
-        for tool in self.tools.values():
-            tool.close()
+        before = self.tools.values()
         self.tools = {name: TOOLS[name](self) for page in self.pages.values() for name in page.tools}
         controls = [self.controls[name].widget for name in self.pages]
         tools = [tool.widget for tool in self.tools.values()]
         self.main.children = [self.status, self.chips, *controls, self.board, *tools]
+        for tool in before:
+            tool.close()
         self.own_data.layout.display = "" if "own data" in self.tools else "none"
         self.live.description = "Live orders" if self.settings.is_sample else "Follow changes"
 
@@ -111,7 +110,7 @@ class Dashboard:
             button.on_click(lambda _, name=name: self.guarded(lambda: self._export(name)))
 
     def _ipython_display_(self) -> None:
-        display(self.page)
+        display(in_cell(self))
 
     # What is chosen
 
@@ -159,8 +158,12 @@ class Dashboard:
             values = {**dict(here.parameters), **(parameters or {})}
             there = State(page or here.page, selection or here.selection, ordered(values))
             if there != here:
-                self.past.append(here)
+                self._remember(here)
             self.show(there)
+
+    def _remember(self, state: State) -> None:
+        """Let the way back lead to a state."""
+        self.past = [*self.past, state][-STEPS_BACK:]
 
     def go_back(self) -> None:
         """Show what was shown before the last click that led on."""
@@ -200,7 +203,7 @@ class Dashboard:
         """Refresh after one of a page's own controls was set; what was chosen from a list can be taken back."""
         choices = [one.name for page in self.pages.values() for one in page.controls if isinstance(one, Choice)]
         if differing(dict(self.last.parameters), self.parameters, choices):
-            self.past.append(self.last)
+            self._remember(self.last)
         self.refresh()
 
     def refresh(self) -> None:
@@ -213,9 +216,7 @@ class Dashboard:
             try:
                 action()
             except Exception as error:  # whatever it is, the page must go on
-                text = "This could not be done, and the page still shows the earlier selection."
-                again = "Change a filter or press the button to try again."
-                self.status.value = alert(f"{text} {cause(error, self.shop)}. {again}")
+                self.status.value = fault(error, self.settings.database)
 
     def _take_in(self) -> bool:
         """Take in what was written to the shop; say whether there was anything."""
@@ -225,13 +226,7 @@ class Dashboard:
         return changed
 
     def _refresh(self) -> None:
-        """Show the page anew; below its state what is to be said of the shop's file."""
         self._take_in()
-        self._show_page()
-        for sentence in self.shop.notices():
-            self.say(sentence)
-
-    def _show_page(self) -> None:
         self.last, page, selection = self.state(), self.shown, self.filters.value
         look = self.look(selection)
         self.filters.list_statuses(page.reads("listed_lines"))
@@ -361,22 +356,21 @@ class Dashboard:
             raise ShopProblem(problem)
         self.download.value = '<span role="status">In the making …</span>'
         try:
-            self.download.value = exported(self, name)
+            self.download.value = links(self, name)
         except Exception:
             self.download.value = ""
             raise
 
     def progress(self, done: float, text: str = "") -> None:
         """Say how far an export is, from 0 to 1."""
-        said = f" {text}" if text else ""
-        self.download.value = f'<span role="status">{done:.0%}{html.escape(said)} …</span>'
+        self.download.value = f'<span role="status">{done:.0%} {html.escape(text)} …</span>'
 
     def become(self, settings: Settings) -> "Dashboard":
         """Show another shop in this one's place; this one stays where the other cannot be shown."""
         other = open_shop(settings, self.shop.design)
         with self.lock:
             self.live.value = False
-            self.close()
+            self._stop()
             self.shop = self.opened = other
             self.past.clear()
             first = self.first()
@@ -387,6 +381,14 @@ class Dashboard:
         return self
 
     def close(self) -> None:
+        """End: stop what runs, and give every widget back."""
+        with self.lock:
+            self._stop()
+            for tool in self.tools.values():
+                tool.close()
+            close_whole(self.page)
+
+    def _stop(self) -> None:
         """Stop what runs, take back what the sample sold on this page, and close a shop that this page has opened."""
         self.clock.stop()
         if self.settings.is_sample:

@@ -25,7 +25,7 @@ from shopboard.importing.accounts import was_imported
 from shopboard.importing.corrections import load_corrections
 from shopboard.importing.figures import figures, figures_html
 from shopboard.importing.form import ImportForm
-from shopboard.importing.parts import LastLine, alert, labelled, named_box, offered, table_html
+from shopboard.importing.parts import LastLine, alert, close_whole, labelled, named_box, offered, table_html
 from shopboard.importing.receipt import money_as_text, reconciliation, reconciliation_file, reconciliation_tables
 from shopboard.places import scratch_folder
 from shopboard.problems import ShopProblem
@@ -135,12 +135,13 @@ class OwnData:
 
     def close(self) -> None:
         """Let go of what was picked."""
+        self.place.children = []
         if self.form:
             self.form.close()
+            close_whole(self.form.widget)
         if self.folder:
             self.folder.cleanup()
         self.form = self.folder = None
-        self.place.children = []
 
     def _try(self, action: Callable[[], None]) -> None:
         """Do something, with its progress on the page; say there what went wrong if anything did."""

@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 import duckdb
 import ipywidgets as widgets
 import pandas as pd
+from IPython.core.getipython import get_ipython
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import look_json
@@ -20,7 +21,7 @@ from shopboard.console import Console
 from shopboard.database import reason
 from shopboard.export import save_page
 from shopboard.importing.accounts import was_imported
-from shopboard.importing.parts import form_style, offered
+from shopboard.importing.parts import close_whole, form_style, offered
 from shopboard.importing.receipt import reconciliation
 from shopboard.own_data import OwnData
 from shopboard.pages import Page
@@ -93,8 +94,9 @@ class OwnDataTool:
         self.own.describe()
 
     def close(self) -> None:
-        """Let go of what was picked."""
+        """Let go of what was picked, and give the widgets back."""
         self.own.close()
+        close_whole(self.widget)
 
 
 class ConsoleTool:
@@ -111,8 +113,9 @@ class ConsoleTool:
         self.console.widget.look = look_json(self.page.look())
 
     def close(self) -> None:
-        """Stop what runs."""
+        """Stop what runs, and give the widget back."""
         self.console.close()
+        close_whole(self.widget)
 
 
 class Views:
@@ -176,12 +179,13 @@ def page_style() -> str:
 
 
 def head_of(shop: Shop, look: Look) -> str:
-    """Return the page's heading: the shop's name, how many order lines it has, and of which days."""
+    """Return the page's heading: the shop's name, how many order lines it has, of which days, and what became of it."""
     lines = shop.ask("SELECT COUNT(*) AS order_lines FROM orders").iloc[0, 0]
     aside, whole = shop.set_aside, shop.everything()
     noted = f" ({integer(aside, look)} set aside)" if aside else ""
     what = f"{integer(lines, look)} order line{'' if lines == 1 else 's'}{noted} · {whole.start} to {whole.end}"
-    return f'<div class="shop-head"><h2>{html.escape(shop.settings.name)}</h2><span>{html.escape(what)}</span></div>'
+    head = f'<div class="shop-head"><h2>{html.escape(shop.settings.name)}</h2><span>{html.escape(what)}</span></div>'
+    return head + "".join(alert(sentence, "status") for sentence in shop.notices())
 
 
 def keep_receipt(shop: Shop) -> None:
@@ -190,20 +194,47 @@ def keep_receipt(shop: Shop) -> None:
         reconciliation(shop.connection, shop.settings)
 
 
+def fault(error: Exception, database: str) -> str:
+    """Return, as HTML, that something could not be done, why, and what to do."""
+    cause = f"Something unforeseen happened ({type(error).__name__}: {error})".rstrip(".")
+    missing = isinstance(error, OSError) and error.filename == str(Path(database).resolve())
+    if isinstance(error, ShopProblem):
+        cause = str(error).rstrip(".")
+    elif missing or isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError):
+        cause = reason(error, database)
+    text = "This could not be done, and the page still shows the earlier selection."
+    return alert(f"{text} {cause}. Change a filter or press the button to try again.")
+
+
 def alert(text: str, role: str = "alert") -> str:
     """Return a sentence that the user should see, as HTML."""
     return f'<div class="shop-alert" role="{role}">{html.escape(text)}</div>'
 
 
-def cause(error: Exception, shop: Shop) -> str:
-    """Return in a sentence, without its full stop, why something could not be done for the page."""
-    if isinstance(error, ShopProblem):
-        return str(error).rstrip(".")
-    path = shop.path or shop.settings.database
-    missing = isinstance(error, OSError) and error.filename == str(path)
-    if missing or isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError):
-        return reason(error, path)
-    return f"Something unforeseen happened ({type(error).__name__}: {error})".rstrip(".")
+class Shown(Protocol):
+    """What a cell shows: `page` is the widget."""
+
+    page: widgets.Widget
+
+    def close(self) -> None:
+        """Give every widget back."""
+
+
+SHOWN: dict[str, tuple[str, list[Shown]]] = {}  # a cell -> the number of its run, and what it shows since
+
+
+def in_cell(shown: Shown) -> widgets.Widget:
+    """Return the widget to display; what the same cell showed in an earlier run is closed, or Jupyter would keep it."""
+    asked: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    cell, run = asked.get("metadata", {}).get("cellId", ""), asked.get("header", {}).get("msg_id", "")
+    before, pages = SHOWN.get(cell, (run, []))
+    if before != run:
+        for page in pages:
+            page.close()
+        pages = []
+    if cell:
+        SHOWN[cell] = run, [*pages, shown]
+    return shown.page
 
 
 TOOLS: dict[str, Callable[[Host], Tool]] = {"own data": OwnDataTool, "console": ConsoleTool}
@@ -232,15 +263,15 @@ EXPORTS: dict[str, Callable[[Host, Path], list[Path]]] = {
 }
 
 
-def exported(page: Host, name: str) -> str:
+def links(page: Host, name: str) -> str:
     """Write the files of an export and return links to them: this page's, if others write theirs at the same time."""
     folder = Path(page.shop.settings.exports)
     own = unfinished(folder / "export")
     try:
         files = EXPORTS[name](page, own)
-        links = "" if "google.colab" in sys.modules else offered(files)  # Colab reads a file later, and has one visitor
+        given = "" if "google.colab" in sys.modules else offered(files)  # Colab reads a file later, and has one visitor
         for file in own.iterdir():
             put_in_place(file, folder / file.name)
-        return links or offered([folder / file.name for file in files])
+        return given or offered([folder / file.name for file in files])
     finally:
         shutil.rmtree(own, ignore_errors=True)

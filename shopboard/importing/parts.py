@@ -23,6 +23,15 @@ def named_box(box: widgets.Box, name: str) -> widgets.Box:
     return box
 
 
+def close_whole(widget: widgets.Widget) -> None:
+    """Close a widget with all that it is made of; Jupyter keeps for ever what nobody closes."""
+    held = [*getattr(widget, "children", ()), getattr(widget, "layout", None), getattr(widget, "style", None)]
+    for part in held:
+        if isinstance(part, widgets.Widget):
+            close_whole(part)
+    widget.close()
+
+
 def labelled(label: str, *controls: widgets.Widget) -> widgets.VBox:
     """Put a label above some controls; a screen reader calls them by it."""
     return named_box(widgets.VBox([widgets.HTML(f'<span class="shop-label">{label}</span>'), *controls]), "shop-group")
