@@ -1,5 +1,6 @@
 """A question, a selection, an answer, which is kept until the data change; the engines that answer."""
 
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -7,9 +8,10 @@ from pathlib import Path
 from threading import RLock
 from typing import Protocol
 
+import duckdb
 import pandas as pd
 
-from shopboard.database import ShopDesign, connect, read_query
+from shopboard.database import ShopDesign, connect, file_of, last_seen, read_query, reason, table_names
 from shopboard.filters import Facts, Filters, Value, selection_ctes
 from shopboard.following import ColumnarEngine
 from shopboard.notes import note_writes
@@ -17,6 +19,7 @@ from shopboard.opening import open_or_ask
 from shopboard.plain import in_plain_types
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
+from shopboard.soundness import LaterCheck, existing_fingerprint
 from shopboard.sqltext import needed, parameters_in, with_in_front
 from shopboard.warehouse import WarehouseEngine
 
@@ -68,6 +71,15 @@ SELECT MIN(day) AS first_day, MAX(day) AS last_day, (SELECT MAX(parts) FROM chec
 FROM daily_sales
 """
 
+TOTALS = """
+-- One row: order lines and revenue as the record holds them, and as the models count them.
+SELECT
+    COUNT(*) AS held, (SELECT COALESCE(SUM(lines), 0) FROM daily_sales) AS counted,
+    COALESCE(SUM(CASE WHEN status = 'Completed' THEN total_amount ELSE 0.0 END), 0.0) AS amount,
+    (SELECT COALESCE(SUM(revenue), 0.0) FROM daily_sales) AS revenue
+FROM orders
+"""
+
 
 def facts_of(engine: Engine) -> Facts:
     """Return what the engine knows of the shop now."""
@@ -80,6 +92,24 @@ def facts_of(engine: Engine) -> Facts:
     return Facts(*places, start, end, bool(most_parts > 1), *people, names.get("supplier", ()))
 
 
+def uncounted(engine: Engine) -> str:
+    """Return in a sentence what of the record is in no model, as after another program has emptied a table."""
+    held, counted, amount, revenue = engine.run(TOTALS, {}).iloc[0]
+    if held != counted:
+        return f"{held - counted:,.0f} order lines are in no figure: the table `products` does not have their product."
+    if abs(amount - revenue) > 0.01 + abs(amount) / 1e9:
+        return "The models do not add up to the revenue of the orders: run the notebook again."
+    return ""
+
+
+def lines_set_aside(record: sqlite3.Connection) -> int:
+    """Return how many order lines of an imported shop were set aside."""
+    if "set_aside" not in table_names(record):
+        return 0
+    sql = "SELECT COUNT(*) FROM set_aside WHERE what <> 'value' AND table_name LIKE 'orders%'"
+    return int(record.execute(sql).fetchone()[0])
+
+
 class SqliteEngine:
     """The shop's record itself, whose models are views: slow for large shops, and the reference for the others."""
 
@@ -87,11 +117,12 @@ class SqliteEngine:
     at_once = 1
 
     def __init__(self, path: str | Path) -> None:
-        self.connection = connect(path)
-        self.seen = self._data_version()
+        self.path = Path(path)
+        self._open()
 
-    def _data_version(self) -> int:
-        return self.connection.execute("PRAGMA data_version").fetchone()[0]
+    def _open(self) -> None:
+        self.connection = connect(self.path)
+        self.seen = last_seen(self.connection, self.path)
 
     def run(self, sql: str, parameters: Mapping[str, Value]) -> pd.DataFrame:
         """Return the rows of one SELECT."""
@@ -106,8 +137,11 @@ class SqliteEngine:
         return "\n".join("  " * (depth[number] - 1) + step for number, _, _, step in steps)
 
     def refresh(self) -> bool:
-        """Say whether anything was written."""
-        before, self.seen = self.seen, self._data_version()
+        """Say whether anything was written; a file that has taken the place is opened."""
+        before, self.seen = self.seen, last_seen(self.connection, self.path)
+        if not self.seen.is_same_file(before):
+            self.connection.close()
+            self._open()
         return before != self.seen
 
     def close(self) -> None:
@@ -121,14 +155,17 @@ class Shop:
     def __init__(self, settings: Settings, design: ShopDesign, engine: Engine, path: Path | None = None) -> None:
         self.settings, self.design, self.engine, self.path = settings, design, engine, path
         self.engine_name = engine.name
-        self.connection = connect(path) if path else None
-        self.version = 0
-        self.facts = facts_of(engine)
         self._lock = RLock()  # Jupyter may serve each widget from a thread of its own
         self._answers: OrderedDict[tuple, pd.DataFrame] = OrderedDict()
         self._coming: dict[tuple, Future[pd.DataFrame]] = {}
         self._others = ThreadPoolExecutor(engine.at_once)
         self._values = 0  # in the answers that are kept
+        self.connection: sqlite3.Connection | None = None  # to the record, as it is now
+        self.file = file_of(path) if path else None
+        self.later = LaterCheck(path) if path else None
+        self.happened = ""  # to the file, in sentences that the page has not shown yet
+        self.version = 0
+        self._learn()
 
     def everything(self) -> Filters:
         """Return the selection of all that the shop has; its days end with the last order."""
@@ -214,15 +251,43 @@ class Shop:
             self._values = 0
 
     def refresh(self) -> bool:
-        """Take in what anybody has written to the shop; say whether there was anything."""
+        """Take in what anybody has written to the shop; say whether there was anything.
+
+        Raises OSError or ShopProblem where its file is gone, or one that has taken its place is damaged.
+        """
         with self._lock:
             self._settle()
-            if not self.engine.refresh():
+            moved = self._moved()
+            if not self.engine.refresh() and not moved:
                 return False
             self.version += 1
             self.forget()
-            self.facts = facts_of(self.engine)
+            self._learn()
             return True
+
+    def _learn(self) -> None:
+        """Note what the shop has now, and whether the models count all of it."""
+        self.facts, self.set_aside, self.uncounted = facts_of(self.engine), 0, ""
+        if self.path:
+            if self.connection:
+                self.connection.close()
+            self.connection = connect(self.path)
+            self.set_aside, self.uncounted = lines_set_aside(self.connection), uncounted(self.engine)
+
+    def _moved(self) -> bool:
+        """Say whether another file stands in the place of the shop's, which is checked and shown from now on."""
+        if self.path is None or file_of(self.path) == self.file:
+            return False
+        existing_fingerprint(self.path)
+        note_writes(self.path)
+        self.file = file_of(self.path)
+        self.happened += f"Another program has replaced {self.path.name}; this page shows the new one now."
+        return True
+
+    def notices(self) -> list[str]:
+        """Return what the page should say of the shop's file, in sentences."""
+        told, self.happened = [self.happened, self.later.found if self.later else "", self.uncounted], ""
+        return [sentence for sentence in told if sentence]
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -238,8 +303,13 @@ def open_shop(settings: Settings, design: ShopDesign, engine: str = "duckdb") ->
     """Open the shop of these settings, built if need be; `engine` "sqlite" asks the record itself."""
     if settings.warehouse:
         return Shop(settings, design, WarehouseEngine(settings.warehouse, design.models))
-    open_or_ask(settings, design)
+    said = open_or_ask(settings, design)
     path = Path(settings.database).resolve()
-    note_writes(path)
-    opened: Engine = SqliteEngine(path) if engine == "sqlite" else ColumnarEngine(path, design.models)
-    return Shop(settings, design, opened, path)
+    try:
+        note_writes(path)
+        opened: Engine = SqliteEngine(path) if engine == "sqlite" else ColumnarEngine(path, design.models)
+        shop = Shop(settings, design, opened, path)
+    except (sqlite3.DatabaseError, duckdb.IOException, OSError) as error:
+        raise ShopProblem(f"{reason(error, path)}.") from None
+    shop.happened = said if "It was moved to" in said else ""
+    return shop

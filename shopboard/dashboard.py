@@ -15,7 +15,7 @@ from shopboard.behind import behind
 from shopboard.board import Asked, Board, Card, Event
 from shopboard.building import remove_live_orders
 from shopboard.cards import fill_each, opened, outlines
-from shopboard.importing.parts import close_whole, offered
+from shopboard.importing.parts import close_whole
 from shopboard.lists import Chips
 from shopboard.live import Clock, add_live_orders
 from shopboard.pages import Chart, Choice, Go, Page, Table
@@ -30,11 +30,12 @@ from shopboard.tools import (
     Tool,
     Views,
     alert,
+    fault,
     head_of,
     in_cell,
     keep_receipt,
+    links,
     page_style,
-    reason_of,
     tools_of,
 )
 
@@ -227,9 +228,7 @@ class Dashboard:
             try:
                 action()
             except Exception as error:  # whatever it is, the page must go on
-                reason = reason_of(error, self.settings)
-                text = f"This could not be done, and the page still shows the earlier selection. {reason}."
-                self.status.value = alert(f"{text} Change a filter or press the button to try again.")
+                self.status.value = fault(error, self.settings)
 
     def _take_in(self) -> bool:
         """Take in what was written to the shop; say whether there was anything."""
@@ -369,7 +368,7 @@ class Dashboard:
             raise ShopProblem(problem)
         self.download.value = '<span role="status">In the making …</span>'
         try:
-            self.download.value = offered(EXPORTS[name](self))
+            self.download.value = links(self, name)
         except Exception:
             self.download.value = ""
             raise

@@ -28,6 +28,7 @@ from shopboard.importing.form import ImportForm
 from shopboard.importing.parts import LastLine, alert, close_whole, labelled, named_box, offered, table_html
 from shopboard.importing.receipt import money_as_text, reconciliation, reconciliation_file, reconciliation_tables
 from shopboard.importing.visitors import without_programs
+from shopboard.places import scratch_folder
 from shopboard.problems import ShopProblem, unforeseen
 from shopboard.settings import Settings, is_shop_database, private_folder
 from shopboard.style import Look, integer, written
@@ -191,7 +192,7 @@ class OwnData:
         """Write a piece of the picked files into a private folder; show the form after the last one."""
         if piece["first"]:
             self.close()
-            self.folder = tempfile.TemporaryDirectory(prefix="shop-")
+            self.folder = scratch_folder()
         if self.folder is None or self.form:  # what comes when the form stands was in nobody's choice
             return
         folder = Path(self.folder.name)

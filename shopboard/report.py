@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,10 +31,10 @@ from shopboard.paper import (
     use_fonts_for,
     width_of,
 )
+from shopboard.places import save
 from shopboard.problems import ShopProblem
 from shopboard.selection import listed
 from shopboard.style import ACCENT, BAD, FORMATS, GOOD, LINE, SOFT, UNKNOWN, Look, unknown
-from shopboard.texts import save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -143,9 +144,11 @@ def write_pdf(path: Path, sheets: Sequence[Figure]) -> None:
     """Write sheets as one PDF; the same figures give the same file."""
     from matplotlib.backends.backend_pdf import PdfPages
 
-    with PdfPages(path, metadata={"CreationDate": None}) as pdf:
+    whole = BytesIO()  # a disk that is full would stop the PDF's own writing by another error
+    with PdfPages(whole, metadata={"CreationDate": None}) as pdf:
         for figure in sheets:
             pdf.savefig(figure)
+    path.write_bytes(whole.getvalue())
 
 
 def sheet_figure(printing: Printing, sheet: Page, number: int) -> Figure:

@@ -1,20 +1,14 @@
-"""Answers as files of text: CSV that no spreadsheet runs, and files that appear whole or not at all."""
+"""Answers as CSV that no spreadsheet runs."""
 
 import csv
 import io
 import math
-import os
 import re
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from numbers import Integral, Real
-from pathlib import Path
-from uuid import uuid4
 
 import pandas as pd
-
-from shopboard.problems import ShopProblem
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones count in East Asia
 DIGITS = 4  # measures are floats of cents' precision; the digits after that are noise
@@ -99,23 +93,3 @@ def defused_row(row: Iterable[object]) -> list[object]:
 def undefused(text: str) -> str:
     """Return what `defused` was given."""
     return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA_SIGNS) else text
-
-
-def save(folder: str | Path, name: str, write: Callable[[Path], object]) -> Path:
-    """Write a file into a folder by `write(path)`, whole or not at all, whoever else writes it at the same time.
-
-    Returns its path; raises ShopProblem where it cannot be written.
-    """
-    path = Path(folder) / name
-    unfinished = path.with_name(f".unfinished.{uuid4().hex}.{name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(unfinished)
-        os.replace(unfinished, path)
-    except (OSError, ValueError) as error:
-        said = f"{path} cannot be written ({error}): set `exports` to a folder with room where you may write."
-        raise ShopProblem(said) from None
-    finally:
-        with suppress(OSError, ValueError):
-            unfinished.unlink(missing_ok=True)
-    return path

@@ -2,7 +2,9 @@
 
 import html
 import pkgutil
+import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +18,14 @@ from IPython.core.getipython import get_ipython
 from shopboard.ask import Filters, Shop
 from shopboard.board import look_json
 from shopboard.console import Console
-from shopboard.database import table_names
+from shopboard.database import reason
 from shopboard.export import save_page
 from shopboard.importing.accounts import was_imported
-from shopboard.importing.parts import close_whole, form_style
+from shopboard.importing.parts import close_whole, form_style, offered
 from shopboard.importing.receipt import reconciliation
 from shopboard.own_data import OwnData
 from shopboard.pages import Page
+from shopboard.places import put_in_place, unfinished
 from shopboard.problems import ShopProblem, in_voila, unforeseen
 from shopboard.report import Report, save_report
 from shopboard.saved import keep_views, named_views
@@ -178,14 +181,6 @@ class Views:
             self.name.value = name
 
 
-def lines_set_aside(shop: Shop) -> int:
-    """Return how many order lines of an imported shop were set aside."""
-    if shop.connection is None or "set_aside" not in table_names(shop.connection):
-        return 0
-    sql = "SELECT COUNT(*) FROM set_aside WHERE what <> 'value' AND table_name LIKE 'orders%'"
-    return int(shop.connection.execute(sql).fetchone()[0])
-
-
 def page_style() -> str:
     """Return the style sheets of the page and of the import's form; in Voilà, the page alone is shown."""
     css = (pkgutil.get_data("shopboard", "dashboard.css") or b"").decode()
@@ -193,12 +188,13 @@ def page_style() -> str:
 
 
 def head_of(shop: Shop, look: Look) -> str:
-    """Return the page's heading: the shop's name, how many order lines it has, and of which days."""
+    """Return the page's heading: the shop's name, how many order lines it has, of which days, and what became of it."""
     lines = shop.ask("SELECT COUNT(*) AS order_lines FROM orders").iloc[0, 0]
-    aside, whole = lines_set_aside(shop), shop.everything()
+    aside, whole = shop.set_aside, shop.everything()
     noted = f" ({integer(aside, look)} set aside)" if aside else ""
     what = f"{integer(lines, look)} order line{'' if lines == 1 else 's'}{noted} · {whole.start} to {whole.end}"
-    return f'<div class="shop-head"><h2>{html.escape(shop.settings.name)}</h2><span>{html.escape(what)}</span></div>'
+    head = f'<div class="shop-head"><h2>{html.escape(shop.settings.name)}</h2><span>{html.escape(what)}</span></div>'
+    return head + "".join(alert(sentence, "status") for sentence in shop.notices())
 
 
 def keep_receipt(shop: Shop) -> None:
@@ -207,13 +203,16 @@ def keep_receipt(shop: Shop) -> None:
         reconciliation(shop.connection, shop.settings)
 
 
-def reason_of(error: Exception, settings: Settings) -> str:
-    """Return in words why something could not be done, without a full stop."""
+def fault(error: Exception, settings: Settings) -> str:
+    """Return, as HTML, that something could not be done, why, and what to do."""
+    cause = f"Something unforeseen happened ({unforeseen(error, bool(settings.public))})".rstrip(".")
+    missing = isinstance(error, OSError) and error.filename == str(Path(settings.database).resolve())
     if isinstance(error, ShopProblem):
-        return str(error).rstrip(".")
-    if isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError) and not settings.public:
-        return f"The database {settings.database} cannot be read ({error.__cause__ or error})".rstrip(".")
-    return f"Something unforeseen happened ({unforeseen(error, bool(settings.public))})".rstrip(".")
+        cause = str(error).rstrip(".")
+    elif not settings.public and (missing or isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError)):
+        cause = reason(error, settings.database)
+    text = "This could not be done, and the page still shows the earlier selection."
+    return alert(f"{text} {cause}. Change a filter or press the button to try again.")
 
 
 def alert(text: str, role: str = "alert") -> str:
@@ -256,24 +255,38 @@ def tools_of(page: Host) -> dict[str, Tool]:
     return {name: TOOLS[name](page) for name in names if name != "console" or page.shop.settings.console}
 
 
-def page_as_file(page: Host) -> list[Path]:
+def page_as_file(page: Host, folder: Path) -> list[Path]:
     """Write all pages of the selection as one file that needs no notebook."""
-    path, selection = Path(page.shop.settings.exports) / "dashboard.html", page.filters.value
+    path, selection = folder / "dashboard.html", page.filters.value
     shown = (page.shop, list(page.pages.values()), selection, path, page.look(selection))
     page.say(save_page(*shown, page.parameters, page.progress))
     return [path]
 
 
-def printed_report(page: Host) -> list[Path]:
+def printed_report(page: Host, folder: Path) -> list[Path]:
     """Write the report of the selection as a PDF."""
     if page.report is None:
         raise ShopProblem("There is nothing to print: hand a report to the page.")
-    selection, folder = replace(page.filters.value, interval="day"), page.shop.settings.exports
+    selection = replace(page.filters.value, interval="day")
     shown = (page.shop, page.report, selection, folder, page.look(selection))
     return save_report(*shown, page.parameters, page.progress)[:1]
 
 
-EXPORTS: dict[str, Callable[[Host], list[Path]]] = {
+EXPORTS: dict[str, Callable[[Host, Path], list[Path]]] = {
     "Page as a file": page_as_file,
     "Printed report": printed_report,
 }
+
+
+def links(page: Host, name: str) -> str:
+    """Write the files of an export and return links to them: this page's, if others write theirs at the same time."""
+    folder = Path(page.shop.settings.exports)
+    own = unfinished(folder / "export")
+    try:
+        files = EXPORTS[name](page, own)
+        given = "" if "google.colab" in sys.modules else offered(files)  # Colab reads a file later, and has one visitor
+        for file in own.iterdir():
+            put_in_place(file, folder / file.name)
+        return given or offered([folder / file.name for file in files])
+    finally:
+        shutil.rmtree(own, ignore_errors=True)

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopboard.importing.source import opened_source
+from shopboard.places import save
 from shopboard.problems import ShopProblem
-from shopboard.texts import csv_text, defused, defused_row, is_ours, save, undefused
+from shopboard.texts import csv_text, defused, defused_row, is_ours, undefused
 
 
 def rows(frame):

@@ -3,7 +3,6 @@
 import html
 import json
 import sqlite3
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -40,6 +39,7 @@ from shopboard.importing.raw import source_name, unreadable
 from shopboard.importing.selects_part import SelectsPart
 from shopboard.importing.source import opened_source
 from shopboard.importing.staging import ASSUMED, OPEN_SOURCES, source_key
+from shopboard.places import scratch_folder
 from shopboard.problems import ShopProblem, unforeseen
 from shopboard.settings import Settings
 from shopboard.style import Look
@@ -67,7 +67,7 @@ class ImportForm:
         self.named: tuple[str, dict[str, str]] | None = None
         self.proposal: Proposal | None = None
         self._listening = False
-        self.folder = tempfile.TemporaryDirectory(prefix="shop-")  # of what is loaded on trial
+        self.folder = scratch_folder()  # of what is loaded on trial
         self.took, self.stale = 0.0, False  # how many seconds counting took; whether the figures are of before a change
         self.preview: Preview | None = None
         self.previewed, self.cannot = "", ""  # what the preview shows, and why there is none

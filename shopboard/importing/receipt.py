@@ -13,10 +13,11 @@ import pandas as pd
 from shopboard.database import COLUMNS, read_query
 from shopboard.importing.accounts import was_imported
 from shopboard.importing.figures import figures, figures_html
+from shopboard.places import save
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
 from shopboard.style import Look, written
-from shopboard.texts import defused_row, save
+from shopboard.texts import defused_row
 
 SET_ASIDE_BY_REASON = """
 -- One row per table, kind and advice; reason and row are the first that it was given for, and there are three examples.

@@ -7,7 +7,6 @@ import json
 import re
 import sqlite3
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
@@ -43,6 +42,7 @@ from shopboard.importing.typed import (
     read_workbook,
 )
 from shopboard.importing.values import MONTH_NUMBERS, register_functions, squashed
+from shopboard.places import scratch_folder
 from shopboard.problems import ShopProblem
 from shopboard.settings import Source
 
@@ -89,7 +89,7 @@ def opened_source(source: Source, encodings: dict | None = None) -> Iterator[sql
     place that a row came from; HELD are the tables that tell of files and lines. Raises ShopProblem where the source cannot
     be read; a file beside others that holds no table is only noted, unless it is named like one of the four tables.
     """
-    with tempfile.TemporaryDirectory() as scratch:
+    with scratch_folder() as scratch:
         is_path = isinstance(source, str) and "://" not in source
         parts = source_parts(str(source), Path(scratch)) if is_path else []
         own = len(parts) == 1 and form_of(*parts[0]) == "SQLite"
