@@ -18,7 +18,7 @@ from shopboard.cards import fill_each, opened, outlines
 from shopboard.importing.parts import close_whole
 from shopboard.lists import Chips
 from shopboard.live import Clock, add_live_orders
-from shopboard.pages import Chart, Choice, Go, Page, Table
+from shopboard.pages import Choice, Page, leads_to
 from shopboard.problems import ShopProblem
 from shopboard.report import Report
 from shopboard.saved import State, differing, ordered, refused, state_of, text_of
@@ -319,19 +319,8 @@ class Dashboard:
     def _follow(self, event: Event) -> None:
         """Do what a click, or a drag across the days, stands for."""
         _, part = self.shown.parts().get(event["card"], (0, None))
-        selection = self.filters.value
-        if event["event"] == "range" and isinstance(part, Chart) and part.drag:
-            first, last = sorted(str(day)[:10] for day in event["range"])
-            start, end = max(first, self.filters.whole.start), min(last, self.filters.whole.end)
-            if start <= end:
-                self.go(selection=replace(selection, start=start, end=end))
-        elif event["event"] == "click" and part is not None and part.click:
-            point = event["point"]
-            leads = part.click(point["row"] if isinstance(part, Table) else point, selection)
-            if isinstance(leads, Filters):
-                self.go(selection=leads)
-            elif isinstance(leads, Go):
-                self.go(leads.page, leads.selection, leads.parameters)
+        if leads := leads_to(part, event, self.filters.value, self.filters.whole):
+            self.go(leads.page, leads.selection, leads.parameters)
 
     # Live orders, exports, another shop
 
