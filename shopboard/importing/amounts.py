@@ -1,5 +1,6 @@
 """Which columns are the quantity, the price and the amount: by what their numbers come to."""
 
+import re
 from itertools import permutations
 
 import numpy as np
@@ -8,7 +9,7 @@ from shopboard.importing.columns import COMPARED
 from shopboard.importing.likeness import likeness
 from shopboard.importing.links import sampled_numbers
 from shopboard.importing.meaning import Column, Match, Proposal, identifier
-from shopboard.importing.values import some_number
+from shopboard.importing.values import some_number, squashed
 from shopboard.importing.words import FIELDS
 
 
@@ -16,6 +17,12 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
     """Take a total or else price times quantity: what the numbers of the sample say counts more than the names."""
     proposal.made_up, proposal.amounts_differ, proposal.is_gross, proposal.of_orders = None, (), False, False
     find_by_arithmetic(proposal, found)
+    if (
+        found["discount"].column
+        and is_of_order(proposal, found["discount"].column, found)
+        and not is_share(proposal, found["discount"].column)
+    ):
+        found["discount"] = Match(None, 0.0, "it is that of a whole order")
     fields, own = FIELDS["orders"], proposal.columns[proposal.lines]
     total, price, quantity = (found[name].column for name in ("total_amount", "unit_price", "quantity"))
     if price and total and not quantity and total.whole == 1 and share_below(proposal, total, price) > 0.2:
@@ -123,12 +130,19 @@ def is_of_order(proposal: Proposal, total: Column, found: dict[str, Match]) -> b
     return orders >= 3 and same > 0.9 * orders
 
 
+def is_share(proposal: Proposal, column: Column) -> bool:
+    """Say whether the numbers of a discount are shares of the price, as they are, or in percent."""
+    rows = sampled_numbers(proposal, column)
+    written = squashed(column.name) + " ".join(column.samples)
+    return bool(re.search("percent|pct|prozent|rate|%", written)) or max((abs(row[0]) for row in rows), default=0) <= 1
+
+
 def amounts_of_orders(proposal: Proposal, total: Column, number: Column) -> tuple[int, int, int]:
-    """Return how many orders have several lines, on how many of them an amount stands once, and on how many the same on each line."""
+    """Return how many orders with an amount other than 0 have several lines, on how many it stands once, and on how many the same on each."""
     sql = (
         "SELECT COUNT(*), SUM(filled = 1), SUM(filled = lines AND lowest = highest) FROM (SELECT COUNT(*) AS lines, "
         f"COUNT({total.sql}) AS filled, MIN({total.sql}) AS lowest, MAX({total.sql}) AS highest FROM {identifier(proposal.lines)} "
-        f"WHERE {number.sql} IS NOT NULL GROUP BY {number.sql} HAVING COUNT(*) > 1)"
+        f"WHERE {number.sql} IS NOT NULL GROUP BY {number.sql} HAVING COUNT(*) > 1 AND SUM({total.sql} GLOB '*[1-9]*') > 0)"
     )
     orders, once, same = (count or 0 for count in proposal.connection.execute(sql).fetchone())
     return orders, once, same

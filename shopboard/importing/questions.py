@@ -4,8 +4,9 @@ import re
 
 from shopboard.database import table_names
 from shopboard.importing.amounts import amounts_of_orders
-from shopboard.importing.columns import COMPARED, order_of_dates
+from shopboard.importing.columns import COMPARED, order_of_dates, row_number_of
 from shopboard.importing.extras import ask_money
+from shopboard.importing.likeness import subject
 from shopboard.importing.links import best_match, columns_of_headers, is_key, row_count, sampled_numbers, writing_in
 from shopboard.importing.mapping import lost_sql, region_of_order
 from shopboard.importing.matching import OTHER_TABLES
@@ -14,7 +15,7 @@ from shopboard.importing.raw import CONTRARY
 from shopboard.importing.status_questions import ask_status
 from shopboard.importing.status_sql import money_sql, no_pieces
 from shopboard.importing.values import some_number, squashed
-from shopboard.importing.words import FIELDS
+from shopboard.importing.words import FIELDS, pattern
 
 NO_QUANTITY = "value|price|amount|freight|fee|cost|tax|discount|ship|weight|length|width|height|size|id$|no$|nr$|num|code|key|age|year|month|day|week|hour|zip|plz|postal|phone|rating|score|stars|rank|index|row|lat|lon|^is|^has|flag|version|store|terminal"
 
@@ -67,8 +68,11 @@ def ask_questions(proposal: Proposal) -> None:
 
 def ask_twice(proposal: Proposal) -> None:
     """Ask about lines that stand in two files or sheets of a table, all values alike: exports that overlap."""
-    proposal.place, number = "", proposal.matches["orders", "order_number"].column
-    if "files_read" not in table_names(proposal.connection):
+    proposal.place, proposal.elsewhere = "", "also in another file"
+    number = proposal.matches["orders", "order_number"].column
+    if number and number.table == proposal.lines:
+        ask_joined(proposal, number)
+    if proposal.place or "files_read" not in table_names(proposal.connection):
         return
     files = "SELECT COUNT(*) FROM files_read WHERE table_name = ?"
     if (
@@ -96,6 +100,32 @@ def ask_twice(proposal: Proposal) -> None:
             {"yes: load each once": "once", "no: load all": "all"},
             None,
         )
+
+
+def ask_joined(proposal: Proposal, number: Column) -> None:
+    """Ask about lines of which each row has another one's own number, product and amount, as a join with payments makes them."""
+    own, row = pattern(FIELDS["orders"]["order_id"].names[0]), row_number_of(proposal.connection, proposal.lines)
+    chosen = (proposal.matches["orders", name].column for name in ("product_id", "total_amount", "unit_price"))
+    same = [f"COALESCE({column.sql}, '')" for column in chosen if column and column.table == proposal.lines]
+    for line in proposal.columns[proposal.lines]:
+        if not row or line == number or line.filled < 1 or not own.fullmatch(squashed(line.name)):
+            continue
+        of = f"{number.sql}, {line.sql}"
+        sql = (
+            f"SELECT SUM(copies - 1), MAX(ways), MIN(example) FROM (SELECT COUNT(*) AS copies, COUNT(DISTINCT {' || 0 || '.join(same)}) AS ways, "
+            f"{line.sql} AS example FROM {identifier(proposal.lines)} GROUP BY {of} HAVING COUNT(*) > 1)"
+        )
+        copies, ways, example = proposal.connection.execute(sql).fetchone()
+        if copies and ways == 1:
+            proposal.place = f"ROW_NUMBER() OVER (PARTITION BY {of} ORDER BY {identifier(proposal.lines)}.{row}) > 1"
+            proposal.elsewhere = "also on another row"
+            proposal.questions["twice"] = Question(
+                f"{counted(copies, 'row')} repeat the {line.name} of another row of their order, such as {example}, with the same product and "
+                "amount, as a join with payments makes them. Is each line sold once?",
+                {"yes: load each once": "once", "no: load all": "all"},
+                "once",
+            )
+            return
 
 
 def ask_wide(proposal: Proposal) -> None:
@@ -252,7 +282,7 @@ def ask_discount(proposal: Proposal) -> None:
 
 
 def ask_region(proposal: Proposal) -> None:
-    """Ask whose region counts where both an order and its customer have one; the order's does unless the user says otherwise."""
+    """Ask whose region counts where both an order and its customer have one: the order's, unless it is that of the store which sold it."""
     order, customer = region_of_order(proposal), proposal.matches["customers", "region"].column
     if order and customer and proposal.matches["orders", "customer_id"].column:
         whose = f"the customer's, {customer.name}" + (
@@ -260,7 +290,12 @@ def ask_region(proposal: Proposal) -> None:
         )
         of = "" if order.table == proposal.lines else f" in {order.table}"
         answers = {f"the order's, {order.name}{of}": "order", whose: "customer"}
-        proposal.questions["region"] = Question("Whose region counts?", answers, "order", "region")
+        sold_by = order.table != proposal.lines and subject(order.table) != "order"
+        taken = "customer" if sold_by and re.search(STORES, squashed(order.table)) else "order"
+        proposal.questions["region"] = Question("Whose region counts?", answers, taken, "region")
+
+
+STORES = "store|shop|branch|filial|tienda|loja|negoz|warehouse|lager|office|depot|center|seller|staff|employee"
 
 
 def ask_lost(proposal: Proposal) -> None:
@@ -290,14 +325,21 @@ def ask_no_pieces(proposal: Proposal) -> None:
             proposal.questions["lost quantity"] = Question(text, ways, "load", "lost")
 
 
+SALES = "(sales|sold|demand|ventas|ventes|vendas|vendite|verkaufe|absatz|sprzedaz|prodazhi)|销量"
+
+
 def ask_small(proposal: Proposal) -> None:
     """Ask whether small whole numbers are money, where their column is not surely named so."""
     column, sure = proposal.matches["orders", "total_amount"].column, proposal.matches["orders", "total_amount"].sure
-    if column is None or column.table != proposal.lines or column.whole < 1 or sure >= 0.85:
+    if column is None or column.table != proposal.lines or column.whole < 1:
+        return
+    pieces = proposal.matches["orders", "quantity"].column or proposal.matches["orders", "unit_price"].column
+    may_count = not pieces and re.fullmatch(SALES, squashed(column.name))
+    if sure >= 0.85 and not may_count:
         return
     values = proposal.connection.execute(f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} LIMIT 50")
     numbers = [abs(number) for (value,) in values if value is not None and (number := some_number(value)) is not None]
-    if numbers and max(numbers) <= 12:
+    if numbers and max(numbers) <= (1_000 if may_count else 12):
         ways = {"money": "money", "a count: it is left out": "count"}
         text = f"{column.name} holds whole numbers up to {max(numbers):,.0f}. Are they money?"
         proposal.questions["small"] = Question(text, ways, None)
