@@ -439,8 +439,8 @@ SMALL = {  # what is peculiar to an export -> its files, what is answered, and w
                 )
             )
         },
-        {},
-        {"status": {"Completed": 11 * 84}, "region": {"NV": 4 * 84, "TX": 7 * 84}},
+        {"money item-promotion-discount": "subtract"},
+        {"status": {"Completed": 919.5}},
     ),
     "lines that a join with payments doubles": (
         {

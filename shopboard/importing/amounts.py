@@ -37,6 +37,7 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
     if by_price and price and quantity and is_total_of_line(proposal, price, quantity, found["product_id"].column):
         why = "the same product's grows with the quantity: it is the line's, not that of one piece"
         found["total_amount"], by_price = Match(price, 0.8, why), False
+        proposal.is_gross = True  # one product always costs the same: nothing is taken off
     elif price and quantity and total and price.table == proposal.lines:
         verdicts = {column: compare_total(proposal, column, price, quantity) for column in totals}
         told = next((column for says in ("less", "equal") for column in totals if verdicts[column] == says), None)

@@ -71,7 +71,7 @@ def likeness(column: Column, field: Field) -> float:
     if field.label in ("Region", "Category") and re.fullmatch(pattern("{name}"), squashed(column.name)):
         names |= dict.fromkeys(f"{part}name" for part in parts_of(column.table) if about in ("", "category", "order"))
     weight = 1.0 if field.label != "Region" or re.search(pattern("{delivery}"), squashed(column.name)) else 0.99
-    sure = [named_alike(name, about, field) * 0.995 ** (place > 0) for place, name in enumerate(names) if name]
+    sure = [named_alike(name, about, field) for name in names if name]
     if field.label == "Region" and "/" in column.name:  # Country/Region tells a country
         sure = [best for part in column.name.split("/") if (best := named_alike(squashed(part), about, field))] or sure
         return min(sure, default=0.0) * weight * math.sqrt(column.filled)

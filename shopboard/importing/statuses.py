@@ -54,7 +54,8 @@ def status_of(word: str | None) -> str | None:
     words = plain_words(f"{word}").removeprefix("wc ") if word is not None else ""
     if words in STATUS_OF or " " not in words:
         return STATUS_OF.get(words)
-    if begun := next((status for status, begin in BEGINNINGS.items() if re.match(f"({begin}) ", words)), None):
+    begun = next((status for status, begin in BEGINNINGS.items() if re.match(f"({begin}) ", words)), None)
+    if begun and not {"Cancelled", "Returned"} & set(map(STATUS_OF.get, words.split())):
         return begun
     parts = [part for part in BESIDE.sub(" ", words).split() if not re.fullmatch(pattern("{order}"), part)]
     meant = {None if part in ALONE else STATUS_OF.get(part) for part in parts}
