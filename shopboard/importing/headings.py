@@ -1,4 +1,4 @@
-"""Reports in which a row stands for others: headings above lines, and rows that head an order; what they say moves to the lines."""
+"""Rows that stand for others, such as headings and sums of orders: what they say moves to the lines."""
 
 import re
 import sqlite3
