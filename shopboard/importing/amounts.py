@@ -33,11 +33,12 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
         key=lambda column: -likeness(column, fields["total_amount"]),
     )
     totals = [column for column in totals if likeness(column, fields["total_amount"]) > 0.5][:4]
+    spread = spread_of_line(proposal, price, quantity, found["product_id"].column) if price and quantity else None
     by_price = total is None or (quantity is not None and found["unit_price"].sure > found["total_amount"].sure)
-    if by_price and price and quantity and is_total_of_line(proposal, price, quantity, found["product_id"].column):
+    if by_price and spread is not None:
         why = "the same product's grows with the quantity: it is the line's, not that of one piece"
         found["total_amount"], by_price = Match(price, 0.8, why), False
-        proposal.is_gross = True  # one product always costs the same: nothing is taken off
+        proposal.is_gross = spread < 0.005  # a piece always costs the same: nothing is taken off
     elif price and quantity and total and price.table == proposal.lines:
         verdicts = {column: compare_total(proposal, column, price, quantity) for column in totals}
         told = next((column for says in ("less", "equal") for column in totals if verdicts[column] == says), None)
@@ -105,10 +106,10 @@ def find_by_arithmetic(proposal: Proposal, found: dict[str, Match]) -> None:
         found[name] = Match(column, 0.8, "by what its numbers are: one is the product of two others")
 
 
-def is_total_of_line(proposal: Proposal, price: Column, quantity: Column, product: Column | None) -> bool:
-    """Say whether a price is that of the line: within a product it varies, and divided by the quantity hardly."""
+def spread_of_line(proposal: Proposal, price: Column, quantity: Column, product: Column | None) -> float | None:
+    """Return by what share the price of a piece varies within a product, where a price is that of the line: itself it varies more. None else."""
     if not product or {price.table, quantity.table, product.table} != {proposal.lines}:
-        return False
+        return None
     groups: dict[object, list] = {}
     for name, one, pieces in sampled_numbers(proposal, product, price, quantity):
         if one > 0 and pieces > 0:
@@ -119,7 +120,7 @@ def is_total_of_line(proposal: Proposal, price: Column, quantity: Column, produc
         if len(set(pieces)) > 1
     ]
     as_it_is, per_piece = np.median(spreads, axis=0) if spreads else (0, 0)
-    return len(spreads) >= 3 and per_piece < as_it_is / 5
+    return float(per_piece) if len(spreads) >= 3 and per_piece < as_it_is / 5 else None
 
 
 def is_of_order(proposal: Proposal, total: Column, found: dict[str, Match]) -> bool:

@@ -22,7 +22,7 @@ from shopboard.importing.statuses import status_of
 from shopboard.importing.values import some_number, squashed
 from shopboard.importing.words import FIELDS, pattern
 
-NO_GOODS = "addres|adress|adres|direccion|endereco|indirizzo|street|strasse|phone|telefon|^fax|zip|postal|plz|buyer|recipient|gender|^sex|geschlecht|sexe|^age|pay|zahl|paiement|pago|channel|kanal|canal|priority|season|mode|method|^rep$|salesrep|weekday|month|color|colour|^size|carrier|courier|device|source|note|comment|mall|store|shop|branch|filiale|location|warehouse|market|city|billto|shipto|information|purchasepoint|vchtype|vouchertype"
+NO_GOODS = "addres|adress|adres|direccion|endereco|indirizzo|street|strasse|phone|telefon|^fax|zip|postal|plz|buyer|recipient|gender|^sex|geschlecht|sexe|^age|pay|zahl|paiement|pago|channel|kanal|canal|priority|season|mode|method|^rep$|salesrep|weekday|month|color|colour|^size|carrier|courier|device|source|note|comment|mall|store|shop|branch|filiale|location|warehouse|market|city|billto|shipto|information|purchasepoint|vchtype|vouchertype|cashier|employee|server|staff|kassier"
 
 
 def possible_lines(proposal: Proposal) -> list[str]:
@@ -200,6 +200,7 @@ def prefer_link(proposal: Proposal, match: Match, about: str) -> Match:
 
 def find_by_content(proposal: Proposal, found: dict[str, Match]) -> None:
     """Where no name tells the date, the amount or the product, propose the only column whose values may be it."""
+    name_of_either(proposal, found)
     own, taken = proposal.columns[proposal.lines], {match.column for match in found.values()}
     kinds = {
         "order_date": lambda column: column.dates > 0.9,
@@ -227,6 +228,21 @@ def find_by_content(proposal: Proposal, found: dict[str, Match]) -> None:
         if len(proposal.product_choices) == len(kinds_of_goods):  # nothing else may be what was sold
             finest = max(kinds_of_goods, key=lambda column: column.distinct)
             found["product_id"] = Match(finest, 0.5, "no column names products; this one names what kind was sold")
+
+
+def name_of_either(proposal: Proposal, found: dict[str, Match]) -> None:
+    """Let a column that is called Name and no more be the product's where no other one is, else the customer's."""
+    own = proposal.columns[proposal.lines]
+    names = [
+        column for column in own if re.fullmatch(pattern("{name}"), squashed(column.name)) and column.numbers < 0.2
+    ]
+    names = [column for column in names if not any(re.search(r"\d|@", sample) for sample in column.samples)]
+    why = "called Name, and nothing else is named so"
+    if names and not found["product_id"].column and found["quantity"].column and found["unit_price"].column:
+        found["product_id"] = Match(names.pop(), 0.6, why)
+    names = [column for column in names if not re.search("tit|text", squashed(column.name))]
+    if names and not found["customer_id"].column and found["product_id"].column:
+        found["customer_id"] = Match(names.pop(), 0.6, why)
 
 
 def tells_of_others(proposal: Proposal, column: Column) -> bool:

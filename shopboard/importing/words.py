@@ -151,7 +151,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "|((total|net)?(sales|revenue|umsatze?|omzet|chiffredaffaires)(amount|total)?|sales?{money}|productsales|netsales|netto(betrag|wert)|totalspent|totalline|ingresosporproductos)({money})?"
                 "|(({order}|{product})?({total}){of}({order}|{product})?({price}|{amount}){of}({product}|{order})?|({product})?({price}|{amount}){of}({total}))({money})?",
                 "({total}(paid)?|{amount}|({order}){of}({total}|{amount})|({total}|{amount}|grandtotal|sum|value){of}({order})|grandtotal(base|purchased)?|amount(due|paid|charged)|ext(ended)?{amount}"
-                "|payment(value|amount)?|({price})(paid|total)|paid({price})|nett?o(betrag|umsatz)?|(gross|net)({amount}))({money})?",
+                "|payment(value|amount)?|({price})(paid|total)|paid({price})|final({price}|{amount})|nett?o(betrag|umsatz)?|(gross|net)({amount}))({money})?",
                 "({order}){of}value|(gross|brutto|net|netto)(sales|revenue|amount|total|betrag|umsatz)?|({order}|{product})?(sub)?total.*|.*(amount|betrag|montant|umsatz|revenue|sales)",
                 "totalcosts?.*",
             ),
@@ -256,7 +256,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "english({product})?({category})({name})?|({product})?({category})({name})?english",
                 "({product})?({category})({name})|({name}){of}({category})",
                 "({product}|sales|menu)?({category})|({category}){of}({product})",
-                "({product}|menu)?(group|class|line|family|department|dept|segment|gruppe|collection|gama)({name})?|({product})(type|typ|tipo|genre)({name})?|genre({name})?",
+                "({product}|menu)?(group|class|family|department|dept|segment|gruppe|collection|gama)({name})?|({product})(line|type|typ|tipo|genre)({name})?|genre({name})?",
                 "(sub|unter|sous|main|ober){of}({category})({name})?",
                 "({product})?({category})code",
                 "({product})?({category})({id})",
