@@ -497,6 +497,22 @@ SMALL = {  # what is peculiar to an export -> its files, what is answered, and w
         {},
         {"region": {"Ohio": 10, "Utah": 20}},
     ),
+    "a total in a currency that its name tells, beside local ones": (
+        {
+            "lines": "Order,Date,Product,Qty,Total (local),Currency,Total (EUR)\n1,2025-01-13,Cup,1,11.00,USD,10.00\n2,2025-01-14,Pot,1,30.50,EUR,30.50\n"
+            "3,2025-01-15,Pot,2,67.10,USD,61.00\n4,2025-01-16,Cup,1,10.00,EUR,10.00"
+        },
+        {},
+        {"status": {"Completed": 111.5}},
+    ),
+    "a column called Name, of the products of a till": (
+        {
+            "till": "Date,Receipt number,Name,Variant,Category,Quantity,Price,Discount,Final price (GBP),Cashier\n13/01/2025,1,Cup,,Kitchen,2,10.00,1.00,19.00,Sam\n"
+            "13/01/2025,1,Pot,,Garden,1,30.00,0.00,30.00,Sam\n14/01/2025,2,Cup,,Kitchen,-1,10.00,0.00,-10.00,Sam\n15/01/2025,3,Pot,,Garden,3,30.00,9.00,81.00,Sam"
+        },
+        {},
+        {"status": {"Completed": 130, "Returned": 10}, "category": {"Kitchen": 19, "Garden": 111}},
+    ),
     "sales that may be pieces": (
         {"train": "date,store,item,sales\n2025-01-13,1,5,7\n2025-01-14,1,6,21\n2025-01-15,1,5,14"},
         {"small": "money"},

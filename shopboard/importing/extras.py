@@ -3,6 +3,7 @@
 import re
 
 from shopboard.importing.amounts import amounts_of_orders
+from shopboard.importing.columns import COMPARED
 from shopboard.importing.likeness import likeness
 from shopboard.importing.links import columns_of_headers, writing_in
 from shopboard.importing.meaning import Column, Proposal, Question, identifier
@@ -74,7 +75,9 @@ NO_MONEY = "price|preis|prix|prec|cost|kost|profit|gewinn|margin|marge|weight|ge
 
 def kind_of(proposal: Proposal, column: Column) -> str:
     """Say whether a column holds money of a "line" or of an "order", or a "share" of the amount; empty if it is zero."""
-    sql = f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} WHERE {column.sql} IS NOT NULL"
+    sql = (
+        f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} WHERE {column.sql} IS NOT NULL LIMIT {COMPARED}"
+    )
     numbers = [number for (value,) in proposal.connection.execute(sql) if (number := some_number(value))]
     if not numbers:
         return ""
@@ -94,7 +97,8 @@ def kind_of(proposal: Proposal, column: Column) -> str:
 
 def number_sql(proposal: Proposal, column: Column) -> str:
     """Return SQL for the number that a column writes."""
-    return f"NUMBER({column.sql}, '{writing_in(proposal, column).sign or '.'}')"
+    writing = writing_in(proposal, column)
+    return f"CAST({column.sql} AS REAL)" if writing.plain else f"NUMBER({column.sql}, '{writing.sign or '.'}')"
 
 
 def chosen_extras(proposal: Proposal) -> dict[Column, str]:

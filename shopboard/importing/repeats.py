@@ -3,7 +3,7 @@
 import re
 
 from shopboard.database import table_names
-from shopboard.importing.columns import row_number_of
+from shopboard.importing.columns import COMPARED, row_number_of
 from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.values import squashed
 from shopboard.importing.words import FIELDS, pattern
@@ -54,6 +54,10 @@ def ask_joined(proposal: Proposal, number: Column) -> None:
         if not row or line == number or line.filled < 1 or not own.fullmatch(squashed(line.name)):
             continue
         of = f"{number.sql}, {line.sql}"
+        some = f"SELECT {of} FROM {identifier(proposal.lines)} LIMIT {COMPARED}"
+        sql = f"SELECT (SELECT COUNT(*) FROM ({some})) - (SELECT COUNT(*) FROM (SELECT DISTINCT * FROM ({some})))"
+        if not proposal.connection.execute(sql).fetchone()[0]:
+            continue
         sql = (
             f"SELECT SUM(copies - 1), MAX(ways), MIN(example) FROM (SELECT COUNT(*) AS copies, COUNT(DISTINCT {' || 0 || '.join(same)}) AS ways, "
             f"{line.sql} AS example FROM {identifier(proposal.lines)} GROUP BY {of} HAVING COUNT(*) > 1)"
