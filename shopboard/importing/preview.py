@@ -21,6 +21,7 @@ from shopboard.importing.meaning import Column, Proposal, identifier
 from shopboard.importing.proposal import other_proposals
 from shopboard.importing.statuses import status_of
 from shopboard.importing.values import key_text
+from shopboard.importing.visitors import asked
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
 
@@ -76,7 +77,7 @@ def preview(proposal: Proposal | None, settings: Settings, selects: dict, folder
         if problem and "set_aside" not in table_names(connection):
             raise ShopProblem(problem)
         found = figures(connection)
-        region_lines = lines_of_other_regions(proposal, selects, connection) if proposal else 0
+        region_lines = lines_of_other_regions(proposal, selects, connection, settings.is_visitors) if proposal else 0
         assumed = tuple(text for (text,) in connection.execute("SELECT assumption FROM assumptions"))
     more = {}
     if proposal and proposal.lines:
@@ -130,7 +131,7 @@ def revenue_of(proposal: Proposal) -> float:
     return sum(amount for word, amount in found if word is None or status_of(str(word)) == "Completed")
 
 
-def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: sqlite3.Connection) -> int:
+def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: sqlite3.Connection, apart: bool) -> int:
     """Return on how many lines the region of the order is not that of the customer."""
     if "region" not in proposal.questions:
         return 0
@@ -142,7 +143,7 @@ def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: s
         f"SELECT COUNT(*) FROM ({lines}) AS lines INNER JOIN ({selects['customers']}) AS people ON people.customer_id = lines.customer_id "
         "WHERE lines.went_to <> people.region"
     )
-    return proposal.connection.execute(sql).fetchone()[0]
+    return asked(proposal.connection, sql, apart)[1][0][0]
 
 
 def tables_not_read(proposal: Proposal, selects: dict[str, str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from shopboard.importing.extras import SIGNS
 from shopboard.importing.figures import figures_html, first_rows, headline, money
 from shopboard.importing.meaning import Question
-from shopboard.importing.parts import alert, description, named_box, table_html
+from shopboard.importing.parts import alert, described_by, named_box, table_html
 from shopboard.importing.preview import Preview, explained
 from shopboard.style import Look, integer
 
@@ -102,7 +102,7 @@ class PreviewPart:
         """Return the list of a question's answers, and what is told beside it."""
         name = {"region": "Whose"}.get(question.place) or LOST.get(key) or key.split(" ", 1)[-1]
         control = widgets.Dropdown(
-            description=description(name), options=[OPEN, *question.answers.items()], layout={"width": "auto"}
+            options=[OPEN, *question.answers.items()], layout={"width": "auto"}, **described_by(name)
         )
         control.tooltip = question.text
         control.observe(
