@@ -163,7 +163,7 @@ def test_a_select_that_cannot_be_run(attempt, folder, select, said):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "first line"),
+        (b"", "is empty"),
         (b"1,2\n3,4\n", "first line"),
         ("order_id;x\n1;\xe4".encode("utf-16")[:-1], "cut off"),
         (b'order_id,x\n1,"a', "line 2"),

@@ -33,7 +33,7 @@ class Preview(Figures):
     words: pd.DataFrame = field(default_factory=pd.DataFrame)  # key, column, word, lines, amount
     money: pd.DataFrame = field(
         default_factory=pd.DataFrame
-    )  # key, column, total, effect, taken, one per column not used
+    )  # key, column, total, effect (unknown of what can only be the amount itself), taken, one per column not used
     region_lines: int = 0  # lines whose order and customer have different regions
     not_read: pd.DataFrame = field(default_factory=pd.DataFrame)  # table, rows, why
     assumed: tuple[str, ...] = ()
@@ -111,11 +111,13 @@ def money_beside(proposal: Proposal) -> pd.DataFrame:
         key = f"money {column.name}"
         question = proposal.questions[key]
         revenues = []
-        for way in ("leave", "subtract"):
-            proposal.questions[key] = replace(question, taken=way)
-            revenues.append(revenue_of(proposal))
-        proposal.questions[key] = question
-        effect = round(revenues[0] - revenues[1], 2)
+        try:
+            for way in ("leave", "subtract") if "subtract" in question.answers.values() else ():
+                proposal.questions[key] = replace(question, taken=way)
+                revenues.append(revenue_of(proposal))
+        finally:
+            proposal.questions[key] = question
+        effect = round(revenues[0] - revenues[1], 2) if revenues else None
         rows.append((key, column.name, round(sum_of(proposal, column), 2), effect, question.taken))
     return pd.DataFrame(rows, columns=["key", "column", "total", "effect", "taken"])
 
@@ -195,6 +197,10 @@ def explained(shown: Preview, known: float, month: str = "") -> str:
     ]
     changes += [(f"“{row.word}” not counted as Completed", -row.amount) for row in shown.words.itertuples()]
     for row in shown.money.itertuples():
+        if pd.isna(row.effect):
+            if not month and abs(row.total - known) < 0.005:
+                return f"{said} {row.column} comes to just that."
+            continue
         now = SIGNS.get(row.taken or "leave", 0)
         ways = {"left out": 0, "taken off": -1, "added": 1}
         changes += [(f"{row.column} {way}", (sign - now) * row.effect) for way, sign in ways.items() if sign != now]

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from shopboard.database import COLUMNS, quoted, table_names
 from shopboard.importing.encodings import byte_as_windows
 from shopboard.importing.files import digest_of, form_of, opened_sqlite, source_files, source_parts
+from shopboard.importing.headings import flatten
 from shopboard.importing.raw import (
     BATCH_ROWS,
     CONTRARY,
@@ -149,6 +150,7 @@ def copy_source(
             name = unique(common, {*map(str.lower, table_names(connection)), *HELD})
             connection.execute(f"ALTER TABLE {quoted(tables[key])} RENAME TO {quoted(name)}")
             connection.execute("UPDATE files_read SET table_name = ? WHERE table_name = ?", (name, tables[key]))
+    flatten(connection)
     connection.commit()
 
 

@@ -39,6 +39,8 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
         layout = Layout(",", 1.0, 1, [column], 0, 1)
     if layout.header is None:
         shown = next((line.strip() for line in sample if line.strip()), "")[:80]
+        if not shown:
+            raise NoTableProblem(f"{file} is empty: export it again, with the orders of some days.")
         what = "reads as a single column" if layout.width < 2 else "has no header"
         raise NoTableProblem(
             f"{file} {what}: its first line must name the columns, with commas, semicolons or tabs between, and reads {shown!r}; "
