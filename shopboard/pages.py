@@ -47,14 +47,16 @@ class Part:
     """What every part of a page has.
 
     `width` is its share of the row, `parameters` are further ones for its questions, `click` tells from a point, or a
-    table's row, where a click leads. A part with `when` is shown only while the parameter of that name is set. `empty`
-    is what the card says when there is nothing to show.
+    table's row, where a click leads. A part with `when` is shown only while the parameter of that name is set. A change
+    of that one, or of those that `follows` names, brings the card into view. `empty` is what the card says where there
+    is nothing to show.
     """
 
     width: int = 1
     parameters: Parameters = field(default_factory=dict)
     click: Callable[[dict[str, Any], Filters], Filters | Go | None] | None = None
     when: str = ""
+    follows: Sequence[str] = ()
     empty: str = ""
 
 
@@ -101,7 +103,7 @@ class Tiles(Part):
     trend: str = field(default="", kw_only=True)
     compare: bool = field(default=True, kw_only=True)
     title: str = field(default="Key figures", kw_only=True)
-    subtitle: str = field(default="", kw_only=True)
+    subtitle: str | Callable[..., str] = field(default="", kw_only=True)  # a function makes it from the answers
     kind = "tiles"
 
 
@@ -134,20 +136,6 @@ class Control:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One of a question's rows as `$name`, by its columns `key` and `text`; 0 stands for its `first` row."""
-
-    name: str
-    label: str
-    sql: str
-    key: str
-    text: str
-    first: str
-    note: str = ""
-    value: int = 0
-
-
-@dataclass(frozen=True)
 class Page:
     """A page: rows of parts, what can be set on it, and which of the dashboard's own tools stand below them.
 
@@ -157,7 +145,7 @@ class Page:
 
     name: str
     rows: Sequence[Sequence[AnyPart]] = ()
-    controls: Sequence[Control | Choice] = ()
+    controls: Sequence[Control] = ()
     hidden: Mapping[str, str] = field(default_factory=dict)
     parameters: Callable[[Parameters], Parameters] | None = None
     tools: Sequence[str] = ()
@@ -187,6 +175,11 @@ class Page:
     def reads(self, name: str) -> bool:
         """Say whether any question of the page names a table or a CTE."""
         return any(name in names_in(sql) for _, part in self.parts().values() for sql in questions(part))
+
+
+def unless(known: Callable[[pd.Series], Any], sentence: str) -> Callable[[pd.DataFrame], str]:
+    """Return what a Text says of an answer's one row: a sentence, unless what it is about is known."""
+    return lambda answer: "" if known(answer.iloc[0]) else sentence
 
 
 def slug(text: str) -> str:
