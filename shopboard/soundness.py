@@ -86,7 +86,7 @@ def check_rows(path: Path, tables: tuple[str, ...]) -> None:
     for table, digest in digests.items():
         if still.get(table, digest) != digest and table in kept:
             said = f"rows of {table} are not as they were written, and nobody has written to them since"
-            raise DamagedProblem(f"{path} is damaged ({said}).")
+            raise DamagedProblem(f"{path.name} is damaged ({said}).")
     new = {table: digest for table, digest in digests.items() if table not in kept}
     if new:
         with suppress(sqlite3.OperationalError), closing(connect(path, "rw")) as record, record:
@@ -113,7 +113,7 @@ def existing_fingerprint(path: Path) -> str | None:
             for what in SMALL_TABLES if large else (1,):
                 said = record.execute(f"PRAGMA integrity_check({what})").fetchone()[0]
                 if said != "ok":
-                    raise DamagedProblem(f"{path} is damaged ({' '.join(said.split())[:200]}).")
+                    raise DamagedProblem(f"{path.name} is damaged ({' '.join(said.split())[:200]}).")
             fingerprint = record.execute("SELECT fingerprint FROM build_info").fetchone()[0]
         check_rows(path, SMALL_TABLES if large else tuple(COLUMNS))
     except (sqlite3.DatabaseError, TypeError) as error:
@@ -122,7 +122,7 @@ def existing_fingerprint(path: Path) -> str | None:
         if isinstance(error, sqlite3.OperationalError):
             raise ShopProblem(f"{path} cannot be opened ({error}): {way_out}.") from None
         if ours:
-            raise DamagedProblem(f"{path} is damaged ({error}).") from None
+            raise DamagedProblem(f"{path.name} is damaged ({error}).") from None
         raise ShopProblem(f"{path} is damaged or not an SQLite file ({error}): {way_out}.") from None
     return fingerprint
 
@@ -158,4 +158,4 @@ class LaterCheck:
             self.found = str(problem)
         except sqlite3.DatabaseError as error:
             if not isinstance(error, sqlite3.OperationalError):
-                self.found = f"{path} is damaged ({error})."
+                self.found = f"{path.name} is damaged ({error})."
