@@ -128,11 +128,14 @@ def existing_fingerprint(path: Path) -> str | None:
 
 
 def undo_interrupted_writing(path: Path) -> None:
-    """Let SQLite undo what a killed kernel left half-written in a database of ours."""
+    """Let SQLite undo what a killed kernel left half-written in a database of ours; the journal is gone after that."""
+    journal = Path(f"{path}-journal")
     with suppress(OSError, sqlite3.Error):
-        if is_shop_database(path) and Path(f"{path}-journal").exists():
+        if is_shop_database(path) and journal.exists():
             with closing(connect(path, "rw")) as connection:
-                table_names(connection)
+                connection.execute("BEGIN EXCLUSIVE")
+                journal.unlink(missing_ok=True)  # one that was not begun, since nobody else is writing
+                connection.rollback()
 
 
 def place_aside(path: Path) -> Path:
