@@ -4,6 +4,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from typing import Protocol
@@ -216,10 +217,11 @@ class Shop:
         with self._lock:
             self._settle()
             for sql, selection, parameters in asked if self.engine.at_once > 1 else ():
-                text, values, lacking = self._composed(sql, selection, parameters)
-                key = (text, tuple(values.items()), self.version)
-                if not lacking and key not in self._answers and key not in self._coming:
-                    self._coming[key] = self._others.submit(self.engine.run, text, values)
+                with suppress(ShopProblem):  # which comes to who asks
+                    text, values, lacking = self._composed(sql, selection, parameters)
+                    key = (text, tuple(values.items()), self.version)
+                    if not lacking and key not in self._answers and key not in self._coming:
+                        self._coming[key] = self._others.submit(self.engine.run, text, values)
 
     def _settle(self) -> None:
         """Drop what was asked ahead, and wait for what has begun: the tables may change after this."""

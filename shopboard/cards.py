@@ -69,18 +69,17 @@ def asked(
     """Yield the questions, selections and parameters that filling some parts will ask."""
     before = compared(shop, selection)
     for part in parts:
-        texts = questions(part)
-        compares = (
-            part.compare if isinstance(part, Tiles) else isinstance(part, Chart) and wants(part.figure, "earlier")
-        )
-        both = (
-            [(text, before) for text in (texts if part.kind == "tiles" else texts[:1])] if compares and before else []
-        )
-        trend = [(part.trend, selection)] if isinstance(part, Tiles) and part.trend else []
-        further = [(texts[0], longer(part, shop, selection))] if isinstance(part, Table) and part.back else []
-        with suppress(ShopProblem):  # which the card tells
-            values = given(page, part, parameters)
-            yield from ((*pair, values) for pair in ([(text, selection) for text in texts] + both + trend + further))
+        with suppress(Exception):  # whatever it is, the card tells it
+            values, texts = given(page, part, parameters), questions(part)
+            pairs = [(text, selection) for text in texts]
+            if isinstance(part, Tiles):
+                pairs += [(text, before) for text in texts if part.compare and before]
+                pairs += [(part.trend, selection)] if part.trend else []
+            elif isinstance(part, Chart) and before and wants(part.figure, "earlier"):
+                pairs.append((texts[0], before))
+            elif isinstance(part, Table) and part.back:
+                pairs.append((texts[0], longer(part, shop, selection)))
+            yield from ((*pair, values) for pair in pairs)
 
 
 def outline(  # noqa: PLR0913, PLR0917, what a card is, and the state it is in

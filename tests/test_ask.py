@@ -429,10 +429,16 @@ def test_what_is_asked_ahead_is_answered_as_ever(open_rows):
     with closing(open_rows(ODD_SHOP)) as shop:
         count, wrong = "SELECT COUNT(*) AS n FROM selected_lines", "SELECT nothing FROM selected_lines"
         whole = shop.everything()
-        ahead = [(count, whole, {}), (wrong, whole, {}), ("SELECT $lacking AS n", whole, {}), (count, whole, {"x": 1})]
+        ahead = [
+            (count, whole, {}),
+            (wrong, whole, {}),
+            ("SELECT $lacking AS n", whole, {}),
+            ("SELECT 'open", whole, {}),
+            (count, whole, {"x": 1}),
+        ]
         shop.ask_ahead(ahead)
         assert shop.ask(count)["n"].iloc[0] == len(ODD_SHOP["orders"])
-        for sql in (wrong, "SELECT $lacking AS n"):
+        for sql in (wrong, "SELECT $lacking AS n", "SELECT 'open"):
             with pytest.raises((duckdb.Error, ShopProblem, pd.errors.DatabaseError)):
                 shop.ask(sql)
         shop.forget()

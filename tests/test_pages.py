@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ class StandIn:
     """Answers from a dictionary: SQL -> a frame, or a function of the selection and the parameters."""
 
     engine_name = "Stand-in"
+    settings = SimpleNamespace(public=False)
 
     def __init__(self, **found):
         self.found = {DAYS: pd.DataFrame({"day": ["2025-06-01", "2025-06-02"], "revenue": [10.0, 1 / 3]})}

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 import browser
 
 PICTURES = ROOT / "tests" / "pictures"
-SIZES = {"customers": (1000, 1100), "inventory": (1000, 1100), "dark": (1000, 1400), "narrow": (390, 1700)}
+HEIGHTS = {"customers": 1250, "inventory": 1250, "dark": 1400, "narrow": 1700}  # pixels of a picture at most
 FIGURE = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 DRAWN = """async figure => {
@@ -78,28 +78,26 @@ def photograph(chromium: browser.Browser, folder: Path) -> dict[str, bytes]:
         pictures = {"dashboard": whole(page, 1500)}
         for tab, card in (("Customers", "customers-cohorts"), ("Inventory", "inventory-dead-stock")):
             shown(page, tab, card)
-            pictures[tab.lower()] = whole(page, 1300)
+            pictures[tab.lower()] = whole(page, 1100)
         page.get_by_role("button", name="More", exact=True).click()
         page.get_by_role("button", name="Dark", exact=True).click()
         page.get_by_role("button", name="More", exact=True).click()
         shown(page, "Products", "products-all-products")
         browser.card(page, "products-all-products").locator(".sb-link").first.click()
         browser.card(page, "products-reviews").wait_for()
-        pictures["dark"] = whole(page, 1300)
+        pictures["dark"] = whole(page, 1100)
         page.close()
         page = chromium.new_page(viewport={"width": 390, "height": 844}, has_touch=True)
         browser.open_page(page, "voila", address)
         pictures["narrow"] = whole(page, 390)
         page.close()
-    return {name: cut(picture, *SIZES.get(name, (1500, 9999))) for name, picture in pictures.items()}
+    return {name: cut(picture, HEIGHTS.get(name, 9_999)) for name, picture in pictures.items()}
 
 
-def cut(png: bytes, width: int, height: int) -> bytes:
-    """Return the upper part of a picture, so many pixels wide and at most so many high."""
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
-    scaled = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
-    out = io.BytesIO()
-    scaled.crop((0, 0, width, min(height, scaled.height))).save(out, "PNG")
+def cut(png: bytes, height: int) -> bytes:
+    """Return the upper part of a picture, at most so many pixels high."""
+    picture, out = Image.open(io.BytesIO(png)), io.BytesIO()
+    picture.crop((0, 0, picture.width, min(height, picture.height))).save(out, "PNG")
     return out.getvalue()
 
 
