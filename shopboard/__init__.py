@@ -5,8 +5,8 @@ Each module imports only from those above it.
 carried     lets a file of the package take effect when its cell in a lone notebook is changed
 problems    says in one sentence what the user can mend
 voila       leaves out of a page what is only there to be read
-settings    holds the settings of a run, checked
 places      puts files in their places, whole or not at all, and clears away what was left of others
+settings    holds the settings of a run, checked
 texts       writes answers as CSV
 limits      runs SQL in a process of its own, which has limits
 sqltext     reads SQL as text: names, parameters, CTEs put in front

@@ -280,7 +280,10 @@ class Shop:
         """Say whether another file stands in the place of the shop's, which is checked and shown from now on."""
         if self.path is None or file_of(self.path) == self.file:
             return False
-        existing_fingerprint(self.path)
+        try:
+            existing_fingerprint(self.path)
+        except ShopProblem as problem:
+            raise type(problem)(str(problem).replace(str(self.path), self.path.name)) from None
         note_writes(self.path)
         self.file = file_of(self.path)
         self.happened += f"Another program has replaced {self.path.name}; this page shows the new one now."

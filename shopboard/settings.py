@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import pandas as pd
 
+from shopboard.places import scratch_folder
 from shopboard.problems import ShopProblem, in_voila
 
 TABLES = ("customers", "products", "orders", "reviews")
@@ -175,7 +176,7 @@ class Settings:
 
 @lru_cache(1)
 def _private() -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(prefix="shop-")
+    return scratch_folder()
 
 
 def private_folder() -> str:

@@ -86,7 +86,7 @@ def check_rows(path: Path, tables: tuple[str, ...]) -> None:
     for table, digest in digests.items():
         if still.get(table, digest) != digest and table in kept:
             said = f"rows of {table} are not as they were written, and nobody has written to them since"
-            raise DamagedProblem(f"{path} is damaged ({said}).")
+            raise DamagedProblem(f"{path.name} is damaged ({said}).")
     new = {table: digest for table, digest in digests.items() if table not in kept}
     if new:
         with suppress(sqlite3.OperationalError), closing(connect(path, "rw")) as record, record:
@@ -113,7 +113,7 @@ def existing_fingerprint(path: Path) -> str | None:
             for what in SMALL_TABLES if large else (1,):
                 said = record.execute(f"PRAGMA integrity_check({what})").fetchone()[0]
                 if said != "ok":
-                    raise DamagedProblem(f"{path} is damaged ({' '.join(said.split())[:200]}).")
+                    raise DamagedProblem(f"{path.name} is damaged ({' '.join(said.split())[:200]}).")
             fingerprint = record.execute("SELECT fingerprint FROM build_info").fetchone()[0]
         check_rows(path, SMALL_TABLES if large else tuple(COLUMNS))
     except (sqlite3.DatabaseError, TypeError) as error:
@@ -122,17 +122,20 @@ def existing_fingerprint(path: Path) -> str | None:
         if isinstance(error, sqlite3.OperationalError):
             raise ShopProblem(f"{path} cannot be opened ({error}): {way_out}.") from None
         if ours:
-            raise DamagedProblem(f"{path} is damaged ({error}).") from None
+            raise DamagedProblem(f"{path.name} is damaged ({error}).") from None
         raise ShopProblem(f"{path} is damaged or not an SQLite file ({error}): {way_out}.") from None
     return fingerprint
 
 
 def undo_interrupted_writing(path: Path) -> None:
-    """Let SQLite undo what a killed kernel left half-written in a database of ours."""
+    """Let SQLite undo what a killed kernel left half-written in a database of ours; the journal is gone after that."""
+    journal = Path(f"{path}-journal")
     with suppress(OSError, sqlite3.Error):
-        if is_shop_database(path) and Path(f"{path}-journal").exists():
+        if is_shop_database(path) and journal.exists():
             with closing(connect(path, "rw")) as connection:
-                table_names(connection)
+                connection.execute("BEGIN EXCLUSIVE")
+                journal.unlink(missing_ok=True)  # one that was not begun, since nobody else is writing
+                connection.rollback()
 
 
 def place_aside(path: Path) -> Path:
@@ -158,4 +161,4 @@ class LaterCheck:
             self.found = str(problem)
         except sqlite3.DatabaseError as error:
             if not isinstance(error, sqlite3.OperationalError):
-                self.found = f"{path} is damaged ({error})."
+                self.found = f"{path.name} is damaged ({error})."

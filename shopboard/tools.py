@@ -209,8 +209,8 @@ def fault(error: Exception, settings: Settings) -> str:
     missing = isinstance(error, OSError) and error.filename == str(Path(settings.database).resolve())
     if isinstance(error, ShopProblem):
         cause = str(error).rstrip(".")
-    elif not settings.public and (missing or isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError)):
-        cause = reason(error, settings.database)
+    elif missing or isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError):
+        cause = "The shop cannot be read just now" if settings.public else reason(error, settings.database)
     text = "This could not be done, and the page still shows the earlier selection."
     return alert(f"{text} {cause}. Change a filter or press the button to try again.")
 

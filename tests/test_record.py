@@ -103,6 +103,14 @@ def test_kills_leave_a_whole_shop_and_nothing_else(folder, shops, count):
     assert figures(folder) == shops[1][1]
 
 
+def test_a_journal_that_was_not_begun_is_removed(folder, shops):
+    journal = folder / "ecommerce.db-journal"
+    for content in (b"", bytes(512)):
+        journal.write_bytes(content)
+        assert figures(folder) == shops[1][1]
+        assert not journal.exists()
+
+
 def test_what_is_written_is_on_the_disk_before_and_after_it_gets_its_name(folder, monkeypatch):
     done, sync, rename = [], os.fsync, os.replace
 

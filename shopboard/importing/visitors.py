@@ -2,7 +2,6 @@
 
 import pkgutil
 import sqlite3
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from shopboard.importing.files import FORMS, files_in, form_of
 from shopboard.importing.raw import only_reading
 from shopboard.limits import SECONDS, run_apart
+from shopboard.places import scratch_folder
 from shopboard.problems import ShopProblem
 
 SHOWN = 1_000  # characters of a text, in the first rows of a SELECT
@@ -55,7 +55,7 @@ def without_programs(folder: Path) -> None:
     A database holds programs, too: views that never end, rules that run when it is read. DuckDB's can read other files.
     """
     files = sorted(folder.iterdir())
-    with tempfile.TemporaryDirectory(prefix="shop-") as scratch:
+    with scratch_folder() as scratch:
         for file in files:
             if len(files) > 1 and file.suffix.lower() not in FORMS:
                 continue  # it is not read
