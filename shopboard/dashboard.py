@@ -15,17 +15,29 @@ from shopboard.behind import behind
 from shopboard.board import Asked, Board, Card, Event
 from shopboard.building import remove_live_orders
 from shopboard.cards import fill_each, opened, outlines
-from shopboard.importing.parts import close_whole, offered
+from shopboard.importing.parts import close_whole
 from shopboard.lists import Chips
 from shopboard.live import Clock, add_live_orders
-from shopboard.pages import Chart, Choice, Go, Page, Table
+from shopboard.pages import Page, leads_to
 from shopboard.problems import ShopProblem
 from shopboard.report import Report
-from shopboard.saved import State, differing, ordered, refused, state_of, text_of
+from shopboard.saved import State, ordered, refused, state_of, text_of
 from shopboard.selection import WIDE, Controls, Selection, named, opening
 from shopboard.settings import Settings
 from shopboard.style import Look, category_colours
-from shopboard.tools import EXPORTS, TOOLS, Tool, Views, alert, head_of, in_cell, keep_receipt, page_style, reason_of
+from shopboard.tools import (
+    EXPORTS,
+    Tool,
+    Views,
+    alert,
+    fault,
+    head_of,
+    in_cell,
+    keep_receipt,
+    links,
+    page_style,
+    tools_of,
+)
 
 STEPS_BACK = 100  # that the way back remembers
 SLOW = 0.5  # seconds, from which on the cards say that they are loading
@@ -49,7 +61,7 @@ class Dashboard:
         self.clock = Clock(self._ticked)
         self.filters = Selection(shop.everything(), self.refresh, shop.facts)
         self.chips = Chips()
-        self.controls = {page.name: Controls(page, self._control_set) for page in pages}
+        self.controls = {page.name: Controls(page, self.refresh) for page in pages}
         self.dark = widgets.ToggleButton(description="Dark", layout=WIDE)
         self.board = Board(self.look())
         self.board.on_event(self._heard)
@@ -57,7 +69,6 @@ class Dashboard:
         self._make()
         self._place()
         self._observe()
-        self.last = self.state()
         self.refresh()
         self.guarded(lambda: keep_receipt(self.shop))
 
@@ -79,20 +90,20 @@ class Dashboard:
         buttons = named(widgets.Box([self.back, self.named, self.own_data, self.more]), "shop-buttons")
         bar = named(widgets.Box([self.navigation, buttons]), "shop-bar")
         body = named(widgets.Box([self.filters.widget, self.main]), "shop-body")
-        self.page = named(widgets.VBox(), "shop-page", "shop-dashboard")
+        self.page = named(widgets.VBox(), "shop-page", "shop-dashboard", "tex2jax_ignore", "mathjax_ignore")
         self.page.children = [widgets.HTML(page_style()), self.header, bar, self.menu, self.views.widget, body]
 
     def _place(self) -> None:
         """Put the board and the tools of this shop into their places."""
         before = self.tools.values()
-        self.tools = {name: TOOLS[name](self) for page in self.pages.values() for name in page.tools}
+        self.tools = tools_of(self)
         controls = [self.controls[name].widget for name in self.pages]
         tools = [tool.widget for tool in self.tools.values()]
         self.main.children = [self.status, self.chips, *controls, self.board, *tools]
         for tool in before:
             tool.close()
         self.own_data.layout.display = "" if "own data" in self.tools else "none"
-        self.live.description = "Live orders" if self.settings.is_sample else "Follow changes"
+        self.live.description = "Live orders" if self.settings.sells else "Follow changes"
 
     def _observe(self) -> None:
         """Let each control do what it says."""
@@ -199,13 +210,6 @@ class Dashboard:
         if not self.filters.is_quiet:
             self.refresh()
 
-    def _control_set(self) -> None:
-        """Refresh after one of a page's own controls was set; what was chosen from a list can be taken back."""
-        choices = [one.name for page in self.pages.values() for one in page.controls if isinstance(one, Choice)]
-        if differing(dict(self.last.parameters), self.parameters, choices):
-            self._remember(self.last)
-        self.refresh()
-
     def refresh(self) -> None:
         """Show the page anew for what is chosen, with whatever was written to the shop meanwhile."""
         self.guarded(self._refresh)
@@ -216,9 +220,7 @@ class Dashboard:
             try:
                 action()
             except Exception as error:  # whatever it is, the page must go on
-                reason = reason_of(error, self.settings.database)
-                text = f"This could not be done, and the page still shows the earlier selection. {reason}."
-                self.status.value = alert(f"{text} Change a filter or press the button to try again.")
+                self.status.value = fault(error, self.settings)
 
     def _take_in(self) -> bool:
         """Take in what was written to the shop; say whether there was anything."""
@@ -229,7 +231,7 @@ class Dashboard:
 
     def _refresh(self) -> None:
         self._take_in()
-        self.last, page, selection = self.state(), self.shown, self.filters.value
+        page, selection = self.shown, self.filters.value
         look = self.look(selection)
         self.filters.list_statuses(page.reads("listed_lines"))
         self.board.use(look)
@@ -241,7 +243,6 @@ class Dashboard:
             self.board.show(outlines(page, self.parameters, "empty", problem))
             self.status.value = alert(problem, "status")
             return
-        self.controls[page.name].offer(self.shop, selection)
         self._fill(page, selection, look)
         note = f" · {html.escape(page.note)}" if page.note else ""
         text = html.escape(self.filters.text())
@@ -309,19 +310,8 @@ class Dashboard:
     def _follow(self, event: Event) -> None:
         """Do what a click, or a drag across the days, stands for."""
         _, part = self.shown.parts().get(event["card"], (0, None))
-        selection = self.filters.value
-        if event["event"] == "range" and isinstance(part, Chart) and part.drag:
-            first, last = sorted(str(day)[:10] for day in event["range"])
-            start, end = max(first, self.filters.whole.start), min(last, self.filters.whole.end)
-            if start <= end:
-                self.go(selection=replace(selection, start=start, end=end))
-        elif event["event"] == "click" and part is not None and part.click:
-            point = event["point"]
-            leads = part.click(point["row"] if isinstance(part, Table) else point, selection)
-            if isinstance(leads, Filters):
-                self.go(selection=leads)
-            elif isinstance(leads, Go):
-                self.go(leads.page, leads.selection, leads.parameters)
+        if leads := leads_to(part, event, self.filters.value, self.filters.whole):
+            self.go(leads.page, leads.selection, leads.parameters)
 
     # Live orders, exports, another shop
 
@@ -341,7 +331,7 @@ class Dashboard:
             """Let the sample sell something, and show what was written by whomever."""
             if not self.live.value:
                 return
-            if self.settings.is_sample:
+            if self.settings.sells:
                 add_live_orders(self.settings.database, self.sample_end, step)
             if self._take_in():
                 self._refresh()
@@ -358,7 +348,7 @@ class Dashboard:
             raise ShopProblem(problem)
         self.download.value = '<span role="status">In the making …</span>'
         try:
-            self.download.value = offered(EXPORTS[name](self))
+            self.download.value = links(self, name)
         except Exception:
             self.download.value = ""
             raise

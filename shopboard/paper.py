@@ -1,23 +1,23 @@
-"""What is drawn on paper: days, bars and cells in Matplotlib, as `marks` has them for the page; fonts and widths."""
+"""What is drawn on paper: days, bars and cells in Matplotlib, as `marks` has them for the page; fonts and widths.
+
+Matplotlib is imported where something is drawn: it takes longer than the rest of a notebook's imports.
+"""
+
+from __future__ import annotations
 
 import logging
 import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import pandas as pd
-import seaborn as sns
-from matplotlib import font_manager, ft2font
-from matplotlib.axes import Axes
-from matplotlib.dates import ConciseDateFormatter
-from matplotlib.font_manager import FontProperties
-from matplotlib.rcsetup import cycler
-from matplotlib.textpath import text_to_path
 
 from shopboard.style import ACCENT, GRID, INK, LINE, ODD, PALETTE, QUIET, SOFT, Look, compact, number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SMALL, USUAL, FINE = 7.0, 8.0, 6.5  # points
 FONT = "DejaVu Sans"  # which Matplotlib brings along; what it lacks is drawn by others of the machine
@@ -27,6 +27,9 @@ CODES = 6  # of letters that no font has, of which a sheet says so many
 @contextmanager
 def paper_style() -> Iterator[None]:
     """Draw as paper wants it; a dollar in a shop's text is a dollar and begins no formula."""
+    import matplotlib as mpl
+    from matplotlib.rcsetup import cycler
+
     style: Any = {
         "font.family": [FONT],
         "font.size": SMALL,
@@ -64,6 +67,9 @@ def paper_style() -> Iterator[None]:
 
 def use_fonts_for(letters: Iterable[str]) -> bool:
     """Draw letters that the fonts so far lack by others of this machine, as few as may be; say whether any has some."""
+    import matplotlib as mpl
+    from matplotlib import font_manager
+
     wanted, faces = set(letters), dict[str, set[str]]()
     for entry in font_manager.fontManager.ttflist:
         if entry.style == "normal" and not entry.name.startswith("Last Resort"):
@@ -95,6 +101,8 @@ def letters_lacking(letters: Iterable[str]) -> str:
 
 def out_of_order(texts: Iterable[str]) -> str:
     """Return a sentence where texts are written from right to left and this Matplotlib cannot; else nothing."""
+    from matplotlib import ft2font
+
     if hasattr(ft2font, "__libraqm_version__"):
         return ""
     from_right = any(unicodedata.bidirectional(letter) in ("R", "AL") for text in texts for letter in text)
@@ -103,6 +111,9 @@ def out_of_order(texts: Iterable[str]) -> str:
 
 def width_of(text: str, size: float, weight: str = "normal") -> float:
     """Return how wide a text is, in inches, at a size in points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
     font: Any = FontProperties(size=size, weight=weight)
     return text_to_path.get_text_width_height_descent(text, font, False)[0] / 72
 
@@ -131,6 +142,8 @@ def draw_days(axes: Axes, amounts: pd.DataFrame, marked: pd.Series, look: Look) 
     `amounts` has one row per day, `marked` has the amounts of those days that get a dot; days are the index, ISO.
     Further columns are drawn as quiet lines, if anything is known of them.
     """
+    from matplotlib.dates import ConciseDateFormatter
+
     days, (area, line, *others) = pd.to_datetime(amounts.index), amounts.columns
     axes.fill_between(days, amounts[area], step="mid", color=QUIET, alpha=0.7, linewidth=0, label=area)
     axes.plot(days, amounts[line].astype(float), color=ACCENT, linewidth=1.5, label=line)
@@ -148,6 +161,8 @@ def draw_days(axes: Axes, amounts: pd.DataFrame, marked: pd.Series, look: Look) 
 
 def draw_cells(axes: Axes, cells: pd.DataFrame, look: Look, shown: int = 12) -> None:
     """Draw a table of amounts as coloured cells, the largest rows and columns of it."""
+    import seaborn as sns
+
     table = cells.loc[cells.sum(axis=1).nlargest(shown).index, cells.sum().nlargest(shown).index]
     table = table.rename(index=lambda name: fitting(name, 0.9), columns=lambda name: fitting(name, 0.8))
     write = compact if table.to_numpy(float).max(initial=0) >= 1e6 or table.shape[1] > 8 else number

@@ -4,20 +4,17 @@ A sheet is a `Page` of the story. Its tiles, tables and texts are those of the d
 has a chart, since Plotly's charts need a browser.
 """
 
+from __future__ import annotations
+
 import html
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from io import BytesIO
 from pathlib import Path
-from typing import Any, cast
-
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_pdf import PdfPages
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.text import Text as DrawnText
+from typing import TYPE_CHECKING, Any, cast
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import Card
@@ -34,10 +31,14 @@ from shopboard.paper import (
     use_fonts_for,
     width_of,
 )
+from shopboard.places import save
 from shopboard.problems import ShopProblem
 from shopboard.selection import listed
-from shopboard.style import ACCENT, BAD, FORMATS, GOOD, LINE, SOFT, UNKNOWN, Look, unknown
-from shopboard.texts import save
+from shopboard.style import ACCENT, BAD, FORMATS, GOOD, LINE, SOFT, UNKNOWN, Look, dates, unknown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PAPER = (8.27, 11.69)  # A4, upright, in inches
 SIDE, TOP, FOOT, PAD = 0.5, 1.05, 0.5, 0.06  # inches that are kept free, and between parts
@@ -81,9 +82,9 @@ class Printing:
     look: Look
     parameters: Parameters
 
-    def values(self, sheet: Page, part: "Drawing") -> dict[str, Any]:
+    def values(self, sheet: Page, part: Drawing) -> dict[str, Any]:
         """Return what the questions of a drawing take."""
-        return given(sheet, cast("AnyPart", part), self.shop, self.selection, self.parameters)
+        return given(sheet, cast("AnyPart", part), self.parameters)
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ def save_report(  # noqa: PLR0913, PLR0917, what is printed, of what, where, and
 
     Raises ShopProblem where nothing is chosen, or a file cannot be written.
     """
+    from matplotlib.text import Text as DrawnText
+
     if problem := selection.problem():
         raise ShopProblem(problem)
     say = progress or (lambda *_: None)
@@ -139,13 +142,20 @@ def save_report(  # noqa: PLR0913, PLR0917, what is printed, of what, where, and
 
 def write_pdf(path: Path, sheets: Sequence[Figure]) -> None:
     """Write sheets as one PDF; the same figures give the same file."""
-    with PdfPages(path, metadata={"CreationDate": None}) as pdf:
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    whole = BytesIO()  # a disk that is full would stop the PDF's own writing by another error
+    with PdfPages(whole, metadata={"CreationDate": None}) as pdf:
         for figure in sheets:
             pdf.savefig(figure)
+    path.write_bytes(whole.getvalue())
 
 
 def sheet_figure(printing: Printing, sheet: Page, number: int) -> Figure:
     """Draw one sheet, stamped with the selection and the data's dates."""
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     width, height = PAPER
     inside = (SIDE / width, FOOT / height, 1 - 2 * SIDE / width, ROOM / height)
     layout = ConstrainedLayoutEngine(rect=inside, h_pad=PAD, w_pad=PAD, hspace=0, wspace=0)
@@ -175,8 +185,8 @@ def head(figure: Figure, printing: Printing, sheet: Page, number: int) -> None:
     left, right = (SIDE + PAD) / width, 1 - (SIDE + PAD) / width
     regions = listed(selection.regions, whole.regions, "regions")
     categories = listed(selection.categories, whole.categories, "categories")
-    chosen = f"{regions[:1].upper()}{regions[1:]} · {categories} · {selection.start} to {selection.end}"
-    stamp = f"{fitting(chosen, 5.6, USUAL)}\nData from {whole.start} to {whole.end}"
+    chosen = f"{regions[:1].upper()}{regions[1:]} · {categories} · {dates(selection.start, selection.end)}"
+    stamp = f"{fitting(chosen, 5.6, USUAL)}\nData from {dates(whole.start, whole.end)}"
     name = fitting(printing.shop.settings.name, 5.2, 16, "bold")
     figure.text(left, 1 - 0.42 / height, name, fontsize=16, weight="bold", va="top")
     figure.text(right, 1 - 0.47 / height, report.heading, fontsize=USUAL, color=SOFT, va="top", ha="right")

@@ -172,6 +172,20 @@ def test_sources_of_a_lone_notebook_can_be_read(tmp_path):
     assert file == "['shopboard', 'settings.py']"
 
 
+APART = """
+import pkgutil, sqlite3
+from shopboard.limits import run_apart
+sqlite3.connect("made.sqlite").execute("CREATE TABLE shop (x)").connection.close()
+values = pkgutil.get_data("shopboard.importing", "values.py").decode()
+print(run_apart("made.sqlite", "SELECT NUMBER('1.234,5', ',') AS x", 60, functions=values, rows=1)["rows"])
+"""
+
+
+def test_a_lone_notebook_runs_statements_in_a_process_of_their_own(tmp_path):
+    """Which is handed the text of the cells, as there is no file."""
+    assert texts(client(tmp_path, part(APART)).execute().cells[-1]).strip() == "[[1234.5]]"
+
+
 def test_tracebacks_of_a_lone_notebook_show_the_line(tmp_path):
     notebook = part(BROKEN)
     with pytest.raises(CellExecutionError):
@@ -184,7 +198,9 @@ def test_tracebacks_of_a_lone_notebook_show_the_line(tmp_path):
 def test_an_edited_module_cell_takes_effect(tmp_path):
     """Also in a module that imports from it, and for the names that the notebook itself has imported."""
     source = (ROOT / "shopboard" / "problems.py").read_text(encoding="utf-8")
-    changed = source.replace('return "VOILA_KERNEL_ID" in os.environ', 'return "edited"')
+    changed = source.replace(
+        'return "VOILA_KERNEL_ID" in os.environ', 'return "edited" or "VOILA_KERNEL_ID" in os.environ'
+    )
     assert changed != source
     names = "from shopboard.problems import ShopProblem, in_voila\nimport shopboard.settings"
     edited = f"%%module shopboard/problems.py\n{changed}"

@@ -1,5 +1,6 @@
 """The printed report: sheets of A4 with the page's figures, stamped with the selection and the data's dates."""
 
+from copy import copy
 from dataclasses import replace
 
 import pytest
@@ -8,14 +9,13 @@ from matplotlib.text import Text
 from PIL import Image
 from pypdf import PdfReader
 
-from shopboard import paper
 from shopboard import report as report_module
 from shopboard.cards import fill
 from shopboard.pages import Page, Table, Tile, Tiles
 from shopboard.paper import fitting, out_of_order, paper_style, width_of
 from shopboard.problems import ShopProblem
 from shopboard.report import Drawing, Printing, Report, save_report, shared_out, sheet_figure
-from shopboard.style import Look, category_colours, money
+from shopboard.style import Look, category_colours, dates, money
 
 from small_shop import small_shop
 
@@ -58,9 +58,9 @@ def test_it_says_the_selection_the_dates_and_the_figures(story, shop, printed):
     chosen = replace(whole, regions=("North", "West"), categories=("Books",), start="2025-09-01", end="2025-10-31")
     texts, _ = printed(chosen)
     for text in texts:
-        assert "North, West · Books · 2025-09-01 to 2025-10-31" in text
-        assert f"Data from {whole.start} to {whole.end}" in text
-    assert "Compared with the days before, 2025-07-02 to 2025-08-31" in texts[0]
+        assert "North, West · Books · 1 Sep 2025 to 31 Oct 2025" in text
+        assert f"Data from {dates(whole.start, whole.end)}" in text
+    assert "Compared with the days before, 2 Jul 2025 to 31 Aug 2025" in texts[0]
     for tile in tiles(story.SALES_SHEET, shop, chosen):
         assert tile["label"] in texts[0]
         assert tile["exact"].split()[0] in texts[0]  # on paper nobody can point at a short one
@@ -85,7 +85,8 @@ def test_the_same_figures_give_the_same_files(printed, tmp_path):
 @pytest.mark.parametrize("currency", ["$", "€", "kr ", "¥"])
 def test_currencies_numbers_and_odd_names(story, printed, shop, currency):
     named = replace(shop.settings, shop_name="A $5 & $6 <shop>")
-    shop_named = type("Named", (), {"settings": named, "everything": shop.everything, "ask": shop.ask})()
+    shop_named = copy(shop)
+    shop_named.settings = named
     report = Report("$x$", story.REPORT.sheets[:1])
     texts, _ = printed(report=report, the_shop=shop_named, currency=currency, number_format="1.234,56")
     assert "A $5 & $6 <shop>" in texts[0]
@@ -188,9 +189,9 @@ def test_further_fonts_of_the_machine_draw_what_the_first_lacks(printed, tmp_pat
 
 
 def test_what_is_written_from_right_to_left_is_right_or_said(monkeypatch):
-    monkeypatch.setattr(paper, "ft2font", object())
+    monkeypatch.setattr("matplotlib.ft2font", object())
     assert out_of_order(["متجر"]) and not out_of_order(["shop", "商店"])
-    monkeypatch.setattr(paper, "ft2font", type("New", (), {"__libraqm_version__": "0.10"}))
+    monkeypatch.setattr("matplotlib.ft2font", type("New", (), {"__libraqm_version__": "0.10"}))
     assert out_of_order(["متجر"]) == ""
 
 

@@ -3,7 +3,6 @@
 import html
 import json
 import sqlite3
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -40,7 +39,8 @@ from shopboard.importing.raw import source_name, unreadable
 from shopboard.importing.selects_part import SelectsPart
 from shopboard.importing.source import opened_source
 from shopboard.importing.staging import ASSUMED, OPEN_SOURCES, source_key
-from shopboard.problems import ShopProblem
+from shopboard.places import scratch_folder
+from shopboard.problems import ShopProblem, unforeseen
 from shopboard.settings import Settings
 from shopboard.style import Look
 
@@ -67,7 +67,7 @@ class ImportForm:
         self.named: tuple[str, dict[str, str]] | None = None
         self.proposal: Proposal | None = None
         self._listening = False
-        self.folder = tempfile.TemporaryDirectory(prefix="shop-")  # of what is loaded on trial
+        self.folder = scratch_folder()  # of what is loaded on trial
         self.took, self.stale = 0.0, False  # how many seconds counting took; whether the figures are of before a change
         self.preview: Preview | None = None
         self.previewed, self.cannot = "", ""  # what the preview shows, and why there is none
@@ -181,7 +181,9 @@ class ImportForm:
         self.accepted.on_click(lambda _: self._load())
         self.own_way.on_click(lambda _: self._try(self._match_anew))
         self.written.check.on_click(
-            lambda _: self._try(lambda: self.written.show_rows(self.connection, self.selects()))
+            lambda _: self._try(
+                lambda: self.written.show_rows(self.connection, self.selects(), self.settings.is_visitors)
+            )
         )
         self.written.undo.on_click(lambda _: self._try(self._forget_edits))
         self.lines.observe(lambda change: self._when_heard(lambda: self._match_anew(change.new)), "value")
@@ -202,7 +204,7 @@ class ImportForm:
             except ShopProblem as problem:
                 self.said.value = alert(str(problem))
             except Exception as error:  # whatever it is, the form must go on
-                self.said.value = alert(f"This could not be done ({type(error).__name__}: {error}).")
+                self.said.value = alert(f"This could not be done ({unforeseen(error, bool(self.settings.public))}).")
 
     # What it does
 

@@ -9,6 +9,7 @@ import re
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
@@ -67,10 +68,10 @@ def alert(text: str, role: str = "alert") -> str:
     return f'<div class="shop-alert" role="{role}">{html.escape(text)}</div>'
 
 
-def description(text: str) -> str:
-    """Return a text as the label of a control: no HTML in ipywidgets 7, and no mathematics between two signs of dollars."""
-    text = text.replace("$", "$\N{WORD JOINER}")
-    return html.escape(text) if widgets.__version__ < "8" else text
+def described_by(text: str) -> dict[str, Any]:
+    """Return the arguments by which a control has a text of the shop as its label: no HTML, and no mathematics in it."""
+    label = f'<span class="tex2jax_ignore mathjax_ignore">{html.escape(text)}</span>'
+    return {"description": label, **({} if widgets.__version__ < "8" else {"description_allow_html": True})}
 
 
 class LastLine(io.StringIO):

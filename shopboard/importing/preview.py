@@ -21,6 +21,7 @@ from shopboard.importing.meaning import Column, Proposal, identifier
 from shopboard.importing.proposal import other_proposals
 from shopboard.importing.statuses import status_of
 from shopboard.importing.values import key_text
+from shopboard.importing.visitors import asked
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
 
@@ -32,7 +33,7 @@ class Preview(Figures):
     words: pd.DataFrame = field(default_factory=pd.DataFrame)  # key, column, word, lines, amount
     money: pd.DataFrame = field(
         default_factory=pd.DataFrame
-    )  # key, column, total, effect, taken, one per column not used
+    )  # key, column, total, effect (unknown of what can only be the amount itself), taken, one per column not used
     region_lines: int = 0  # lines whose order and customer have different regions
     not_read: pd.DataFrame = field(default_factory=pd.DataFrame)  # table, rows, why
     assumed: tuple[str, ...] = ()
@@ -76,7 +77,7 @@ def preview(proposal: Proposal | None, settings: Settings, selects: dict, folder
         if problem and "set_aside" not in table_names(connection):
             raise ShopProblem(problem)
         found = figures(connection)
-        region_lines = lines_of_other_regions(proposal, selects, connection) if proposal else 0
+        region_lines = lines_of_other_regions(proposal, selects, connection, settings.is_visitors) if proposal else 0
         assumed = tuple(text for (text,) in connection.execute("SELECT assumption FROM assumptions"))
     more = {}
     if proposal and proposal.lines:
@@ -110,11 +111,13 @@ def money_beside(proposal: Proposal) -> pd.DataFrame:
         key = f"money {column.name}"
         question = proposal.questions[key]
         revenues = []
-        for way in ("leave", "subtract"):
-            proposal.questions[key] = replace(question, taken=way)
-            revenues.append(revenue_of(proposal))
-        proposal.questions[key] = question
-        effect = round(revenues[0] - revenues[1], 2)
+        try:
+            for way in ("leave", "subtract") if "subtract" in question.answers.values() else ():
+                proposal.questions[key] = replace(question, taken=way)
+                revenues.append(revenue_of(proposal))
+        finally:
+            proposal.questions[key] = question
+        effect = round(revenues[0] - revenues[1], 2) if revenues else None
         rows.append((key, column.name, round(sum_of(proposal, column), 2), effect, question.taken))
     return pd.DataFrame(rows, columns=["key", "column", "total", "effect", "taken"])
 
@@ -128,7 +131,7 @@ def revenue_of(proposal: Proposal) -> float:
     return sum(amount for word, amount in found if word is None or status_of(str(word)) == "Completed")
 
 
-def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: sqlite3.Connection) -> int:
+def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: sqlite3.Connection, apart: bool) -> int:
     """Return on how many lines the region of the order is not that of the customer."""
     if "region" not in proposal.questions:
         return 0
@@ -140,7 +143,7 @@ def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: s
         f"SELECT COUNT(*) FROM ({lines}) AS lines INNER JOIN ({selects['customers']}) AS people ON people.customer_id = lines.customer_id "
         "WHERE lines.went_to <> people.region"
     )
-    return proposal.connection.execute(sql).fetchone()[0]
+    return asked(proposal.connection, sql, apart)[1][0][0]
 
 
 def tables_not_read(proposal: Proposal, selects: dict[str, str]) -> pd.DataFrame:
@@ -194,6 +197,10 @@ def explained(shown: Preview, known: float, month: str = "") -> str:
     ]
     changes += [(f"“{row.word}” not counted as Completed", -row.amount) for row in shown.words.itertuples()]
     for row in shown.money.itertuples():
+        if pd.isna(row.effect):
+            if not month and abs(row.total - known) < 0.005:
+                return f"{said} {row.column} comes to just that."
+            continue
         now = SIGNS.get(row.taken or "leave", 0)
         ways = {"left out": 0, "taken off": -1, "added": 1}
         changes += [(f"{row.column} {way}", (sign - now) * row.effect) for way, sign in ways.items() if sign != now]
