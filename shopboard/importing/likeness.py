@@ -57,7 +57,7 @@ def likeness(column: Column, field: Field) -> float:
     about = subject(column.table)
     if re.fullmatch(pattern("{name}"), squashed(column.name)) and re.search("(item|line)s?$", squashed(column.table)):
         about = about if field.label != "Order" else ""  # the name in a table of orders' items is an item's
-    return max(named_alike(name, about, field) for name in names if name) * math.sqrt(column.filled)
+    return max((named_alike(name, about, field) for name in names if name), default=0.0) * math.sqrt(column.filled)
 
 
 @lru_cache(maxsize=100_000)
@@ -89,7 +89,7 @@ def akin(column: Column, key: Column) -> str:
     singular = re.sub(r"(es|s|en|n)$", "", squashed(key.table))
     if re.search(STATE, name) and re.search(STATE, squashed(key.table)) and key.whole == 1:
         return "name"
-    if name not in ("id", "name", "title", "description", "code") and (
+    if name not in ("", "id", "name", "title", "description", "code") and (
         name in (of, singular + of, squashed(key.table) + of) or refers_to(name) == refers_to(own) != ""
     ):
         return "name"

@@ -1,11 +1,13 @@
 """The four SELECTs that follow from a proposal."""
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 
 from shopboard.database import COLUMNS
 from shopboard.importing.accounts import OWN_NUMBERS
 from shopboard.importing.columns import row_number_of
-from shopboard.importing.extras import chosen_extras, number_sql, with_extras
+from shopboard.importing.extras import chosen_extras, extras_apart, number_sql, with_extras
 from shopboard.importing.likeness import subject
 from shopboard.importing.links import base_of, best_match, key_of, key_values, written_otherwise
 from shopboard.importing.meaning import Column, Link, Proposal, identifier
@@ -140,7 +142,20 @@ def columns_of_order(proposal: Proposal) -> list[Column]:
     return [column for table in tables for column in proposal.columns[table]]
 
 
-def select_orders(proposal: Proposal, beside: dict[str, Column] | None = None) -> str:
+def select_apart(proposal: Proposal, beside: dict[str, Column]) -> str:
+    """Return the SELECT for the lines of orders with each column of money apart, as money_1 and so on, and amounts without them."""
+    asked, chosen = proposal.questions, chosen_extras(proposal)
+    keys = [f"money {column.name}" for column in proposal.extras if column not in chosen]
+    proposal.questions = {**asked, **{key: replace(asked[key], taken="subtract") for key in keys}}
+    try:
+        return select_orders(proposal, beside, extras_apart)
+    finally:
+        proposal.questions = asked
+
+
+def select_orders(
+    proposal: Proposal, beside: dict[str, Column] | None = None, put_together: Callable[..., str] = with_extras
+) -> str:
     """Return the SELECT for the lines of orders; `beside` names more columns that it is to give."""
     chosen = {name: proposal.matches["orders", name].column for name in FIELDS["orders"]}
     values = {
@@ -204,7 +219,7 @@ def select_orders(proposal: Proposal, beside: dict[str, Column] | None = None) -
         )
     else:
         text = share_out(proposal, values, used, notes, rest)
-    text = with_extras(proposal, text, names, notes)
+    text = put_together(proposal, text, names, notes)
     return "".join(f"-- assumed: {' '.join(note.split())}\n" for note in notes) + text
 
 

@@ -58,6 +58,9 @@ MONTH_NUMBERS = {  # a month's name, or its first letters -> its number; where t
 }
 
 
+LONGEST = 200  # letters that a date or a number takes at most; patterns would try long in a text of blanks
+
+
 YEAR_FIRST = re.compile(
     r"(\d{4})(?:[-/.]|\. |[年년] ?)(\d{1,2})(?:[-/.]|\. |[月월] ?)(\d{1,2})(?!\d)|"
     r"((?:19|20|21)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:$|[ T]\d\d|(?:[01]\d|2[0-3])(?:[0-5]\d){2}$)"
@@ -96,7 +99,7 @@ def date_parts(value: object) -> tuple[str, tuple[int, ...]] | None:
 
     The ways are "ymd", "?" (day or month first, which one value may not tell), "serial" (Excel's days) and "epoch".
     """
-    text = str(value).strip()
+    text = str(value).strip()[:LONGEST]
     for numeric in (text, BEFORE_DATE.match(text) and BEFORE_DATE.sub("", text, count=1)):
         if numbers := numeric and YEAR_FIRST.match(numeric):
             return "ymd", tuple(int(part) for part in numbers.groups() if part)
@@ -197,6 +200,8 @@ def without_currency(text: str, decimal: str) -> str:
 
     A sign between digits stands before the decimals (12€50). "Cr" at the end makes a number negative: a sale is a debit.
     """
+    if len(text) > LONGEST:
+        return text
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(LIKE_ASCII)).replace("٫", decimal)
         text = re.sub(r"\d", lambda digit: str(int(digit[0])), text)
