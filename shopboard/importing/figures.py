@@ -35,7 +35,7 @@ GROUP BY what, advice
 ORDER BY COUNT(*) DESC
 """
 
-PLACES = """
+LINES = """
 -- One row per line: where it stands among the figures, and what it adds to them.
 SELECT
     orders.order_id,
@@ -61,7 +61,7 @@ SELECT
     SUM(total_amount) AS amount,
     SUM(CASE WHEN status = 'Completed' THEN total_amount ELSE 0 END) AS revenue,
     SUM(CASE WHEN status = 'Completed' THEN quantity ELSE 0 END) AS units
-FROM ({PLACES}) AS lines
+FROM ({LINES}) AS lines
 GROUP BY 1, 2, 3, 4
 """
 

@@ -3,17 +3,16 @@
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from shopboard.importing.extras import SIGNS, sum_of
-from shopboard.importing.figures import PLACES, sums
+from shopboard.importing.figures import LINES, sums
 from shopboard.importing.mapping import select_apart
 from shopboard.importing.meaning import Proposal
-from shopboard.importing.raw import BATCH_ROWS, literal
+from shopboard.importing.raw import literal
 from shopboard.importing.statuses import SPELLINGS, status_of
 
 STATUSES = list(SPELLINGS)
@@ -99,57 +98,85 @@ def money_beside(proposal: Proposal, reading: Reading, tally: pd.DataFrame) -> p
 
 
 class Lines:
-    """The lines of a reading, as arrays, and where each stands in a shop that was loaded on trial."""
+    """The lines of a reading, as arrays, and where each stands in a shop that was loaded on trial.
+
+    Raises ValueError or IndexError where some of their numbers are none.
+    """
 
     def __init__(self, reading: Reading, trial: sqlite3.Connection) -> None:
-        ids: list = []
-        names = [reading.status, *reading.words]
-        self.texts: list[dict] = [{} for _ in names]  # text -> its place
-        parts: list[list[np.ndarray]] = [[] for _ in range(len(names) + 2 + len(reading.money))]
-        rows = iter(reading.rows("order_id", *names, reading.quantity, "total_amount", *reading.money))
-        while batch := list(islice(rows, BATCH_ROWS)):
-            first, *others = zip(*batch, strict=True)
-            ids += first
-            for place, column in enumerate(others):
-                known = self.texts[place] if place < len(names) else None
-                some = numbers(column) if known is None else [known.setdefault(text, len(known)) for text in column]
-                parts[place].append(np.array(some))
-        arrays = [np.concatenate(some) if some else np.empty(0, int) for some in parts]
-        self.words, (self.quantity, self.amount, *self.money) = arrays[: len(names)], arrays[len(names) :]
-        self.places, self.cells = places_of(trial, ids)
-        statuses, self.same = statuses_of(reading)
-        # Rows come in one order, whichever of their values are asked for; a database might read them from an index instead.
-        told = np.array([reading.known.index(text) if text in reading.known else -1 for text in self.texts[0]] or [-1])
-        self.in_order = np.array_equal(told[self.words[0]], statuses)
+        self.reading = reading
+        numbers = [reading.quantity, "total_amount", *reading.money]
+        codes = [code_of(name, reading.known) for name in (reading.status, *reading.words)]
+        given = [f"GROUP_CONCAT({code}, '')" for code in codes]
+        given += [f"GROUP_CONCAT(IFNULL({name}, 'nan'))" for name in ("order_id", *numbers)]
+        ((*found,),) = reading.rows(*given)
+        statuses, *self.words = map(decoded, found[: len(codes)])
+        ids, *texts = found[len(codes) :]
+        self.quantity, self.amount, *self.money = map(numbers_in, texts)
+        self.places, self.cells = places_of(trial, ids, len(statuses))
+        # Rows come in one order, whichever of their values are asked for; a database might read some from an index instead.
+        self.in_order = np.array_equal(statuses, statuses_of(reading))
 
     def counted(self, reading: Reading) -> tuple[dict[str, Any], pd.DataFrame] | None:
         """Return the figures that add up the lines, and their tally, as another reading has statuses and money; None where it changes more."""
-        statuses, same = statuses_of(reading)
-        if same != self.same or not self.in_order:
+        if not self.in_order or not self.stays(reading):
             return None
+        statuses = statuses_of(reading)
         signs = zip(reading.signs, self.money, strict=True)
         amount = np.round(self.amount + sum(sign * money for sign, money in signs), 6)
         found = sums_of(meanings(reading.known)[statuses], self.quantity, amount, self.places, self.cells)
         return None if found is None else (found, self.tally(reading, statuses))
 
-    def money_aside(self) -> bool:
-        """Say whether lines that were set aside have money beside, which would change what they come to."""
-        return any(money[self.places < 0].any() for money in self.money)
+    def stays(self, reading: Reading) -> bool:
+        """Say whether another reading has the lines, their pieces and amounts, and money beside as this one has them."""
+        before, now = self.reading, reading
+        if before.signs != now.signs and any(money[self.places < 0].any() for money in self.money):
+            return False  # what is set aside would come to something else
+        if parts_but_status(before.select) == parts_but_status(now.select):
+            return True
+        numbers = (before.quantity, "total_amount", *before.money)
+        sums_of_lines = [f"{count}({name})" for name in numbers for count in ("SUM", "COUNT")]
+        return list(before.rows(*sums_of_lines)) == list(now.rows(*sums_of_lines))
 
     def tally(self, reading: Reading, statuses: np.ndarray) -> pd.DataFrame:
         """Return what `tally_of` does."""
-        codes = dict(zip(["status", *reading.words], [statuses, *self.words[1:]], strict=True))
+        codes = dict(zip(["status", *reading.words], [statuses, *self.words], strict=True))
         money = dict(zip(reading.money, self.money, strict=True))
         lines = pd.DataFrame({**codes, "lines": 1, "amount": np.nan_to_num(self.amount), **money})
         tally = lines.groupby(list(codes), as_index=False).sum()
-        texts = [reading.known, *map(list, self.texts[1:])]
-        named = {name: [(*known, None)[code] for code in tally[name]] for name, known in zip(codes, texts, strict=True)}
-        return tally.assign(**named)
+        texts = np.array([*reading.known, None], object)
+        return tally.assign(**{name: texts[tally[name].to_numpy()] for name in codes})
 
 
-def numbers(values: Iterable) -> np.ndarray:
-    """Return values as floats, as SQLite takes those of a column of numbers; NaN for those that are none."""
-    return pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").to_numpy(float)
+def code_of(name: str, known: list[str]) -> str:
+    """Return SQL for one sign that tells which of some words a text is."""
+    cases = " ".join(f"WHEN {literal(word)} THEN {literal(chr(48 + place))}" for place, word in enumerate(known))
+    return f"CASE CAST({name} AS TEXT) {cases} ELSE '/' END"  # the sign before "0"
+
+
+def decoded(signs: str | None) -> np.ndarray:
+    """Return which words the signs of `code_of` tell, -1 for other words.
+
+    One text for all lines: to fetch a row for each would take four times as long.
+    """
+    return np.frombuffer((signs or "").encode("utf-16-le"), np.uint16).astype(int) - 48
+
+
+def numbers_in(text: str | None) -> np.ndarray:
+    """Return the numbers that a text holds with commas between; raises ValueError where one is none."""
+    return np.array(text.split(",") if text else [], float)
+
+
+def statuses_of(reading: Reading) -> np.ndarray:
+    """Return the place in `known` of each line's status, -1 for others."""
+    ((signs,),) = reading.rows(f"GROUP_CONCAT({code_of(reading.status, reading.known)}, '')")
+    return decoded(signs)
+
+
+def parts_but_status(select: str) -> list[str]:
+    """Return the lines of a SELECT but for notes and the status; each of its values stands on a line of its own."""
+    lines = (line.rstrip(",") for line in select.splitlines())
+    return [line for line in lines if not line.startswith("-- ") and not line.endswith(" AS status")]
 
 
 def meanings(words: list[str]) -> np.ndarray:
@@ -157,33 +184,25 @@ def meanings(words: list[str]) -> np.ndarray:
     return np.array([STATUSES.index(status) if (status := status_of(word)) else -1 for word in [*words, None]])
 
 
-def statuses_of(reading: Reading) -> tuple[np.ndarray, tuple]:
-    """Return the place in `known` of each line's status, -1 for others; and sums that stay what they are if nothing else changes.
-
-    One text for all lines: to fetch a row for each would take four times as long.
-    """
-    cases = " ".join(f"WHEN {literal(word)} THEN {literal(chr(48 + n))}" for n, word in enumerate(reading.known))
-    code = f"CASE CAST({reading.status} AS TEXT) {cases} ELSE '/' END"  # the sign before "0"
-    numbers = (reading.quantity, "total_amount", *reading.money)
-    sums_of_lines = (f"{count}({name})" for name in numbers for count in ("SUM", "COUNT"))
-    ((codes, *same),) = reading.rows(f"GROUP_CONCAT({code}, '')", *sums_of_lines)
-    return np.frombuffer((codes or "").encode("utf-16-le"), np.uint16).astype(int) - 48, tuple(same)
-
-
-def places_of(trial: sqlite3.Connection, ids: list) -> tuple[np.ndarray, pd.DataFrame]:
-    """Return where each line stands in a shop that was loaded on trial, -1 where it was set aside, and the places: month, region, category.
-
-    Raises KeyError where the shop's lines cannot be told by their ids.
-    """
-    named = dict(trial.execute("SELECT id, source_id FROM source_ids WHERE kind = 'orders'"))
-    at: dict[str, int] = {}
-    for place, number in enumerate(ids):
-        at.setdefault(str(number).strip().removesuffix(".0"), place)
-    cells: dict[tuple, int] = {}
-    found = np.full(len(ids), -1)
-    for number, *cell in trial.execute(f"SELECT order_id, month, region, category FROM ({PLACES}) AS lines"):
-        found[at[named.get(number) or str(number)]] = cells.setdefault(tuple(cell), len(cells))
-    return found, pd.DataFrame(list(cells), columns=["month", "region", "category"])
+def places_of(trial: sqlite3.Connection, ids: str | None, count: int) -> tuple[np.ndarray, pd.DataFrame]:
+    """Return where each line stands in a shop that was loaded on trial, -1 where it was set aside, and the places: month, region, category."""
+    trial.execute(
+        "CREATE TEMP TABLE cells (cell INTEGER PRIMARY KEY, month, region, category, UNIQUE (month, region, category))"
+    )
+    trial.execute(f"INSERT INTO cells SELECT DISTINCT NULL, month, region, category FROM ({LINES}) AS lines")
+    ((loaded, cells),) = trial.execute(
+        f"SELECT GROUP_CONCAT(order_id), GROUP_CONCAT(cell - 1) FROM ({LINES}) AS lines INNER JOIN cells USING (month, region, category)"
+    )
+    at = numbers_in(loaded).astype(int)
+    if trial.execute("SELECT EXISTS (SELECT 1 FROM source_ids WHERE kind = 'orders')").fetchone()[0]:  # by their rows
+        places = at - 1
+    else:  # by their own numbers, of which the first counts
+        own = numbers_in(ids)
+        order = np.argsort(own, kind="stable")
+        places = order[np.searchsorted(own[order], at)]
+    found = np.full(count, -1)
+    found[places] = numbers_in(cells).astype(int)
+    return found, pd.read_sql_query("SELECT month, region, category FROM cells ORDER BY cell", trial)
 
 
 def sums_of(

@@ -118,15 +118,15 @@ class Trial:
             try:
                 with closing(sqlite3.connect(self.path)) as trial:
                     self.lines = Lines(self.reading, trial)
-            except KeyError:
+            except (ValueError, IndexError):
                 self.state = ""
                 return None
             known, _ = self.lines.counted(self.reading) or ({}, None)
-            if (known.get("revenue"), known.get("total")) != (self.shown.revenue, self.shown.total):
+            if not known or any(not same(known[name], getattr(self.shown, name)) for name in known):
                 self.state = ""
                 return None
         counted = self.lines.counted(reading)
-        if counted is None or (reading.signs != self.reading.signs and self.lines.money_aside()):
+        if counted is None:
             return None
         found, tally = counted
         return replace(self.shown, **found, **choices(proposal, reading, tally))
@@ -135,6 +135,11 @@ class Trial:
         """Delete what was loaded, and its folder."""
         self.forget()
         self.folder.cleanup()
+
+
+def same(one: object, other: object) -> bool:
+    """Say whether two figures, or tables of them, are the same."""
+    return one.equals(other) if isinstance(one, pd.DataFrame) else one == other
 
 
 def choices(proposal: Proposal, reading: Reading, tally: pd.DataFrame) -> dict[str, pd.DataFrame]:

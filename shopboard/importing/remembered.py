@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-FEW = 1_000  # rows of an answer that is kept; a larger one is read through and forgotten
+FEW, LONG = (
+    1_000,
+    1_000_000,
+)  # rows, and letters of a text, of an answer that is kept; a larger one is read through and forgotten
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Remembered:
         if asked not in self.answers:
             cursor = self.connection.execute(sql, parameters)
             rows = cursor.fetchmany(FEW + 1)
-            if len(rows) > FEW:
+            if len(rows) > FEW or any(len(value) > LONG for row in rows for value in row if isinstance(value, str)):
                 return Answer(cursor.description, chain(rows, cursor))
             self.answers[asked] = cursor.description, rows
         description, rows = self.answers[asked]
