@@ -39,7 +39,8 @@ METABASE_MAPPING = {
 }
 
 
-# Files that take long come first, so that no process waits for another at the end.
+# Files that take long come first, so that no process waits for another at the end; some are shared out by a fixture.
+SHARED_OUT = {"test_page.py": "opened", "test_warehouse.py": "loaded", "test_board.py": "kind"}
 LONG = (
     "page",
     "warehouse",
@@ -55,9 +56,13 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests of the files that take long before the others, in the order of LONG."""
+    """Put what takes long first, in the order of LONG; one process has all tests of a file, or of a fixture's value."""
     places = {f"test_{name}.py": place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    for item in items:
+        values = item.callspec.params if hasattr(item, "callspec") else {}
+        value = values.get(SHARED_OUT.get(item.path.name, ""), "")
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {value}".strip()))
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,9 @@ class StandIn:
         answer = self.found[sql]
         return answer(selection, parameters) if callable(answer) else answer.copy()
 
+    def ask_ahead(self, asked):
+        assert all(selection is not None for _, selection, _ in asked)
+
     def sql_of(self, sql, selection=None, **parameters):
         return f"WITH x AS (SELECT 1) {sql}", {"start": selection.start}
 

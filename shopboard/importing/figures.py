@@ -82,6 +82,7 @@ class Figures:
     set_aside_amount: float
     rating: float | None  # mean of the reviews of these days, as the page has it
     reviews: int
+    reviews_aside: int  # that cannot be loaded
     months: pd.DataFrame  # month, lines, revenue
     regions: pd.DataFrame
     categories: pd.DataFrame
@@ -99,6 +100,9 @@ def figures(connection: sqlite3.Connection) -> Figures:
     reviews, rating = connection.execute(
         "SELECT COUNT(*), AVG(rating) FROM reviews WHERE review_date BETWEEN ? AND ?", (first, last)
     ).fetchone()
+    (reviews_aside,) = connection.execute(
+        "SELECT COUNT(*) FROM set_aside WHERE table_name = 'reviews' AND what <> 'value'"
+    ).fetchone()
     reasons, cells = read_query(connection, REASONS), read_query(connection, CELLS)
     return Figures(
         orders=orders,
@@ -110,6 +114,7 @@ def figures(connection: sqlite3.Connection) -> Figures:
         set_aside_amount=round(float(reasons["amount"].sum()), 2),
         rating=rating,
         reviews=reviews,
+        reviews_aside=reviews_aside,
         reasons=reasons,
         **sums(cells),
     )
@@ -160,6 +165,7 @@ def figures_html(shown: Figures, look: Look) -> str:
         f"{integer(shown.units, look)} units sold",
         f"first day {shown.first}, last day {shown.last}" if shown.first else "",
         f"{integer(shown.reviews, look)} reviews, mean rating {shown.rating:.2f}" if shown.reviews else "",
+        f"{counted(shown.reviews_aside, 'review')} set aside" if shown.reviews_aside else "",
     ]
     tables = [
         named_rows(shown.statuses.rename(columns={"amount": "money"}), "By status", look),

@@ -13,7 +13,7 @@ from shopboard.importing.parts import OF_WHAT, LastLine, alert, named_box
 from shopboard.importing.preview_part import PreviewPart
 from shopboard.importing.questions_part import QuestionsPart
 from shopboard.importing.selects_part import SelectsPart
-from shopboard.problems import ShopProblem
+from shopboard.problems import ShopProblem, unforeseen
 from shopboard.settings import Settings
 from shopboard.style import Look
 
@@ -79,7 +79,9 @@ class ImportForm(Draft):
         self.accepted.on_click(lambda _: self._load())
         self.own_way.on_click(lambda _: self._change(self._match))
         self.written.check.on_click(
-            lambda _: self._try(lambda: self.written.show_rows(self.connection, self.selects()))
+            lambda _: self._try(
+                lambda: self.written.show_rows(self.connection, self.selects(), self.settings.is_visitors)
+            )
         )
         self.written.undo.on_click(lambda _: self._change(self.edited.clear))
         self.lines.observe(lambda change: self._change(self._match, change.new) if self._listening else None, "value")
@@ -95,7 +97,7 @@ class ImportForm(Draft):
             except ShopProblem as problem:
                 self.said.value = alert(str(problem))
             except Exception as error:  # whatever it is, the form must go on
-                self.said.value = alert(f"This could not be done ({type(error).__name__}: {error}).")
+                self.said.value = alert(f"This could not be done ({unforeseen(error, bool(self.settings.public))}).")
 
     # What it does
 

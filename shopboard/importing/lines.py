@@ -1,17 +1,17 @@
-"""The lines of orders as a proposal reads them: what words and money beside come to, and what another choice makes of a trial."""
+"""The lines of orders as a proposal reads them: what words and money come to, and what another choice makes of a trial."""
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from shopboard.importing.extras import SIGNS, sum_of
+from shopboard.importing.extras import SIGNS, chosen_extras, extras_apart, sum_of
 from shopboard.importing.figures import LINES, sums
-from shopboard.importing.mapping import select_apart
-from shopboard.importing.meaning import Proposal
+from shopboard.importing.mapping import select_orders
+from shopboard.importing.meaning import Column, Proposal
 from shopboard.importing.raw import literal
 from shopboard.importing.statuses import SPELLINGS, status_of
 
@@ -54,6 +54,17 @@ def reading_of(proposal: Proposal) -> Reading:
     )
 
 
+def select_apart(proposal: Proposal, beside: dict[str, Column]) -> str:
+    """Return the SELECT for the lines of orders with each column of money apart, as money_1 and so on, and amounts without them."""
+    asked, chosen = proposal.questions, chosen_extras(proposal)
+    keys = [f"money {column.name}" for column in proposal.extras if column not in chosen]
+    proposal.questions = {**asked, **{key: replace(asked[key], taken="subtract") for key in keys}}
+    try:
+        return select_orders(proposal, beside, extras_apart)
+    finally:
+        proposal.questions = asked
+
+
 def tally_of(reading: Reading) -> pd.DataFrame:
     """Return one row per status and words: lines, their amount without money beside, and each of that."""
     names = ["status", *reading.words, "lines", "amount", *reading.money]
@@ -83,17 +94,11 @@ def words_of_statuses(proposal: Proposal, reading: Reading, tally: pd.DataFrame)
 def money_beside(proposal: Proposal, reading: Reading, tally: pd.DataFrame) -> pd.DataFrame:
     """Return one row per column of money that is not used: its total, by how much it would lower revenue, and the way taken."""
     sold = tally[[status_of(status) == "Completed" for status in tally["status"]]]
-    rows = [
-        (
-            key,
-            column.name,
-            round(sum_of(proposal, column), 2),
-            round(float(sold[name].sum()), 2),
-            proposal.questions[key].taken,
-        )
-        for column, name in zip(proposal.extras, reading.money, strict=True)
-        if (key := f"money {column.name}")
-    ]
+    rows = []
+    for column, name in zip(proposal.extras, reading.money, strict=True):
+        asked = proposal.questions[key := f"money {column.name}"]
+        effect = round(float(sold[name].sum()), 2) if "subtract" in asked.answers.values() else None
+        rows.append((key, column.name, round(sum_of(proposal, column), 2), effect, asked.taken))
     return pd.DataFrame(rows, columns=["key", "column", "total", "effect", "taken"])
 
 

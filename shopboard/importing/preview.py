@@ -3,7 +3,6 @@
 import io
 import re
 import sqlite3
-import tempfile
 from contextlib import closing, redirect_stdout
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -22,6 +21,8 @@ from shopboard.importing.mapping import region_of_order, select_orders
 from shopboard.importing.meaning import Column, Proposal, identifier
 from shopboard.importing.proposal import PLACES, other_proposals, proposed_selects, what_is_lacking
 from shopboard.importing.values import key_text
+from shopboard.importing.visitors import asked
+from shopboard.places import scratch_folder
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
 
@@ -33,7 +34,7 @@ class Preview(Figures):
     words: pd.DataFrame = field(default_factory=pd.DataFrame)  # key, column, word, lines, amount
     money: pd.DataFrame = field(
         default_factory=pd.DataFrame
-    )  # key, column, total, effect, taken, one per column not used
+    )  # key, column, total, effect (unknown of what can only be the amount itself), taken, one per column not used
     region_lines: int = 0  # lines whose order and customer have different regions
     not_read: pd.DataFrame = field(default_factory=pd.DataFrame)  # table, rows, why
     problem: str = ""  # why it could not be loaded as it is
@@ -47,7 +48,7 @@ class Trial:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.folder = tempfile.TemporaryDirectory(prefix="shop-")
+        self.folder = scratch_folder()
         self.path = Path(self.folder.name) / "trial.1.unfinished"
         self.state = ""  # what a change may not touch if this trial is to do; empty where it cannot do at all
         self.reading: Reading | None = None  # of the trial
@@ -72,7 +73,9 @@ class Trial:
             if problem and "set_aside" not in table_names(connection):
                 raise ShopProblem(problem)
             found = figures(connection)
-            region_lines = lines_of_other_regions(proposal, selects, connection) if proposal else 0
+            region_lines = (
+                lines_of_other_regions(proposal, selects, connection, self.settings.is_visitors) if proposal else 0
+            )
         if not proposal or not proposal.lines:
             return Preview(**vars(found), problem=problem)
         self.reading = reading_of(proposal)
@@ -155,15 +158,14 @@ def state_of(proposal: Proposal, selects: dict) -> str:
     of_lines = {key: asked.taken for key, asked in proposal.questions.items() if asked.place not in ("status", "money")}
     others = {table: select for table, select in selects.items() if table != "orders"}
     own = not what_is_lacking(proposal, PLACES) and selects.get("orders") == proposed_selects(proposal)["orders"]
-    splits = any(
-        asked.taken == "returned" for asked in proposal.questions.values()
-    )  # a line into what stayed and what came back
+    # What came back of a line is a line of its own.
+    splits = any(asked.taken == "returned" for asked in proposal.questions.values())
     if not own or splits or other_proposals(proposal):
         return ""
     return repr((proposal.matches, sorted(of_lines.items(), key=str), others))
 
 
-def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: sqlite3.Connection) -> int:
+def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: sqlite3.Connection, apart: bool) -> int:
     """Return on how many lines the region of the order is not that of the customer."""
     if "region" not in proposal.questions:
         return 0
@@ -175,7 +177,7 @@ def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: s
         f"SELECT COUNT(*) FROM ({lines}) AS lines INNER JOIN ({selects['customers']}) AS people ON people.customer_id = lines.customer_id "
         "WHERE lines.went_to <> people.region"
     )
-    return proposal.connection.execute(sql).fetchone()[0]
+    return asked(proposal.connection, sql, apart)[1][0][0]
 
 
 def tables_not_read(proposal: Proposal, selects: dict[str, str]) -> pd.DataFrame:
@@ -229,6 +231,10 @@ def explained(shown: Preview, known: float, month: str = "") -> str:
     ]
     changes += [(f"“{row.word}” not counted as Completed", -row.amount) for row in shown.words.itertuples()]
     for row in shown.money.itertuples():
+        if pd.isna(row.effect):
+            if not month and abs(row.total - known) < 0.005:
+                return f"{said} {row.column} comes to just that."
+            continue
         now = SIGNS.get(row.taken or "leave", 0)
         ways = {"left out": 0, "taken off": -1, "added": 1}
         changes += [(f"{row.column} {way}", (sign - now) * row.effect) for way, sign in ways.items() if sign != now]

@@ -176,7 +176,7 @@ def header_index(rows: list[list]) -> int | None:
     usual = sorted(filled)[len(filled) // 2] if filled else 0
     for n, row in enumerate(rows):
         if filled[n] >= max(2, 0.6 * usual):
-            prose = any(len(str(value)) > 50 for value in row)
+            prose = sum(len(str(value)) > 50 for value in row) > filled[n] / 4
             if count_of_values(row) * 3 <= filled[n] and not prose:
                 return n
             names, values = (*rows[n + 1 : n + 3], [], [])[:2]

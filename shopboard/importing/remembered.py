@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 FEW, LONG = (
@@ -26,6 +26,10 @@ class Answer:
         """Return the next row, None after the last one."""
         return next(self.rows, None)
 
+    def fetchmany(self, size: int) -> list:
+        """Return the next rows."""
+        return list(islice(self.rows, size))
+
     def fetchall(self) -> list:
         """Return all rows that are left."""
         return list(self.rows)
@@ -37,6 +41,9 @@ class Remembered:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.answers: dict[tuple, tuple[Sequence, list]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
 
     def execute(self, sql: str, parameters: Sequence = ()) -> Answer:
         """Return what a SELECT gives."""

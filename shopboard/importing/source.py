@@ -7,7 +7,6 @@ import json
 import re
 import sqlite3
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
@@ -20,6 +19,7 @@ from tqdm import tqdm
 from shopboard.database import COLUMNS, quoted, table_names
 from shopboard.importing.encodings import byte_as_windows
 from shopboard.importing.files import digest_of, form_of, opened_sqlite, source_files, source_parts
+from shopboard.importing.headings import flatten
 from shopboard.importing.meaning import counted
 from shopboard.importing.raw import (
     BATCH_ROWS,
@@ -47,6 +47,7 @@ from shopboard.importing.typed import (
     read_workbook,
 )
 from shopboard.importing.values import MONTH_NUMBERS, register_functions, squashed
+from shopboard.places import scratch_folder
 from shopboard.problems import ShopProblem
 from shopboard.settings import Source
 
@@ -93,20 +94,21 @@ def opened_source(source: Source, encodings: dict | None = None) -> Iterator[sql
     place that a row came from; HELD are the tables that tell of files and lines. Raises ShopProblem where the source cannot
     be read; a file beside others that holds no table is only noted, unless it is named like one of the four tables.
     """
-    with tempfile.TemporaryDirectory() as scratch:
+    with scratch_folder() as scratch:
         is_path = isinstance(source, str) and "://" not in source
         parts = source_parts(str(source), Path(scratch)) if is_path else []
         own = len(parts) == 1 and form_of(*parts[0]) == "SQLite"
-        # "" is a private file that SQLite deletes by itself
         with closing(
-            opened_sqlite(*parts[0], str(source)) if own else sqlite3.connect("", check_same_thread=False)
+            opened_sqlite(*parts[0], str(source))
+            if own
+            else sqlite3.connect(Path(scratch) / "source.sqlite", check_same_thread=False)
         ) as connection:
             if own and not table_names(connection):
                 raise ShopProblem(f"The SQLite file {source!r} holds no table: set `source` to the shop's own file.")
             if not own:
                 # SQLite sorts what fits into its cache at a time: parts of 8 MB fit into a processor's, and threads sort them.
                 connection.executescript(
-                    f"PRAGMA page_size = 32768; PRAGMA journal_mode = OFF; PRAGMA cache_size = -8000; PRAGMA threads = 4; {HELD_TABLES}"
+                    f"PRAGMA page_size = 32768; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA threads = 4; {HELD_TABLES}"
                 )
                 with uncollected(), tqdm(file=sys.stdout, bar_format="{n:,.0f} lines read") as bar:
                     try:
@@ -158,6 +160,7 @@ def copy_source(
             name = unique(common, {*map(str.lower, table_names(connection)), *HELD})
             connection.execute(f"ALTER TABLE {quoted(tables[key])} RENAME TO {quoted(name)}")
             connection.execute("UPDATE files_read SET table_name = ? WHERE table_name = ?", (name, tables[key]))
+    flatten(connection)
     connection.commit()
 
 

@@ -15,6 +15,7 @@ from shopboard.database import COLUMNS
 from shopboard.importing.encodings import ENCODINGS, MENDINGS, encoding_of, last_lines, mended
 from shopboard.importing.raw import NOTHING, NoTableProblem, RawTable, column_names, header_index, marks_of_nothing
 from shopboard.problems import ShopProblem
+from shopboard.texts import is_ours, undefused
 
 SAMPLE_LINES = 500  # what the separator and the header are told by
 LONGEST_VALUE = 1_000  # lines; what a quote holds beyond them is rather a quote that was never closed
@@ -38,13 +39,16 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
         layout = Layout(",", 1.0, 1, [column], 0, 1)
     if layout.header is None:
         shown = next((line.strip() for line in sample if line.strip()), "")[:80]
+        if not shown:
+            raise NoTableProblem(f"{file} is empty: export it again, with the orders of some days.")
         what = "reads as a single column" if layout.width < 2 else "has no header"
         raise NoTableProblem(
             f"{file} {what}: its first line must name the columns, with commas, semicolons or tabs between, and reads {shown!r}; "
             "export it again as CSV."
         )
     label = ENCODINGS.get(codec.removesuffix("-sig"), codec.upper())
-    names = column_names(file, layout.header, layout.rows)
+    ours = is_ours(sample)
+    names = column_names(file, [undefused(name) if ours else name for name in layout.header], layout.rows)
     raw = RawTable(file, Path(file).stem, "text", names, (), "line", label, layout.separator, doubt=doubt)
     raw.notes += [f"read as {label}"] * (label != "UTF-8")
     raw.notes += [said for *_, said in mendings]
@@ -63,6 +67,8 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
         if codec == "utf-8-sig":  # of files that were put together, each may begin with a mark
             rest = (line.removeprefix("\ufeff") for line in rest)
         raw.rows = records(rest, layout.last + 1, raw)
+        if ours:
+            raw.rows = ((number, [undefused(value) for value in row]) for number, row in raw.rows)
         yield raw
 
 
