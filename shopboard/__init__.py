@@ -12,6 +12,7 @@ sqltext     reads SQL as text: names, parameters, CTEs put in front
 plain       gives the answers of every engine the same plain types
 style       writes numbers in the reader's format; colours; the charts' template
 marks       puts figures together from bars, lines, points and cells
+grids       puts tables of cells together, with their totals
 paper       draws days, bars and cells for paper
 board       shows cards in one widget: tiles, charts, tables, text
 database    opens the shop's record in SQLite, and puts a finished one in an old one's place

@@ -19,7 +19,7 @@ def behind(event: Event, page: Page, shop: Shop, selection: Filters, parameters:
         raise ShopProblem("This card belongs to another page.")
     if problem := selection.problem():
         raise ShopProblem(problem)
-    values = given(page, part, shop, selection, parameters)
+    values = given(page, part, parameters)
     what = event.get("what")
     if what == "sql":
         return {"queries": queries(part, shop, selection, values)}

@@ -4,6 +4,7 @@ import { CardView } from "./board_card.js";
 import { usePlotly } from "./board_chart.js";
 
 const PATIENCE = 60_000; // milliseconds until an answer is given up
+const SOON = 5_000; // milliseconds in which a click may open something
 
 /** All cards of one place of the page. */
 class BoardView {
@@ -11,6 +12,8 @@ class BoardView {
     this.element = element;
     this.views = new Map();
     this.shape = "";
+    this.opened = new Map();
+    this.pressed = -Infinity; // when a card was last clicked, in milliseconds
     element.classList.add("sb");
   }
 
@@ -30,6 +33,7 @@ class BoardView {
       if (!this.views.has(card.id)) this.views.set(card.id, Object.assign(new CardView(this, card), { card }));
     }
     this.layOut(cards);
+    this.reveal(cards);
     return Promise.all(cards.map((card) => this.views.get(card.id).update(card, lookChanged)));
   }
 
@@ -62,7 +66,21 @@ class BoardView {
     this.element.replaceChildren(...elements);
   }
 
+  /** Bring into view what a click has just opened. */
+  reveal(cards) {
+    const before = this.opened;
+    this.opened = new Map(cards.filter((card) => card.opened).map((card) => [card.id, JSON.stringify(card.opened)]));
+    const [first] = [...this.opened.keys()].filter((id) => before.get(id) !== this.opened.get(id));
+    if (!first || performance.now() - this.pressed > SOON) return;
+    this.pressed = -Infinity;
+    const { element } = this.views.get(first);
+    element.tabIndex = -1;
+    element.scrollIntoView({ block: "start" });
+    element.focus({ preventScroll: true });
+  }
+
   tell(event) {
+    if (event.event === "click") this.pressed = performance.now();
     this.host?.tell?.(event);
   }
 

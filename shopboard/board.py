@@ -107,6 +107,7 @@ class Card(_Card, total=False):
     figure: Figure  # kind "chart"
     range: bool  # a drag across the chart sends "range" with its first and last x
     clicks: bool  # a click on a point does something: the pointer says so
+    opened: list[Any]  # what the reader has opened in it; a change of that brings the card into view
     tiles: list[Tile]  # kind "tiles"
     table: Table  # kind "table"
     text: list[str]  # kind "text": paragraphs, shown as they are

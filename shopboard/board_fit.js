@@ -16,6 +16,8 @@ const CELL = { width: 120, height: 44 };
 const AROUND_PLOT = { width: 80, height: 60 }; // pixels that labels take of a chart, about
 const DAY_LABEL = 44; // pixels that the label of a day needs
 const LETTER = 6.4; // pixels
+const LEGIBLE = 10; // pixels of the smallest letters
+const pen = document.createElement("canvas").getContext("2d");
 const A_DAY = /^\d{4}-\d{2}(-\d{2}|$)/; // or a month, which Plotly takes for its first day
 
 /** Return a figure, or a part of one, in the colours of a dark page. */
@@ -80,7 +82,7 @@ function plainDays(data, name, axis, width) {
   const months = days.every((day) => day.length === 7);
   const own = axis.tickformat || axis.tickformatstops?.length;
   const format = own || !(few || months) ? {} : { tickformat: months ? "%b<br>%Y" : "%-d %b<br>%Y" };
-  const most = { nticks: Math.max(2, Math.min(axis.nticks ?? 8, Math.floor(width / 34))) };
+  const most = { nticks: Math.max(2, Math.min(axis.nticks ?? 8, Math.floor(width / DAY_LABEL))) };
   return { ...axis, tickangle: 0, ...most, ...ticks, ...format };
 }
 
@@ -101,7 +103,29 @@ function barGap(data, layout, room) {
   const places = new Set(on(data, letter, `${letter}axis`)).size;
   const slots = typeof range?.[0] === "number" ? Math.max(places, Math.abs(range[1] - range[0])) : places;
   const slot = (upright ? room.width : room.height) / Math.max(1, slots);
-  return slot > BAR ? { bargap: Math.max(layout.bargap ?? 0, 1 - BAR / slot) } : {};
+  const gap = layout.bargap ?? layout.template?.layout?.bargap ?? 0;
+  return slot > BAR ? { bargap: Math.max(gap, 1 - BAR / slot) } : {};
+}
+
+/** Round a number that is written short: "81.4k" to "81k". */
+const rounded = (text) => text.replace(/^(\d\d)\D(\d)([kMB])$/, (_, whole, part, unit) => Number(whole) + (part >= "5" ? 1 : 0) + unit);
+
+/** Write into cells what has room there: all of it, or rounded, or nothing, as the tip says it too. */
+function cellTexts(data, place, room, font) {
+  const maps = data.filter(({ type, texttemplate, text }) => type === "heatmap" && texttemplate && Array.isArray(text));
+  const names = Math.max(0, ...on(data, "y", "yaxis").map((name) => Math.min(place.width < NARROW ? 17 : 40, [...read(String(name))].length)));
+  const width = Math.min(room.width, place.width - names * LETTER - 34) / new Set(on(data, "x", "xaxis")).size;
+  const height = room.height / new Set(on(data, "y", "yaxis")).size;
+  pen.font = `10px ${font}`;
+  const size = () => {
+    const longest = Math.max(1, ...maps.flatMap(({ text }) => text.flat().map((each) => pen.measureText(each).width)));
+    return Math.floor(Math.min(12, (10 * (width - 3)) / longest, 0.8 * height));
+  };
+  if (size() < LEGIBLE) for (const trace of maps) trace.text = trace.text.map((row) => row.map(rounded));
+  for (const trace of maps) {
+    if (size() < LEGIBLE) trace.texttemplate = "";
+    else trace.textfont = { ...trace.textfont, size: size() };
+  }
 }
 
 /** Return the parts of a chart that its cells take, so that few of them are not blown up. */
@@ -141,6 +165,8 @@ export function fitted(card, look, place, hidden, whole = false) {
   if (narrow && beside) {
     layout.legend = { ...layout.legend, orientation: "h", x: 0.5, xanchor: "center", y: -0.08, yanchor: "top" };
   }
+  if (narrow) for (const note of layout.annotations ?? []) if (note.xref === "paper" && note.x === 1) note.yshift = note.y === 1 ? -16 : 16; // clear of the left
+  cellTexts(data, place, room, layout.template?.layout?.font?.family ?? "sans-serif");
   cellDomains(data, layout, room);
   const set = { dragmode: drags ? "select" : zooms ? "zoom" : false, autosize: false, ...place };
   return {

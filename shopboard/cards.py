@@ -15,9 +15,9 @@ from shopboard.board import Column as CardColumn
 from shopboard.board import Table as CardTable
 from shopboard.board import Tile as CardTile
 from shopboard.filters import COMPARED, Filters
-from shopboard.pages import AnyPart, Chart, Choice, Page, Parameters, Table, Text, Tile, Tiles, questions
+from shopboard.pages import AnyPart, Chart, Page, Parameters, Table, Text, Tile, Tiles, questions
 from shopboard.problems import ShopProblem, unforeseen
-from shopboard.style import FORMATS, Column, Look, as_column, figure_json, jsonable, unknown
+from shopboard.style import FORMATS, Column, Look, as_column, dates, figure_json, jsonable, unknown
 
 State = Literal["ready", "loading", "empty", "failed"]
 NOTHING = "Nothing in this selection. Choose other regions, categories or days."
@@ -34,13 +34,9 @@ def opened(page: Page, shop: Shop, hidden: Parameters) -> dict[str, str]:
     return found
 
 
-def given(page: Page, part: AnyPart, shop: Shop, selection: Filters, parameters: Parameters) -> dict[str, Any]:
+def given(page: Page, part: AnyPart, parameters: Parameters) -> dict[str, Any]:
     """Return the parameters of a part's questions: the page's, and the part's own."""
     values = {**page.values(), **parameters}
-    for choice in page.controls:
-        if isinstance(choice, Choice) and not values[choice.name]:
-            listed = shop.ask(choice.sql, selection)[choice.key]
-            values[choice.name] = int(listed.iloc[0]) if len(listed) else 0
     return {**values, **(page.parameters(values) if page.parameters else {}), **part.parameters}
 
 
@@ -54,9 +50,9 @@ def fill_each(page: Page, shop: Shop, selection: Filters, look: Look, parameters
     shown = page.shown(parameters)
     shop.ask_ahead(asked(page, [part for _, part in shown.values()], shop, selection, parameters))
     for name, (row, part) in shown.items():
-        card = outline(name, row, part)
+        card = outline(name, row, part, parameters)
         try:
-            values = given(page, part, shop, selection, parameters)
+            values = given(page, part, parameters)
             card.update(cast("Card", FILL[part.kind](part, shop, selection, look, values)))
         except ShopProblem as problem:
             card.update({"state": "failed", "message": str(problem)})
@@ -83,11 +79,13 @@ def asked(
         trend = [(part.trend, selection)] if isinstance(part, Tiles) and part.trend else []
         further = [(texts[0], longer(part, shop, selection))] if isinstance(part, Table) and part.back else []
         with suppress(ShopProblem):  # which the card tells
-            values = given(page, part, shop, selection, parameters)
+            values = given(page, part, parameters)
             yield from ((*pair, values) for pair in ([(text, selection) for text in texts] + both + trend + further))
 
 
-def outline(name: str, row: int, part: AnyPart, state: State = "ready", message: str = "") -> Card:
+def outline(  # noqa: PLR0913, PLR0917, what a card is, and the state it is in
+    name: str, row: int, part: AnyPart, parameters: Parameters, state: State = "ready", message: str = ""
+) -> Card:
     """Return a card without its contents."""
     card: Card = {"id": name, "kind": cast(Any, part.kind), "title": part.title}
     card.update(
@@ -99,6 +97,8 @@ def outline(name: str, row: int, part: AnyPart, state: State = "ready", message:
             "message": message,
         }
     )
+    if opened := [parameters[one] for one in (part.when, *part.follows) if parameters.get(one)]:
+        card["opened"] = opened
     if isinstance(part, Chart):
         card.update({"clicks": part.click is not None, "range": part.drag})
         if part.height:
@@ -109,7 +109,7 @@ def outline(name: str, row: int, part: AnyPart, state: State = "ready", message:
 def outlines(page: Page, parameters: Parameters, state: State, message: str = "") -> list[Card]:
     """Return the cards of a page without contents: while they are loading, or when nothing is chosen."""
     shown = [(name, row, part) for name, (row, part) in page.shown(parameters).items() if part.kind != "text"]
-    return [outline(*place, state, message) for place in shown]
+    return [outline(*place, parameters, state, message) for place in shown]
 
 
 def answers(part: AnyPart, shop: Shop, selection: Filters, values: Parameters) -> list[pd.DataFrame]:
@@ -206,14 +206,15 @@ def column_of(name: str, column: str | Column, rows: pd.DataFrame) -> CardColumn
 
 def filled_tiles(part: Tiles, shop: Shop, selection: Filters, look: Look, values: Parameters) -> dict[str, Any]:
     """Return a page's tiles: each measure now, its change since earlier days, and its course."""
-    now = first_row(answers(part, shop, selection, values))
+    found = answers(part, shop, selection, values)
+    now = first_row(found)
     if not now:
         return {"state": "empty", "message": part.empty or NOTHING}
     before = compared(shop, selection) if part.compare else None
     earlier = first_row(answers(part, shop, before, values)) if before else {}
     course = shop.ask(part.trend, selection, **values) if part.trend else pd.DataFrame()
-    days = f"{before.start} to {before.end}" if before else ""
-    subtitle = part.subtitle
+    days = dates(before.start, before.end) if before else ""
+    subtitle = called(part.subtitle, found, look) if callable(part.subtitle) else part.subtitle
     if part.compare and not subtitle:
         said = COMPARED[selection.against]
         subtitle = f"Compared with {said}, {days}" if before else f"No record of {said} to compare with"

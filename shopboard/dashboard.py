@@ -18,10 +18,10 @@ from shopboard.cards import fill_each, opened, outlines
 from shopboard.importing.parts import close_whole
 from shopboard.lists import Chips
 from shopboard.live import Clock, add_live_orders
-from shopboard.pages import Chart, Choice, Go, Page, Table
+from shopboard.pages import Page, leads_to
 from shopboard.problems import ShopProblem
 from shopboard.report import Report
-from shopboard.saved import State, differing, ordered, refused, state_of, text_of
+from shopboard.saved import State, ordered, refused, state_of, text_of
 from shopboard.selection import WIDE, Controls, Selection, named, opening
 from shopboard.settings import Settings
 from shopboard.style import Look, category_colours
@@ -61,7 +61,7 @@ class Dashboard:
         self.clock = Clock(self._ticked)
         self.filters = Selection(shop.everything(), self.refresh, shop.facts)
         self.chips = Chips()
-        self.controls = {page.name: Controls(page, self._control_set) for page in pages}
+        self.controls = {page.name: Controls(page, self.refresh) for page in pages}
         self.dark = widgets.ToggleButton(description="Dark", layout=WIDE)
         self.board = Board(self.look())
         self.board.on_event(self._heard)
@@ -69,7 +69,6 @@ class Dashboard:
         self._make()
         self._place()
         self._observe()
-        self.last = self.state()
         self.refresh()
         self.guarded(lambda: keep_receipt(self.shop))
 
@@ -211,13 +210,6 @@ class Dashboard:
         if not self.filters.is_quiet:
             self.refresh()
 
-    def _control_set(self) -> None:
-        """Refresh after one of a page's own controls was set; what was chosen from a list can be taken back."""
-        choices = [one.name for page in self.pages.values() for one in page.controls if isinstance(one, Choice)]
-        if differing(dict(self.last.parameters), self.parameters, choices):
-            self._remember(self.last)
-        self.refresh()
-
     def refresh(self) -> None:
         """Show the page anew for what is chosen, with whatever was written to the shop meanwhile."""
         self.guarded(self._refresh)
@@ -239,7 +231,7 @@ class Dashboard:
 
     def _refresh(self) -> None:
         self._take_in()
-        self.last, page, selection = self.state(), self.shown, self.filters.value
+        page, selection = self.shown, self.filters.value
         look = self.look(selection)
         self.filters.list_statuses(page.reads("listed_lines"))
         self.board.use(look)
@@ -251,7 +243,6 @@ class Dashboard:
             self.board.show(outlines(page, self.parameters, "empty", problem))
             self.status.value = alert(problem, "status")
             return
-        self.controls[page.name].offer(self.shop, selection)
         self._fill(page, selection, look)
         note = f" · {html.escape(page.note)}" if page.note else ""
         text = html.escape(self.filters.text())
@@ -319,19 +310,8 @@ class Dashboard:
     def _follow(self, event: Event) -> None:
         """Do what a click, or a drag across the days, stands for."""
         _, part = self.shown.parts().get(event["card"], (0, None))
-        selection = self.filters.value
-        if event["event"] == "range" and isinstance(part, Chart) and part.drag:
-            first, last = sorted(str(day)[:10] for day in event["range"])
-            start, end = max(first, self.filters.whole.start), min(last, self.filters.whole.end)
-            if start <= end:
-                self.go(selection=replace(selection, start=start, end=end))
-        elif event["event"] == "click" and part is not None and part.click:
-            point = event["point"]
-            leads = part.click(point["row"] if isinstance(part, Table) else point, selection)
-            if isinstance(leads, Filters):
-                self.go(selection=leads)
-            elif isinstance(leads, Go):
-                self.go(leads.page, leads.selection, leads.parameters)
+        if leads := leads_to(part, event, self.filters.value, self.filters.whole):
+            self.go(leads.page, leads.selection, leads.parameters)
 
     # Live orders, exports, another shop
 

@@ -24,7 +24,7 @@ from shopboard.pages import AnyPart, Page, Parameters, Tiles, questions
 from shopboard.places import save
 from shopboard.problems import ShopProblem
 from shopboard.selection import listed
-from shopboard.style import Look
+from shopboard.style import Look, dates
 
 LARGEST = 10_000_000  # bytes of a file
 LONGEST = 17.0  # seconds, after which no more choices get figures of their own
@@ -128,7 +128,7 @@ class Filling:
     def asked(self, page: Page, part: AnyPart, selection: Filters) -> tuple[Any, ...]:
         """Return all that a part asks for a selection, as it is run; the selection itself where that cannot be told."""
         try:
-            values = given(page, part, self.shop, selection, self.parameters)
+            values = given(page, part, self.parameters)
         except Exception:  # whatever it is, the card says it
             return (selection,)
         texts = [*questions(part), *([part.trend] if isinstance(part, Tiles) and part.trend else [])]
@@ -257,7 +257,7 @@ def in_script(value: Mapping[str, Any]) -> str:
 def page_html(shop: Shop, pages: Sequence[Page], selection: Filters, look: Look, found: Packed) -> str:
     """Return the file's HTML: its words, the compressed script and figures, and the few lines that unpack them."""
     whole, script, loader = shop.everything(), script_text(), asset("export_load.js")
-    name, dates = html.escape(shop.settings.name), f"{selection.start} to {selection.end}"
+    name, shown = html.escape(shop.settings.name), dates(selection.start, selection.end)
     # Nothing may be fetched from anywhere, and no other script may run: the browser sees to that.
     policy = (
         f"default-src 'none'; script-src {digest(loader)} {digest(script)}; style-src 'unsafe-inline'; "
@@ -265,7 +265,7 @@ def page_html(shop: Shop, pages: Sequence[Page], selection: Filters, look: Look,
     )
     data = {
         "look": look_json(replace(look, dark=False)),
-        "dates": dates,
+        "dates": shown,
         "pages": [{"name": page.name, "note": page.note} for page in pages],
         "regions": options("regions", selection.regions, whole.regions, [region for region, _ in found.views]),
         "categories": options("categories", selection.categories, whole.categories, [one for _, one in found.views]),
@@ -274,7 +274,7 @@ def page_html(shop: Shop, pages: Sequence[Page], selection: Filters, look: Look,
         "blocks": found.blocks,
     }
     stamp = (
-        f"Saved with {words(whole, selection)} · {dates}, from data of {whole.start} to {whole.end}. "
+        f"Saved with {words(whole, selection)} · {shown}, from data of {dates(whole.start, whole.end)}. "
         f"Other days are not in this file, nor is more of a table than its first {ROWS_SENT} rows. "
         f"{contents(selection, found)}"
     )
@@ -284,11 +284,11 @@ def page_html(shop: Shop, pages: Sequence[Page], selection: Filters, look: Look,
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{name} · {dates}</title>
+<title>{name} · {shown}</title>
 <style>{css_text()}{asset("export.css")}</style>
 </head>
 <body>
-<header class="sb-page-head"><h1>{name}</h1><p>{dates}</p></header>
+<header class="sb-page-head"><h1>{name}</h1><p>{shown}</p></header>
 <div class="sb-page-bar">
 <nav class="sb-page-tabs" id="tabs" role="tablist" aria-label="Pages"></nav>
 <div class="sb-page-lists">

@@ -1,7 +1,7 @@
 // Lists with checkboxes, a search and "only", and chips that can be removed. All texts become text nodes, never HTML.
 
 const SEARCHED = 8; // longer lists have a search
-const NARROW = 700; // pixels of a window in which lists are closed at first
+const NARROW = 1000; // pixels of a window in which lists stand above the page, and are closed at first
 const DRAWN = 300; // names that are drawn at once; a search finds the others
 
 function make(tag, settings = {}, ...children) {

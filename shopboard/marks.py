@@ -20,12 +20,14 @@ from shopboard.style import (
     INK,
     LINE,
     QUIET,
+    SOFT,
     TEMPLATE,
     Columns,
     LightFigure,
     Look,
     as_column,
     compact,
+    dated,
     money,
     number,
     percent,
@@ -260,48 +262,26 @@ def tick_text(tick: float, decimals: int, look: Look) -> str:
     return compact(tick, look).replace(f"{look.decimal}0", "", 1) if tick >= 1_000 else written(tick, ".0f", look)
 
 
+def parting(x: float, y: float) -> list[dict[str, Any]]:
+    """Return the dotted lines that part a chart into four fields; a log axis has no line at 0."""
+    common = {"type": "line", "line": {"color": SOFT, "width": 1, "dash": "dot"}}
+    upright = {**common, "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper"}
+    level = {**common, "y0": y, "y1": y, "x0": 0, "x1": 1, "xref": "paper"}
+    return [upright, level] if y > 0 else [upright]
+
+
+def corners(texts: Mapping[tuple[bool, bool], str]) -> list[dict[str, Any]]:
+    """Return a note in each corner of a chart: (right, top) -> its text, ready to be drawn."""
+    common = {"showarrow": False, "xref": "paper", "yref": "paper", "bgcolor": GROUND, "opacity": 0.85}
+    common |= {"font": {"color": SOFT, "size": 11}}
+    anchors = {(r, t): {"xanchor": ("left", "right")[r], "yanchor": ("bottom", "top")[t]} for r, t in texts}
+    return [{**common, "x": int(r), "y": int(t), **anchors[r, t], "text": text} for (r, t), text in texts.items()]
+
+
 def left_out(reasons: Mapping[str, int], look: Look) -> str:
     """Return the lines below an axis's title that say how many rows have no point, and why."""
     counts = [f"{number(count, look)} {reason}" for reason, count in reasons.items() if count > 0]
     return "<br>Not drawn:<br>" + ",<br>".join(counts) if counts else ""
-
-
-# --- tables of cells
-
-TOTAL = "\N{WORD JOINER}Total"  # never the name of a row or a column of the shop's
-
-
-def with_totals(values: pd.DataFrame, row: str, column: str, shown: tuple[int, int]) -> pd.DataFrame:
-    """Return cells with their totals: one row per pair of `row` and `column`, and for each of them and for all a TOTAL.
-
-    All other columns are added up. Of more rows and columns than are `shown`, the smallest become "n others".
-    """
-    for part, most in zip((row, column), shown, strict=True):
-        values = folded(values, part, most).groupby([row, column], as_index=False).sum(numeric_only=True)
-    sums = [values.groupby(part, as_index=False).sum(numeric_only=True) for part in (row, column)]
-    whole = values.sum(numeric_only=True).to_frame().T
-    found = pd.concat([values, *sums, whole], ignore_index=True)
-    return found.assign(**{part: found[part].fillna(TOTAL) for part in (row, column)})
-
-
-def folded(values: pd.DataFrame, part: str, shown: int) -> pd.DataFrame:
-    """Return rows in which all but the largest of a column's names are called "n others"."""
-    sizes = values.groupby(part).sum(numeric_only=True).iloc[:, 0].sort_values(ascending=False, kind="stable")
-    if len(sizes) <= shown:
-        return values
-    kept = set(sizes.index[: shown - 1])
-    others = f"{len(sizes) - len(kept)} others"
-    return values.assign(**{part: [name if name in kept else others for name in values[part]]})
-
-
-def totals_last(name: str) -> tuple[bool, bool, str]:
-    """Return what names are sorted by: the others come last, and then the total."""
-    return name == TOTAL, is_sum(name), name
-
-
-def is_sum(name: str) -> bool:
-    """Say whether a name is that of a total or of the others, and so of no single thing."""
-    return name == TOTAL or name.removesuffix(" others").isdigit()
 
 
 # --- texts
@@ -358,6 +338,12 @@ def month_name(month: str) -> str:
     return date.fromisoformat(f"{month}-01").strftime("%b %Y")
 
 
+def month_names(rows: pd.DataFrame) -> list[str]:
+    """Return the months of rows in words; one with `whole_month` 0 says that only a part of it is selected."""
+    parts = ["" if whole else ", a part of the month" for whole in rows["whole_month"]]
+    return [month_name(month) + part for month, part in zip(rows["month"], parts, strict=True)]
+
+
 def long_day(day: str) -> str:
     """Return "2025-01-31" as "Fri 31 Jan 2025"."""
-    return date.fromisoformat(day).strftime("%a %d %b %Y")
+    return f"{date.fromisoformat(day):%a} {dated(day)}"

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from shopboard.board import Format
+from shopboard.board import Event, Format
 from shopboard.filters import Filters
 from shopboard.sqltext import names_in
 from shopboard.style import Column, Look
@@ -47,14 +47,16 @@ class Part:
     """What every part of a page has.
 
     `width` is its share of the row, `parameters` are further ones for its questions, `click` tells from a point, or a
-    table's row, where a click leads. A part with `when` is shown only while the parameter of that name is set. `empty`
-    is what the card says when there is nothing to show.
+    table's row, where a click leads. A part with `when` is shown only while the parameter of that name is set. A change
+    of that one, or of those that `follows` names, brings the card into view. `empty` is what the card says where there
+    is nothing to show.
     """
 
     width: int = 1
     parameters: Parameters = field(default_factory=dict)
     click: Callable[[dict[str, Any], Filters], Filters | Go | None] | None = None
     when: str = ""
+    follows: Sequence[str] = ()
     empty: str = ""
 
 
@@ -101,7 +103,7 @@ class Tiles(Part):
     trend: str = field(default="", kw_only=True)
     compare: bool = field(default=True, kw_only=True)
     title: str = field(default="Key figures", kw_only=True)
-    subtitle: str = field(default="", kw_only=True)
+    subtitle: str | Callable[..., str] = field(default="", kw_only=True)  # a function makes it from the answers
     kind = "tiles"
 
 
@@ -134,20 +136,6 @@ class Control:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One of a question's rows as `$name`, by its columns `key` and `text`; 0 stands for its `first` row."""
-
-    name: str
-    label: str
-    sql: str
-    key: str
-    text: str
-    first: str
-    note: str = ""
-    value: int = 0
-
-
-@dataclass(frozen=True)
 class Page:
     """A page: rows of parts, what can be set on it, and which of the dashboard's own tools stand below them.
 
@@ -157,7 +145,7 @@ class Page:
 
     name: str
     rows: Sequence[Sequence[AnyPart]] = ()
-    controls: Sequence[Control | Choice] = ()
+    controls: Sequence[Control] = ()
     hidden: Mapping[str, str] = field(default_factory=dict)
     parameters: Callable[[Parameters], Parameters] | None = None
     tools: Sequence[str] = ()
@@ -189,6 +177,11 @@ class Page:
         return any(name in names_in(sql) for _, part in self.parts().values() for sql in questions(part))
 
 
+def unless(known: Callable[[pd.Series], Any], sentence: str) -> Callable[[pd.DataFrame], str]:
+    """Return what a Text says of an answer's one row: a sentence, unless what it is about is known."""
+    return lambda answer: "" if known(answer.iloc[0]) else sentence
+
+
 def slug(text: str) -> str:
     """Return a name for a file or an element: lowercase letters and digits, joined by hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "card"
@@ -197,3 +190,15 @@ def slug(text: str) -> str:
 def questions(part: AnyPart) -> tuple[str, ...]:
     """Return the SQL of a part's questions."""
     return (part.sql,) if isinstance(part.sql, str) else tuple(part.sql)
+
+
+def leads_to(part: AnyPart | None, event: Event, selection: Filters, whole: Filters) -> Go | None:
+    """Return where a click on a part, or a drag across its days, leads from a selection; None where it does not."""
+    if event["event"] == "range" and isinstance(part, Chart) and part.drag:
+        first, last = sorted(str(day)[:10] for day in event["range"])
+        start, end = max(first, whole.start), min(last, whole.end)
+        return Go(selection=replace(selection, start=start, end=end)) if start <= end else None
+    if event["event"] != "click" or part is None or not part.click:
+        return None
+    leads = part.click(event["point"]["row"] if isinstance(part, Table) else event["point"], selection)
+    return Go(selection=leads) if isinstance(leads, Filters) else leads

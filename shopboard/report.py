@@ -34,7 +34,7 @@ from shopboard.paper import (
 from shopboard.places import save
 from shopboard.problems import ShopProblem
 from shopboard.selection import listed
-from shopboard.style import ACCENT, BAD, FORMATS, GOOD, LINE, SOFT, UNKNOWN, Look, unknown
+from shopboard.style import ACCENT, BAD, FORMATS, GOOD, LINE, SOFT, UNKNOWN, Look, dates, unknown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +84,7 @@ class Printing:
 
     def values(self, sheet: Page, part: Drawing) -> dict[str, Any]:
         """Return what the questions of a drawing take."""
-        return given(sheet, cast("AnyPart", part), self.shop, self.selection, self.parameters)
+        return given(sheet, cast("AnyPart", part), self.parameters)
 
 
 @dataclass(frozen=True)
@@ -185,8 +185,8 @@ def head(figure: Figure, printing: Printing, sheet: Page, number: int) -> None:
     left, right = (SIDE + PAD) / width, 1 - (SIDE + PAD) / width
     regions = listed(selection.regions, whole.regions, "regions")
     categories = listed(selection.categories, whole.categories, "categories")
-    chosen = f"{regions[:1].upper()}{regions[1:]} · {categories} · {selection.start} to {selection.end}"
-    stamp = f"{fitting(chosen, 5.6, USUAL)}\nData from {whole.start} to {whole.end}"
+    chosen = f"{regions[:1].upper()}{regions[1:]} · {categories} · {dates(selection.start, selection.end)}"
+    stamp = f"{fitting(chosen, 5.6, USUAL)}\nData from {dates(whole.start, whole.end)}"
     name = fitting(printing.shop.settings.name, 5.2, 16, "bold")
     figure.text(left, 1 - 0.42 / height, name, fontsize=16, weight="bold", va="top")
     figure.text(right, 1 - 0.47 / height, report.heading, fontsize=USUAL, color=SOFT, va="top", ha="right")

@@ -9,7 +9,7 @@ from typing import Any
 
 from shopboard.ask import Shop
 from shopboard.filters import COMPARED, INTERVALS, STATUSES, Facts, Filters
-from shopboard.pages import Choice, Control, Page
+from shopboard.pages import Page
 from shopboard.places import save
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
@@ -80,11 +80,9 @@ def refused(page: Page, shop: Shop, values: Mapping[str, Any]) -> list[str]:
         said = f"{name} {value!r}"
         if isinstance(value, bool) or not isinstance(value, int if isinstance(usual, int) else int | float):
             wrong.append(said)
-        elif isinstance(control, Control):
+        elif control:
             if not control.low <= value <= control.high:
                 wrong.append(f"{said} (from {control.low:g} to {control.high:g})")
-        elif value and isinstance(control, Choice):
-            wrong += [said] if value not in shop.ask(control.sql)[control.key].tolist() else []
         elif value and shop.ask(page.hidden[name], None, **{name: value}).empty:
             wrong.append(said)
     return wrong
@@ -109,8 +107,3 @@ def keep_views(settings: Settings, views: Mapping[str, str]) -> None:
     """Keep these views, and no others."""
     file, text = views_file(settings), json.dumps(dict(views), ensure_ascii=False, indent=1)
     save(file.parent, file.name, lambda unfinished: unfinished.write_text(text, encoding="utf-8"), "database")
-
-
-def differing(before: Mapping[str, Any], now: Mapping[str, Any], names: Iterable[str]) -> bool:
-    """Say whether any of the named parameters has changed."""
-    return any(before.get(name) != now.get(name) for name in names)

@@ -8,10 +8,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from shopboard.ask import Shop
 from shopboard.filters import COMPARED, INTERVALS, STATUSES, Facts, Filters
 from shopboard.lists import Chip, Lists, Names
-from shopboard.pages import Choice, Control, Page
+from shopboard.pages import Control, Page
+from shopboard.style import dates
 
 WIDE = {"width": "auto"}
 OWN_DAYS = "Own days"
@@ -26,7 +26,6 @@ KINDS = {
 FURTHER = ("segments", "suppliers", "statuses")  # in `Filters` None stands for all of them
 ONE = dict(zip(KINDS, ("Region", "Category", "Segment", "Supplier", "Status"), strict=True))
 NOTES = {"statuses": "Of the order lines listed here. Revenue counts Completed lines, whatever is chosen."}
-LISTED = 500  # rows of a choice: a longer list nobody reads
 
 
 def last_whole_day(whole: Filters, today: date | None = None) -> date:
@@ -115,10 +114,9 @@ class Selection(Listening):
         self.reset = widgets.Button(description="Reset", tooltip="Show what the page opened with", layout=WIDE)
         self.hides_statuses = True
         groups = {
-            "shop-days": [self.period, self.start, self.end, self.against, self.interval],
+            "shop-days": [self.period, self.start, self.end, self.against, self.interval, self.reset],
             "shop-lists": [self.lists],
             "shop-plain": [*self.names.values()],
-            "shop-reset": [self.reset],
         }
         boxes = [named(widgets.VBox(group), "shop-group", name) for name, group in groups.items()]
         self.widget = named(widgets.Box(boxes), "shop-filters")
@@ -193,7 +191,7 @@ class Selection(Listening):
             for kind, names in chosen.items()
             if names is not None and not self._is_hidden(kind)
         ]
-        return " · ".join([*parts, f"{now.start} to {now.end}"])
+        return " · ".join([*parts, dates(now.start, now.end)])
 
     def chips(self, opened: Mapping[str, str]) -> list[Chip]:
         """Return what is chosen, a chip for each name or for many; `opened` names what clicks have opened."""
@@ -209,7 +207,7 @@ class Selection(Listening):
             found += [Chip(key=key, kind=one, label=label) for key, label in zip(keys or [[kind]], labels, strict=True)]
         now, first = self.value, opening(self.whole)
         if (now.start, now.end) != (first.start, first.end):
-            name = self.period.value if self.period.value != OWN_DAYS else f"{now.start} to {now.end}"
+            name = self.period.value if self.period.value != OWN_DAYS else dates(now.start, now.end)
             found.append(Chip(key=["days"], kind="Days", label=name))
         return found
 
@@ -302,9 +300,7 @@ class Controls(Listening):
         ]
         self.widget = named(widgets.Box(boxes), "shop-controls")
 
-    def _made(self, control: Control | Choice) -> widgets.Widget:
-        if isinstance(control, Choice):
-            return widgets.Dropdown(description=control.label, options=[(control.first, 0)], value=0, layout=WIDE)
+    def _made(self, control: Control) -> widgets.Widget:
         whole = all(isinstance(number, int) for number in (control.value, control.step, control.low))
         kind = widgets.BoundedIntText if whole and control.times == 1 else widgets.BoundedFloatText
         low, high, value = (shown(number, control) for number in (control.low, control.high, control.value))
@@ -313,44 +309,15 @@ class Controls(Listening):
     @property
     def values(self) -> dict[str, Any]:
         """What the controls say."""
-        found = {}
-        for control in self.page.controls:
-            value = self._widgets[control.name].value
-            times = 1 if isinstance(control, Choice) else control.times
-            found[control.name] = value if times == 1 else round(value / times, 9)
-        return found
+        said = {control: self._widgets[control.name].value for control in self.page.controls}
+        return {one.name: value if one.times == 1 else round(value / one.times, 9) for one, value in said.items()}
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Set the controls that are named, without a call."""
         with self.quietly():
             for control in self.page.controls:
-                if control.name not in values:
-                    continue
-                made, value = self._widgets[control.name], values[control.name]
-                if isinstance(control, Choice) and value not in [key for _, key in made.options]:
-                    made.options = [*made.options, (f"No. {value}", value)]
-                made.value = value if isinstance(control, Choice) else shown(value, control)
-
-    def offer(self, shop: Shop, selection: Filters) -> None:
-        """Fill the choices with what a selection has; what was chosen stays on the list."""
-        for control in self.page.controls:
-            if not isinstance(control, Choice):
-                continue
-            made = self._widgets[control.name]
-            rows = shop.ask(control.sql, selection)
-            chosen = made.value
-            rows = rows[(rows[control.key] == chosen) | (rows.index < LISTED)]
-            keys, texts = rows[control.key].tolist(), rows[control.text].tolist()
-            options = [
-                (control.first, 0),
-                *((f"{text} (no. {key})", key) for text, key in zip(texts, keys, strict=True)),
-            ]
-            if chosen and chosen not in keys:
-                options.append((f"No. {chosen}", chosen))
-            if tuple(made.options) != tuple(options):
-                with self.quietly():
-                    made.options = options
-                    made.value = chosen
+                if control.name in values:
+                    self._widgets[control.name].value = shown(values[control.name], control)
 
 
 def shown(value: float, control: Control) -> float:

@@ -27,6 +27,7 @@ AROUND = ((0.0, "#e08b3c"), (0.5, "#f4f4f4"), (1.0, "#6ea3da"))  # below and abo
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 CHANGE = "Choose more days, regions or categories."  # what to do where a selection holds nothing
 UNKNOWN = "–"  # how a value is written that nobody knows
+ISO_DAY = r"\d{4}-\d\d(-\d\d)?"  # or a month
 
 DARK = {  # what each colour of a figure becomes on a dark page
     ACCENT: "#6cb2f5",
@@ -191,6 +192,11 @@ def dated(value: object, _look: Look | None = None) -> str:
     return str(value)
 
 
+def dates(first: str, last: str) -> str:
+    """Return the days from an ISO day to another in words: "1 Jan 2025 to 31 Dec 2025"; a single day is said once."""
+    return dated(first) if first == last else f"{dated(first)} to {dated(last)}"
+
+
 FORMATS: dict[str, Callable[[Any, Look], str]] = {
     **{form.name: form for form in (money, integer, decimal, tenths, percent, stars, days)},
     "date": dated,
@@ -219,8 +225,10 @@ def as_column(column: str | Column, name: str, values: pd.Series) -> Column:
     if column.format:
         return column
     whole, broken = (test(values) for test in (pd.api.types.is_integer_dtype, pd.api.types.is_float_dtype))
-    is_key = name.endswith(("_id", "_number"))  # a number that names something is no amount
-    return replace(column, format="text" if is_key or not (whole or broken) else "integer" if whole else "decimal")
+    if not (whole or broken) or name.endswith(("_id", "_number")):  # a number that names something is no amount
+        known = values.dropna().astype(str)
+        return replace(column, format="date" if len(known) and known.str.fullmatch(ISO_DAY).all() else "text")
+    return replace(column, format="integer" if whole else "decimal")
 
 
 # Names that every JavaScript object has: Plotly keeps categories in objects and would stop at them.

@@ -31,7 +31,7 @@ from shopboard.report import Report, save_report
 from shopboard.saved import keep_views, named_views
 from shopboard.selection import Selection, named
 from shopboard.settings import Settings
-from shopboard.style import Look, integer
+from shopboard.style import Look, dates, integer
 
 VOILA_STYLE = "<style>.jp-Cell:not(:has(.shop-page)), .cell:not(:has(.shop-page)) { display: none !important; }</style>"
 
@@ -192,7 +192,7 @@ def head_of(shop: Shop, look: Look) -> str:
     lines = shop.ask("SELECT COUNT(*) AS order_lines FROM orders").iloc[0, 0]
     aside, whole = shop.set_aside, shop.everything()
     noted = f" ({integer(aside, look)} set aside)" if aside else ""
-    what = f"{integer(lines, look)} order line{'' if lines == 1 else 's'}{noted} · {whole.start} to {whole.end}"
+    what = f"{integer(lines, look)} order line{'' if lines == 1 else 's'}{noted} · {dates(whole.start, whole.end)}"
     head = f'<div class="shop-head"><h2>{html.escape(shop.settings.name)}</h2><span>{html.escape(what)}</span></div>'
     return head + "".join(alert(sentence, "status") for sentence in shop.notices())
 

@@ -4,11 +4,12 @@
 answer as a DataFrame with the question's columns, in its order.
 """
 
+import copy
 import math
 from collections import Counter
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, zip_longest
 
 import numpy as np
 import pandas as pd
@@ -447,6 +448,38 @@ class Reference:
         )
         return frame(columns, [row])
 
+    def one_customer(self, customer):
+        row = self.rows["customers"].set_index("customer_id").loc[customer]
+        sold = self.all_sold[self.all_sold["customer_id"] == customer]
+        facts = [row[name] for name in ("name", "region", "customer_segment", "registration_date")]
+        days = [sold["order_date"].min(), sold["order_date"].max()] if len(sold) else [None, None]
+        columns = "name region customer_segment registration_date revenue lines first_order last_order"
+        return frame(columns, [[*facts, sold["total_amount"].sum(), len(sold), *days]])
+
+    def orders_of_customer(self, customer):
+        names = dict(zip(self.products["product_id"], self.products["product_name"], strict=True))
+        lines = self.all_lines[self.all_lines["customer_id"] == customer]
+        lines = lines.sort_values(["order_date", "order_number", "order_id"], ascending=False)
+        lines = lines.assign(product_name=lines["product_id"].map(names), day=lines["order_date"])
+        columns = "product_name product_id category day order_number quantity total_amount status"
+        return frame(columns, lines[columns.split()].itertuples(index=False))
+
+    def bought_again(self, customer):
+        names, rows = dict(zip(self.products["product_id"], self.products["product_name"], strict=True)), []
+        for key, some in self.all_sold[self.all_sold["customer_id"] == customer].groupby("product_id"):
+            orders = len(some[CHECKOUT].drop_duplicates())
+            if orders > 1:
+                amounts = some["quantity"].sum(), some["total_amount"].sum(), some["order_date"].max()
+                rows.append((names[key], key, some["category"].iloc[0], orders, *amounts))
+        rows.sort(key=lambda row: row[1])
+        rows.sort(key=lambda row: (row[3], row[6]), reverse=True)
+        return frame("product_name product_id category orders units revenue last_order", rows)
+
+    def categories_of_customer(self, customer):
+        alone = copy.copy(self)
+        alone.sold = self.all_sold[self.all_sold["customer_id"] == customer]
+        return alone.category_shares()
+
     # ---------------------------------------------------------------- products
 
     def product_sales(self):
@@ -471,6 +504,54 @@ class Reference:
         ]
         columns = "product_id product_name category price revenue units rating reviews"
         return frame(columns, sorted(rows, key=lambda row: (-row[4], row[0])))
+
+    def product_list(self, product=0, **plan):
+        plans = {one["product_id"]: one for one in self.planned(**plan)}
+        received = self.lines[self.lines["status"].isin(["Completed", "Returned"])]
+        units = received.groupby("product_id")["quantity"].sum().to_dict()
+        returned = received[received["status"] == "Returned"].groupby("product_id")["quantity"].sum().to_dict()
+        rows = []
+        for one in self.product_sales().to_dict("records"):
+            key = one["product_id"]
+            share = returned.get(key, 0) / units[key] if key in units and self.states_statuses else math.nan
+            if product in (0, key):
+                rows.append(plans[key] | one | {"returned_share": share})
+        columns = (
+            "product_name product_id category supplier price revenue units returned_share rating reviews stock "
+            "days_of_inventory reorder_point order_quantity"
+        )
+        return frame(columns, [[row[name] for name in columns.split()] for row in rows])
+
+    def sales_of_product(self, product):
+        alone = copy.copy(self)
+        alone.lines = self.lines[self.lines["product_id"] == product]
+        return alone.daily_revenue()
+
+    def buyers_of_product(self, product):
+        people, rows = self.customers_as_stored(), []
+        for key, some in self.known[self.known["product_id"] == product].groupby("customer_id"):
+            name, region, _ = people[key]
+            amounts = some["quantity"].sum(), round(some["total_amount"].sum(), 4), some["order_date"].max()
+            rows.append((name, key, region, *amounts))
+        columns = "name customer_id region units revenue last_order"
+        return frame(columns, sorted(rows, key=lambda row: (-row[4], row[1])))
+
+    def bought_with(self, product):
+        baskets = self.sold.groupby(CHECKOUT)["product_id"].agg(set)
+        baskets = [basket for basket in baskets if product in basket]
+        both = Counter(other for basket in baskets for other in basket if other != product)
+        names = dict(zip(self.products["product_id"], self.products["product_name"], strict=True))
+        rows = [(names[other], other, count, count / len(baskets)) for other, count in both.items()]
+        columns = "product_name product_id checkouts_with_both share_of_checkouts"
+        return frame(columns, sorted(rows, key=lambda row: (-row[2], row[1]))[:20])
+
+    def reviews_of_product(self, product):
+        names = {key: name for key, (name, *_) in self.customers_as_stored().items()}
+        some = self.reviews[self.reviews["product_id"] == product]
+        some = some.sort_values(["review_date", "review_id"], ascending=False)
+        some = some.assign(name=[names.get(key) for key in some["customer_id"]], day=some["review_date"])
+        columns = "day rating review_text name"
+        return frame(columns, some[columns.split()].itertuples(index=False))
 
     def product_tiles(self):
         received = self.lines[self.lines["status"].isin(["Completed", "Returned"])]
@@ -628,6 +709,31 @@ class Reference:
         due = [one for one in due if one["order_quantity"] > 0]
         due.sort(key=lambda one: (one["days_of_inventory"], -one["revenue_per_day"], one["product_id"]))
         return frame(columns, [[one[name] for name in columns.split()] for one in due])
+
+    def order_by_supplier(self, **plan):
+        rows = []
+        for supplier, some in self.order_now(**plan).groupby("supplier"):
+            amount = some["amount"].astype(float).sum(skipna=False)
+            units, urgent = some["order_quantity"].sum(), some["days_of_inventory"].min()
+            rows.append((supplier, len(some), units, amount, urgent))
+        columns = "supplier products order_quantity amount days_of_inventory"
+        return frame(columns, sorted(rows, key=lambda row: (row[4], row[0])))
+
+    def needs_attention(self, **plan):
+        soon, much = "Well rated, runs out soon", "Badly rated, too much of it"
+        lead_time, found = (PLAN | plan)["lead_time"], {soon: [], much: []}
+        for one in self.planned(**plan):
+            days = one["days_of_inventory"]
+            if one["rating"] >= 4 and one["units_per_day"] > 0 and days <= lead_time:
+                found[soon].append(one | {"finding": soon})
+            elif one["rating"] <= 3 and one["abc_class"] == "A" and days > 180:
+                found[much].append(one | {"finding": much})
+        for some in found.values():
+            some.sort(key=lambda one: (-one["revenue_per_day"], one["product_id"]))
+        in_turn = [one for pair in zip_longest(found[soon], found[much]) for one in pair if one]
+        rows = [one | {"stock_value": one["stock"] * one["price"]} for one in in_turn]
+        columns = "product_id product_name finding rating stock days_of_inventory revenue_per_day stock_value"
+        return frame(columns, [[row[name] for name in columns.split()] for row in rows])
 
     def dead(self):
         """Return the products in stock that nobody has bought for 90 days or ever, the most value first."""

@@ -569,6 +569,35 @@ def test_a_click_on_a_point_tells_which_it_is(opened):
     assert page.locator(".hoverlayer .hovertext").count() == 0  # hovers vanish after a click
 
 
+ARRIVES = """() => {
+    const one = {id: "one", kind: "table", row: -1, title: "One customer", opened: [7], table: given.cards.find(({id}) => id === "table").table};
+    return draw([one, ...given.cards]);
+}"""
+
+
+def test_what_a_click_opens_comes_into_view_and_gets_the_focus(opened):
+    page = opened(cards())
+    link = card(page, "table").get_by_role("button", name="__proto__")
+    link.click()
+    assert page.evaluate("scrollY") > 500
+    page.evaluate(ARRIVES)
+    page.wait_for_function("document.activeElement.dataset.card === 'one'")
+    assert 0 <= card(page, "one").bounding_box()["y"] < 200
+    link.scroll_into_view_if_needed()
+    below = page.evaluate("scrollY")
+    page.evaluate(ARRIVES)
+    assert page.evaluate("scrollY") == below > 500, "what is open already stays where it is"
+
+
+def test_what_is_opened_without_a_click_leaves_the_page_where_it_is(opened):
+    page = opened(cards())
+    card(page, "table").scroll_into_view_if_needed()
+    page.evaluate(ARRIVES)
+    page.wait_for_timeout(200)
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
+    assert page.evaluate("scrollY") > 300
+
+
 def test_a_drag_tells_the_days(opened):
     page = opened(cards())
     box = card(page, "revenue").locator(".nsewdrag").bounding_box()

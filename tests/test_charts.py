@@ -28,7 +28,6 @@ QUESTIONS = {  # figure -> the questions whose answers it draws
     "cohort_heatmap": ["COHORT_RETENTION"],
     "new_returning_chart": ["NEW_AND_RETURNING"],
     "sales_rating_chart": ["PRODUCT_SALES"],
-    "sales_quadrants_chart": ["PRODUCT_SALES"],
     "price_units_chart": ["PRODUCT_SALES"],
     "rating_distribution_chart": ["RATINGS_BY_STAR"],
     "rating_trend_chart": ["RATINGS_BY_MONTH"],
@@ -245,7 +244,7 @@ def test_shops_texts_are_escaped(draw):
 
 def test_hovers_name_the_thing_and_the_unit(draw, shop):
     first = said(draw("daily_revenue_chart"))[0]
-    assert first.startswith(f"<b>{pd.Timestamp(shop.whole.start):%a %d %b %Y}</b><br>Revenue $")
+    assert first.startswith(f"<b>{pd.Timestamp(shop.whole.start):%a %-d %b %Y}</b><br>Revenue $")
     for text in said(draw("regional_heatmap")):
         assert all(part in text for part in ("<b>", "Revenue $", "Units "))
     for name in ("sales_rating_chart", "price_units_chart"):
@@ -285,7 +284,7 @@ def test_weeks_and_months_that_are_not_whole_are_hollow(story, look):
     assert (part.name, part.showlegend, part.marker.line.width) == ("Part of a week", True, 1.5)
     assert (revenue.xperiod, pd.Timestamp(revenue.xperiod0).day_name()) == (7 * 86_400_000, "Monday")
     assert [list(pair) for pair in revenue.customdata] == weeks[["day", "last_day"]].to_numpy().tolist()
-    assert "Wed 01 Jan 2025 to Sun 05 Jan 2025<br>5 of 7 days" in part.hovertext[0]
+    assert "Wed 1 Jan 2025 to Sun 5 Jan 2025<br>5 of 7 days" in part.hovertext[0]
     assert "of 7 days" not in revenue.hovertext[1]
     assert not average.showlegend and len(marked.x) == 0
     assert story.interval_name(weeks) == "Completed lines, by week"
@@ -331,7 +330,7 @@ def test_shares_rank_categories_in_their_colours(draw, answers, look):
 
 def test_a_category_has_one_colour_everywhere(draw, look):
     assert len(set(look.colours.values())) == len(look.colours)
-    for name in ("sales_rating_chart", "sales_quadrants_chart", "price_units_chart"):
+    for name in ("sales_rating_chart", "price_units_chart"):
         for trace in draw(name).data:
             assert trace.marker.color == look.colours[trace.name]
 
@@ -402,6 +401,8 @@ def test_the_curve_of_concentration(draw, answers, story, look):
     two_people = known.assign(customers=[1] * 50 + [2] * 50, percent_of_revenue=[75.0] * 50 + [100.0] * 50)
     _, _, marked = story.concentration_chart(two_people, look).data
     assert (list(marked.x), list(marked.y)) == ([20], [75]), "the same people are marked once"
+    one = story.concentration_chart(known.assign(customers=1, percent_of_revenue=100.0), look).data[2]
+    assert (list(one.y), list(one.textposition)) == ([100], ["bottom right"]), "below the curve, not on it"
     assert is_empty(story.concentration_chart(known.assign(percent_of_revenue=math.nan), look))
 
 
@@ -472,16 +473,15 @@ def pairs(products, x, y):
 def test_products_are_drawn_where_they_belong(draw, answers):
     products = answers["PRODUCT_SALES"]
     rated = products[products["rating"].notna()]
-    assert drawn_points(draw("sales_rating_chart")) == pairs(rated, "rating", "revenue")
     sold = rated[rated["revenue"] > 0]
-    assert drawn_points(draw("sales_quadrants_chart")) == pairs(sold, "rating", "revenue")
+    assert drawn_points(draw("sales_rating_chart")) == pairs(sold, "rating", "revenue")
     assert drawn_points(draw("price_units_chart")) == pairs(products[products["price"] > 0], "price", "units")
     sizes = {
         key: size
         for trace in draw("sales_rating_chart").data
         for key, size in zip(trace.customdata, trace.marker.size, strict=True)
     }
-    assert sizes == dict(zip(rated["product_id"], rated["units"].clip(lower=marks.UNSOLD), strict=True)), "all are seen"
+    assert sizes == dict(zip(sold["product_id"], sold["units"], strict=True))
 
 
 def products(*rows):
@@ -505,7 +505,7 @@ def test_fields_are_parted_at_the_medians(story):
 
 def test_fields_are_marked_in_the_figure(draw, answers, story):
     rated = answers["PRODUCT_SALES"].dropna(subset="rating").head(marks.SHOWN_POINTS)
-    figure = draw("sales_quadrants_chart")
+    figure = draw("sales_rating_chart")
     upright, level = figure.layout.shapes
     assert (upright.x0, level.y0) == (rated["rating"].median(), rated["revenue"].median())
     for name, count in story.quadrants(rated).items():
@@ -519,7 +519,7 @@ def test_products_without_a_point_are_counted(story, look, answers, monkeypatch)
     assert "1 products without a price,<br>1 at a price of 0" in price.layout.xaxis.title.text
     assert "2 products without a review" in rating.layout.xaxis.title.text
     monkeypatch.setattr(story, "SHOWN_POINTS", 3)
-    figure = story.sales_quadrants_chart(some, look)
+    figure = story.sales_rating_chart(some, look)
     assert "1 of least revenue" in figure.layout.xaxis.title.text
     assert len(drawn_points(figure)) == 3
     assert figure.layout.shapes[1].y0 == some["revenue"].iloc[3]
@@ -615,7 +615,7 @@ def test_demand_and_its_forecast(draw, answers, story):
     ("stock", "title", "last"),
     [
         (10.0, "Runs out on Fri 10 Jan 2025", 0.0),
-        (10_000.0, "Lasts beyond Tue 01 Jul 2025", 9_818.0),
+        (10_000.0, "Lasts beyond Tue 1 Jul 2025", 9_818.0),
         (0.0, "Has run out", 0.0),
     ],
 )

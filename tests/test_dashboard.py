@@ -136,7 +136,7 @@ def test_further_filters_are_none_while_all_are_chosen():
     selection.against.value, selection.interval.value = "year", "week"
     now = selection.value
     assert (now.segments, now.against, now.interval, len(calls)) == (("B",), "year", "week", 3)
-    assert selection.text() == "all regions · all categories · B · 2025-01-01 to 2025-12-31"
+    assert selection.text() == "all regions · all categories · B · 1 Jan 2025 to 31 Dec 2025"
     selection.set(replace(WHOLE, segments=("A", "B")))
     assert (selection.value.segments, selection.value.against, len(calls)) == (None, "before", 3)
 
@@ -254,24 +254,42 @@ def test_the_way_back_leads_to_what_a_shop_still_has(dashboard):
     assert dashboard.filters.value.regions == ("North",)
 
 
-def demand_of(dashboard):
-    (card,) = [card for card in dashboard.board.cards if card["id"] == "inventory-demand"]
-    return card["subtitle"]
+def product_of(dashboard):
+    """Return what the product is called that is opened; nothing where none is."""
+    return [card["subtitle"] for card in dashboard.board.cards if card["id"] == "products-product"]
 
 
-def test_a_product_is_chosen_from_the_list_and_taken_back(dashboard):
+def test_a_product_is_opened_from_the_list_and_taken_back(dashboard):
+    dashboard.navigation.value = "Products"
+    assert product_of(dashboard) == []
+    for page, card in (("Products", "products-all-products"), ("Inventory", "inventory-dead-stock")):
+        dashboard.navigation.value = page
+        click(dashboard, card, row={"product_id": 7}, column="product_name")
+        assert dashboard.navigation.value == "Products"
+        (called,) = product_of(dashboard)
+        assert "(no. 7) · " in called
+        (chip,) = dashboard.chips.chips
+        assert (chip["kind"], called.startswith(chip["label"])) == ("Product", True)
+        dashboard._removed(chip["key"])
+        assert product_of(dashboard) == []
+        dashboard.go_back()
+        assert product_of(dashboard) == [called]
+        dashboard.go_back()
+        assert dashboard.navigation.value == page
+
+
+def test_a_supplier_is_chosen_from_what_to_order(dashboard):
     dashboard.navigation.value = "Inventory"
-    best, (chooser,) = demand_of(dashboard), [one for one in widgets_of(dashboard) if isinstance(one, widgets.Dropdown)]
-    label, other = chooser.options[7]
-    chooser.value = other
-    assert demand_of(dashboard) == label != best
+    cards = {card["id"]: card for card in dashboard.board.cards}
+    suppliers, order = (cards[f"inventory-what-to-order-{name}"]["table"] for name in ("by-supplier", "now"))
+    supplier, products = suppliers["rows"][0][:2]
+    place = [column["name"] for column in order["columns"]].index("supplier")
+    assert products == sum(row[place] == supplier for row in order["rows"])
+    click(dashboard, "inventory-what-to-order-by-supplier", row={"supplier": supplier}, column="supplier")
+    (order,) = [card["table"] for card in dashboard.board.cards if card["id"] == "inventory-what-to-order-now"]
+    assert {row[place] for row in order["rows"]} == {supplier}
+    assert len(order["rows"]) == products
     dashboard.go_back()
-    assert (chooser.value, demand_of(dashboard)) == (0, best)
-
-
-def widgets_of(dashboard):
-    """Return the widgets of the page's own controls."""
-    return list(dashboard.controls[dashboard.navigation.value]._widgets.values())
 
 
 def test_reset_takes_everything_back_on_this_page(dashboard):
@@ -345,7 +363,7 @@ def test_clicks_lead_on(dashboard, story):
     assert (dashboard.navigation.value, dashboard.parameters["customer"]) == ("Customers", 7)
     assert states(dashboard)["customers-customer"] == "ready"
     click(dashboard, "customers-orders", row={"product_id": 4}, column="product_name")
-    assert (dashboard.navigation.value, dashboard.parameters["product"]) == ("Inventory", 4)
+    assert (dashboard.navigation.value, dashboard.parameters["product"]) == ("Products", 4)
     dashboard.go_back()
     dashboard.go_back()
     assert dashboard.state() == dashboard.first()

@@ -8,6 +8,7 @@ import sqlite3
 import zlib
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -359,10 +360,12 @@ def test_no_other_script_may_run_and_nothing_may_be_fetched(chromium, path, tmp_
 
 
 def test_it_says_which_days_and_which_selection(file, shop, selection):
-    assert file.page.title().endswith(f"· {selection.start} to {selection.end}")
-    foot = " ".join(file.page.locator("footer").inner_text().split())
     whole = shop.everything()
-    assert f"{selection.start} to {selection.end}, from data of {whole.start} to {whole.end}" in foot
+    days = [selection.start, selection.end, whole.start, whole.end]
+    first, last, begin, end = (f"{date.fromisoformat(day):%-d %b %Y}" for day in days)
+    assert file.page.title().endswith(f"· {first} to {last}")
+    foot = " ".join(file.page.locator("footer").inner_text().split())
+    assert f"{first} to {last}, from data of {begin} to {end}" in foot
     assert "Other days are not in this file" in foot
 
 

@@ -6,6 +6,7 @@ import pytest
 from test_board import LOOK, card, cards, figure, page_text
 
 from shopboard import marks
+from shopboard.grids import grid
 from shopboard.style import figure_json
 
 
@@ -231,3 +232,35 @@ def test_days_are_written_as_on_axes(opened):
     page = opened([wide_table()], 1400)
     assert page.locator("tbody tr").first.locator(".sb-date").all_inner_texts() == ["7 Dec 2025", "Dec 2025"]
     assert page.locator(".sb-count").inner_text() == "1–20 of 25"
+
+
+def regional(columns):
+    """A card of revenue by region and category, as the story draws it."""
+    pairs = [
+        (row, f"Category {column}", 11_400.0 * (row == "North") + 2_300.0 + column, 1)
+        for row in ("Central", "North")
+        for column in range(columns)
+    ]
+    sales = pd.DataFrame(pairs, columns=["region", "category", "revenue", "units"])
+    shown = grid(sales, "region", "category", {"revenue": "Revenue"}, LOOK, (14, 20))
+    return {"id": "own", "kind": "chart", "title": "Own", "figure": figure_json(shown, LOOK)}
+
+
+@pytest.mark.parametrize(("columns", "width", "size", "texts"), [
+    (7, 1400, 12, {"2.3k", "13.7k", "16.1k", "95.9k", "112k"}),
+    (7, 375, 10, {"2.3k", "112k"}),
+    (16, 360, 0, set()),
+])  # fmt: skip
+def test_the_numbers_of_cells_can_be_read_or_are_left_to_the_tip(opened, columns, width, size, texts):
+    page = opened([regional(columns)], width)
+    labels = page.locator('[data-card="own"] .heatmap-label')
+    sizes = {float(label.evaluate("each => parseFloat(getComputedStyle(each).fontSize)")) for label in labels.all()}
+    assert all(found >= 10 for found in sizes)
+    assert max(sizes, default=0) >= size
+    found = set(labels.all_text_contents())
+    assert found >= texts if texts else found <= {""}
+    if width == 375:  # rounded, where the machine's font leaves no room for more
+        assert ("14k" in found) != ("13.7k" in found)
+    cell = page.locator('[data-card="own"] .hm image').first.bounding_box()
+    page.mouse.move(cell["x"] + 5, cell["y"] + 5)
+    page.locator(".hovertext", has_text="Revenue").first.wait_for()

@@ -469,7 +469,7 @@ def test_picked_files_become_the_shop_of_the_page(dashboard, tmp_path):
     assert (tmp_path / "Two_cups.db").exists()
     header = before.children[1].value  # in the same widget
     assert "Two cups" in header
-    assert "3 order lines · 2025-01-13 to 2025-02-15" in header
+    assert "3 order lines · 13 Jan 2025 to 15 Feb 2025" in header
     assert "3 of 3 order lines were loaded" in "".join(texts(before))
 
 

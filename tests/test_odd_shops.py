@@ -200,9 +200,9 @@ def test_a_click_at_any_point_leads_to_what_it_shows(opened, name):
                     listed = "customers-customer" if parameters["customer"] else "customers-all-customers"
                     states = ("ready",) if parameters["customer"] else ("ready", "empty")  # a group may hold nobody
                     assert any(one["id"] == listed and one["state"] in states for one in board.board.cards)
-                elif board.navigation.value == "Inventory":
-                    (demand,) = [one for one in board.board.cards if one["id"] == "inventory-demand"]
-                    assert demand["subtitle"].endswith(f"(no. {parameters['product']})")
+                elif parameters["product"]:
+                    (facts,) = [one for one in board.board.cards if one["id"] == "products-product"]
+                    assert f"(no. {parameters['product']})" in facts["subtitle"]
                 else:
                     chosen = set(selection.regions) | set(selection.categories) | {selection.start, selection.end}
                     named = point["customdata"] if isinstance(point["customdata"], list) else [point["customdata"]]

@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 import pytest
 
 from shopboard.behind import behind
-from shopboard.cards import fill, given, outlines
+from shopboard.cards import fill, outlines
 from shopboard.filters import Filters
-from shopboard.pages import Chart, Choice, Control, Go, Page, Table, Text, Tile, Tiles
+from shopboard.pages import Chart, Control, Go, Page, Table, Text, Tile, Tiles
 from shopboard.problems import ShopProblem
 from shopboard.style import Column, Look, empty_figure
 
@@ -149,10 +149,10 @@ def test_tiles_are_compared_with_the_days_before():
         Tile("Rating", "rating", "stars"),
     )
     revenue, share, rating = card["tiles"]
-    assert card["subtitle"] == "Compared with the days before, 2025-05-02 to 2025-05-31"
+    assert card["subtitle"] == "Compared with the days before, 2 May 2025 to 31 May 2025"
     assert (revenue["value"], revenue["exact"]) == ("$250k", "$250,000.00")
     assert revenue["change"] == {"direction": 1, "text": "25.0%", "good": True, "words": "up by 25.0%, which is better"}
-    assert revenue["hint"] == "All of it; 2025-05-02 to 2025-05-31: $200,000.00"
+    assert revenue["hint"] == "All of it; 2 May 2025 to 31 May 2025: $200,000.00"
     assert share["change"] == {
         "direction": 1,
         "text": "2.0 points",
@@ -177,7 +177,7 @@ def test_without_days_before_nothing_is_compared():
 def test_the_same_weekdays_a_year_before_are_said():
     year = replace(CHOSEN, against="year")
     card = tiles_of({"n": 3}, {"n": 2}, Tile("N", "n"), selection=year)
-    assert card["subtitle"] == "Compared with the same weekdays a year before, 2024-06-02 to 2024-07-01"
+    assert card["subtitle"] == "Compared with the same weekdays a year before, 2 Jun 2024 to 1 Jul 2024"
     assert card["tiles"][0]["change"]["text"] == "50.0%"
     early = replace(year, start="2024-06-01")
     card = tiles_of({"n": 3}, {"n": 2}, Tile("N", "n"), selection=early)
@@ -265,21 +265,31 @@ def test_parts_come_and_go_with_a_parameter_and_texts_with_something_to_say():
     assert [card["id"] for card in found] == ["p-opened", "p-said"]
 
 
-def test_a_choice_of_nothing_is_the_first_of_the_list():
+def test_a_page_and_its_parts_have_parameters():
     seen = []
-    shop = StandIn(
-        LIST=pd.DataFrame({"id": [30, 10]}), Q=lambda _, values: seen.append(values) or pd.DataFrame({"n": [1]})
-    )
-    controls = [Choice("product", "Product", "LIST", "id", "id", "The first"), Control("days", "Days", 28, 1, 99)]
-    page = {"controls": controls, "parameters": lambda values: {"twice": 2 * values["days"]}}
-    part = Table("T", "Q", {"n": "N"}, parameters={"own": 1})
-    cards(part, shop=shop, **page)
-    cards(part, shop=shop, chosen={"product": 10, "days": 7}, **page)
+    shop = StandIn(Q=lambda _, values: seen.append(values) or pd.DataFrame({"n": [1]}))
+    page = {"controls": [Control("days", "Days", 28, 1, 99)], "hidden": {"product": "SELECT 1"}}
+    page["parameters"] = lambda values: {"twice": 2 * values["days"]}
+    parts = Table("T", "Q", {"n": "N"}, parameters={"own": 1}), Table("All", "Q", {"n": "N"}, parameters={"product": 0})
+    cards(*parts, shop=shop, **page)
+    cards(*parts, shop=shop, chosen={"product": 10, "days": 7}, **page)
     assert seen == [
-        {"product": 30, "days": 28, "twice": 56, "own": 1},
+        {"product": 0, "days": 28, "twice": 56, "own": 1},
+        {"product": 0, "days": 28, "twice": 56},
         {"product": 10, "days": 7, "twice": 14, "own": 1},
+        {"product": 0, "days": 7, "twice": 14},
     ]
-    assert given(Page("P", controls=controls), part, StandIn(LIST=pd.DataFrame({"id": []})), CHOSEN, {})["product"] == 0
+
+
+def test_a_card_tells_what_was_opened_in_it():
+    parts = [Chart("Opened", DAYS, bars, when="customer"), Chart("List", DAYS, bars, follows=("group", "cohort"))]
+    hidden = dict.fromkeys(("customer", "group", "cohort"), "SELECT 1")
+    found = cards(*parts, hidden=hidden, chosen={"customer": 7, "cohort": 3})
+    assert [card["opened"] for card in found] == [[7], [3]]
+    assert [
+        card["opened"] for card in outlines(Page("P", [parts], hidden=hidden), {"customer": 7, "group": 2}, "loading")
+    ] == [[7], [2]]
+    assert "opened" not in cards(*parts, hidden=hidden)[0]
 
 
 # ------------------------------------------------------------------ behind a card
@@ -334,6 +344,7 @@ def shop(story, tmp_path_factory):
 
 
 PAGES = ("OVERVIEW", "CUSTOMERS", "PRODUCTS", "INVENTORY_PAGE", "DATA_PAGE")
+OPENED = {"customer": 1, "product": 1}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -343,13 +354,13 @@ def test_each_page_of_the_story_is_filled(story, shop, name):
         whole,
         replace(whole, regions=whole.regions[:1], categories=whole.categories[1:3], start=whole.end),
     ):
-        found = fill(page, shop, selection, Look(), {"customer": 1})
+        found = fill(page, shop, selection, Look(), OPENED)
         json.dumps(found, allow_nan=False)
         assert [card for card in found if card["state"] == "failed"] == []
         for card in found:
             for what in ("sql", "rows", "csv"):
                 event = {"card": card["id"], "event": "ask", "what": what}
-                assert behind(event, page, shop, selection, {"customer": 1})
+                assert behind(event, page, shop, selection, OPENED)
 
 
 @pytest.mark.parametrize("name", PAGES)

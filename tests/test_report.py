@@ -16,7 +16,7 @@ from shopboard.pages import Page, Table, Tile, Tiles
 from shopboard.paper import fitting, out_of_order, paper_style, width_of
 from shopboard.problems import ShopProblem
 from shopboard.report import Drawing, Printing, Report, save_report, shared_out, sheet_figure
-from shopboard.style import Look, category_colours, money
+from shopboard.style import Look, category_colours, dates, money
 
 from small_shop import small_shop
 
@@ -59,9 +59,9 @@ def test_it_says_the_selection_the_dates_and_the_figures(story, shop, printed):
     chosen = replace(whole, regions=("North", "West"), categories=("Books",), start="2025-09-01", end="2025-10-31")
     texts, _ = printed(chosen)
     for text in texts:
-        assert "North, West · Books · 2025-09-01 to 2025-10-31" in text
-        assert f"Data from {whole.start} to {whole.end}" in text
-    assert "Compared with the days before, 2025-07-02 to 2025-08-31" in texts[0]
+        assert "North, West · Books · 1 Sep 2025 to 31 Oct 2025" in text
+        assert f"Data from {dates(whole.start, whole.end)}" in text
+    assert "Compared with the days before, 2 Jul 2025 to 31 Aug 2025" in texts[0]
     for tile in tiles(story.SALES_SHEET, shop, chosen):
         assert tile["label"] in texts[0]
         assert tile["exact"].split()[0] in texts[0]  # on paper nobody can point at a short one

@@ -130,8 +130,8 @@ def queries(story):
 
 
 def questions(story):
-    """Return the questions by their names: what is neither a model nor a step."""
-    others = {*story.MODELS.values(), *story.STEPS.values()}
+    """Return the questions by their names: what is no model."""
+    others = set(story.MODELS.values())
     return {name: sql for name, sql in queries(story).items() if name.isupper() and sql not in others}
 
 

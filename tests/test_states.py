@@ -27,6 +27,7 @@ CHANGES = {
     **{name: SHOPS[name] for name in ("only guests", "nothing completed", "many categories")},
 }
 LOOKS = ((1400, False), (360, False), (360, True), (1000, True))
+OPENED = {"product": 1, "customer": 1}
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,7 @@ def test_each_chart_is_drawn_or_says_why_not(chromium, shop_of, pages, tmp_path,
     window.on("console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None)
     for page in pages:
         file = tmp_path / "page.html"
-        file.write_text(page_text(fill(page, shop, whole, look, {}), look), encoding="utf-8")
+        file.write_text(page_text(fill(page, shop, whole, look, OPENED), look), encoding="utf-8")
         window.goto(file.as_uri())
         window.evaluate("window.ready")
         for width, dark in LOOKS:
@@ -121,7 +122,7 @@ def test_each_chart_is_drawn_or_says_why_not(chromium, shop_of, pages, tmp_path,
     [
         ("nothing completed", "CUSTOMERS", "customers-new-and-returning", "Choose more days, regions or categories."),
         ("one order", "PRODUCTS", "products-pairs-of-categories", "No two categories share five checkouts"),
-        ("no stock", "INVENTORY_PAGE", "inventory-projected-stock", "The stock of this product is not known"),
+        ("no stock", "PRODUCTS", "products-projected-stock", "The stock of this product is not known"),
         ("no stock", "INVENTORY_PAGE", "inventory-stock-of-every-product", "No product is both in stock and sold"),
         ("no reviews", "PRODUCTS", "products-ratings-by-star", "Nobody wrote a review in this selection. Choose more"),
         ("only guests", "CUSTOMERS", "customers-concentration", "No known customer bought anything in this selection."),
@@ -134,7 +135,7 @@ def test_what_is_missing_or_left_out_is_said_in_the_card(chromium, shop_of, stor
     whole = shop.everything()
     look = Look(colours=category_colours(whole.categories), end=whole.end)
     file = tmp_path / "page.html"
-    file.write_text(page_text(fill(getattr(story, page), shop, whole, look, {}), look), encoding="utf-8")
+    file.write_text(page_text(fill(getattr(story, page), shop, whole, look, OPENED), look), encoding="utf-8")
     window = chromium.new_page(viewport={"width": 1000, "height": 900})
     window.goto(file.as_uri())
     window.evaluate("window.ready")

@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 import browser
 
 PICTURES = ROOT / "tests" / "pictures"
+SIZES = {"customers": (1000, 1100), "inventory": (1000, 1100), "dark": (1000, 1400), "narrow": (390, 1700)}
 FIGURE = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 DRAWN = """async figure => {
@@ -62,14 +63,44 @@ def whole(page: browser.Page, width: int) -> bytes:
     return page.locator(".shop-page").screenshot()
 
 
+def shown(page: browser.Page, tab: str, card: str) -> None:
+    """Turn to one of the dashboard's pages, and wait until it stands."""
+    page.locator(".shop-pages").get_by_role("button", name=tab, exact=True).click()
+    browser.card(page, card).wait_for()
+    browser.wait_until(lambda: browser.drawn(page), 60, f"the page {tab}")
+
+
 def photograph(chromium: browser.Browser, folder: Path) -> dict[str, bytes]:
-    """Open the dashboard by Voilà and return pictures of it, wide and narrow."""
+    """Open the dashboard by Voilà and return pictures of it: some of its pages, one of them dark, and one narrow."""
     with browser.server("voila", folder) as address:
         page = chromium.new_page(viewport={"width": 1500, "height": 1500})
         browser.open_page(page, "voila", address)
-        pictures = [whole(page, width) for width in (1500, 420)]
+        pictures = {"dashboard": whole(page, 1500)}
+        for tab, card in (("Customers", "customers-cohorts"), ("Inventory", "inventory-dead-stock")):
+            shown(page, tab, card)
+            pictures[tab.lower()] = whole(page, 1300)
+        page.get_by_role("button", name="More", exact=True).click()
+        page.get_by_role("button", name="Dark", exact=True).click()
+        page.get_by_role("button", name="More", exact=True).click()
+        shown(page, "Products", "products-all-products")
+        browser.card(page, "products-all-products").locator(".sb-link").first.click()
+        browser.card(page, "products-reviews").wait_for()
+        pictures["dark"] = whole(page, 1300)
         page.close()
-    return dict(zip(("dashboard", "narrow"), pictures, strict=True))
+        page = chromium.new_page(viewport={"width": 390, "height": 844}, has_touch=True)
+        browser.open_page(page, "voila", address)
+        pictures["narrow"] = whole(page, 390)
+        page.close()
+    return {name: cut(picture, *SIZES.get(name, (1500, 9999))) for name, picture in pictures.items()}
+
+
+def cut(png: bytes, width: int, height: int) -> bytes:
+    """Return the upper part of a picture, so many pixels wide and at most so many high."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    scaled = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    scaled.crop((0, 0, width, min(height, scaled.height))).save(out, "PNG")
+    return out.getvalue()
 
 
 def run(notebook: nbformat.NotebookNode, folder: Path) -> None:
