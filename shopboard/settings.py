@@ -171,6 +171,7 @@ class Settings:
         """The shop's name, as the page shows it."""
         own = self.source if isinstance(self.source, str) else "My shop"
         own = "Warehouse" if self.warehouse else Path(own.split("?")[0] if "://" in own else own).stem
+        own = own.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # a name may be none in UTF-8
         return self.shop_name or ("Sample shop" if self.is_sample else own)
 
 
@@ -192,6 +193,8 @@ def is_frames(value: object) -> bool:
 def is_shop_database(source: object) -> bool:
     """Say whether `source` is the path of a database that this program made, by the number in its header."""
     if isinstance(source, str | Path):
-        with suppress(OSError, ValueError), Path(source).open("rb") as file:
-            return file.read(100)[68:72] == APPLICATION_ID.to_bytes(4, "big")
+        with suppress(OSError, ValueError):
+            if Path(source).is_file():  # a pipe would keep who opens it waiting
+                with Path(source).open("rb") as file:
+                    return file.read(100)[68:72] == APPLICATION_ID.to_bytes(4, "big")
     return False

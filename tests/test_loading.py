@@ -22,7 +22,7 @@ from shopboard.database import connect, read_query
 from shopboard.importing import loading
 from shopboard.importing.accounts import NO_PRODUCT
 from shopboard.importing.corrections import load_corrections
-from shopboard.importing.receipt import SET_ASIDE_BY_REASON, import_notes, reconciliation
+from shopboard.importing.receipt import SET_ASIDE_BY_REASON, reconciliation
 from shopboard.importing.statuses import SPELLINGS, is_no_product, status_of
 from shopboard.importing.values import plain_words
 from shopboard.problems import ShopProblem
@@ -652,8 +652,6 @@ def test_a_database_of_this_notebook_is_opened_where_it_is(
         assert opened.database == str(copy)
         assert open_or_build(opened) == "Opened copy.db, which this notebook made."
         receipt(opened)
-        with contextlib.closing(connect(opened.database)) as connection:
-            import_notes(connection, opened)
         assert not (tmp_path / "elsewhere" / "e.db").exists()
         assert tables(copy)["orders"].equals(tables(database)["orders"])
         with pytest.raises(ShopProblem, match="`pseudonyms`"):

@@ -152,6 +152,17 @@ def with_extras(proposal: Proposal, select: str, columns: list[str], notes: list
     )
 
 
+def extras_apart(proposal: Proposal, select: str, columns: list[str], _: list[str]) -> str:
+    """Return a SELECT of lines with what each column of money comes to on a line beside the amount, as money_1 and so on."""
+    if not proposal.extras:
+        return select
+    apart = "".join(
+        f",\n    CASE WHEN TYPEOF(total_amount) IN ('text', 'VARCHAR') THEN 0 ELSE {extra_sql(proposal, column, f'extra_{place}')} END AS money_{place}"
+        for place, column in enumerate(proposal.extras, 1)
+    )
+    return f"WITH as_given AS (\n{select}\n)\nSELECT\n    {', '.join(columns)}{apart}\nFROM as_given"
+
+
 def ill_words_sql(proposal: Proposal) -> str:
     """Return, as SQL lists them, the words of a status that mean cancelled or returned: such lines gave back all already."""
     column = proposal.matches["orders", "status"].column

@@ -115,7 +115,7 @@ def akin(column: Column, key: Column) -> str:
     singular = re.sub(r"(es|s|en|n)$", "", squashed(key.table))
     if re.search(STATE, name) and re.search(STATE, squashed(key.table)) and key.whole == 1:
         return "name"
-    if name not in ("id", "name", "title", "description", "code") and (
+    if name not in ("", "id", "name", "title", "description", "code") and (
         name in (of, singular + of, squashed(key.table) + of) or refers_to(name) == refers_to(own) != ""
     ):
         return "name"

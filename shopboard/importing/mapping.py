@@ -1,6 +1,7 @@
 """The four SELECTs that follow from a proposal."""
 
 import re
+from collections.abc import Callable
 
 from shopboard.database import COLUMNS
 from shopboard.importing.accounts import OWN_NUMBERS
@@ -141,7 +142,9 @@ def columns_of_order(proposal: Proposal) -> list[Column]:
     return [column for table in tables for column in proposal.columns[table]]
 
 
-def select_orders(proposal: Proposal, beside: dict[str, Column] | None = None) -> str:
+def select_orders(
+    proposal: Proposal, beside: dict[str, Column] | None = None, put_together: Callable[..., str] = with_extras
+) -> str:
     """Return the SELECT for the lines of orders; `beside` names more columns that it is to give."""
     chosen = {name: proposal.matches["orders", name].column for name in FIELDS["orders"]}
     values = {
@@ -206,7 +209,7 @@ def select_orders(proposal: Proposal, beside: dict[str, Column] | None = None) -
         )
     else:
         text = share_out(proposal, values, used, notes, rest)
-    text = with_extras(proposal, text, names, notes)
+    text = put_together(proposal, text, names, notes)
     return "".join(f"-- assumed: {' '.join(note.split())}\n" for note in notes) + text
 
 

@@ -142,16 +142,3 @@ def reconciliation_file(connection: sqlite3.Connection, settings: Settings) -> P
         f"<h1>{title}</h1><p>Orders from {first} to {last}. Amounts in the source's own signs.</p>{''.join(parts)}</html>"
     )
     return save(settings.exports, "reconciliation.html", lambda path: path.write_text(page, encoding="utf-8"))
-
-
-def import_notes(connection: sqlite3.Connection, settings: Settings) -> pd.DataFrame:
-    """Return one row per reason for setting aside (the 20 most frequent) and per assumption; none for the sample."""
-    columns = ["table_name", "what", "reason", "advice", "count", "amount", "first_row"]
-    if not was_imported(connection):
-        return pd.DataFrame(columns=columns)
-    reasons = [row[:-1] for row in connection.execute(SET_ASIDE_BY_REASON)]
-    assumed = connection.execute("SELECT assumption FROM assumptions").fetchall()
-    notes = [*reasons, *(("", "assumption", sentence, "", "", "", "") for (sentence,) in assumed)]
-    return pd.DataFrame(
-        [["" if value is None else value for value in row] for row in notes], columns=columns, dtype=object
-    )

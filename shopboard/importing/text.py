@@ -31,7 +31,7 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
     text = "".join(sample)
     mendings = [mending for mending in MENDINGS if re.search(mending[0], text, re.MULTILINE)]
     sample = list(mended(iter(sample), mendings))
-    stated = re.fullmatch(r'"?sep=(.)"?\s*', sample[0], re.IGNORECASE) if sample else None
+    stated = re.fullmatch(r'"?sep=([^\w\s"]|\t)"?\s*', sample[0], re.IGNORECASE) if sample else None
     layouts = [laid_out(sample, sign, int(bool(stated))) for sign in (stated[1] if stated else ",;\t|")]
     layout = max(layouts, key=lambda layout: (layout.header is not None, layout.share, layout.width))
     column = sample[0].strip().strip('"').lower() if sample else ""
@@ -150,9 +150,9 @@ def records(lines: Iterator[str], number: int, raw: RawTable) -> Iterator[tuple[
     """
     separator, width, stray = raw.separator, len(raw.names), 0
     while chunk := list(islice(lines, 1_000)):
-        plain = read_plainly(chunk, separator, width)
+        plain = read_plainly(chunk, separator, width) if "".join(chunk).strip(BLANK) else []
         if plain is not None and raw.header not in plain:
-            yield from zip(range(number, number + len(chunk)), plain, strict=True)
+            yield from enumerate(plain, number)
             number += len(chunk)
             continue
         ahead = deque(chunk)
