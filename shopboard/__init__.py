@@ -4,8 +4,11 @@ Each module imports only from those above it.
 
 carried     lets a file of the package take effect when its cell in a lone notebook is changed
 problems    says in one sentence what the user can mend
+voila       leaves out of a page what is only there to be read
+places      puts files in their places, whole or not at all, and clears away what was left of others
 settings    holds the settings of a run, checked
-texts       writes answers as CSV, and files whole or not at all
+texts       writes answers as CSV
+limits      runs SQL in a process of its own, which has limits
 sqltext     reads SQL as text: names, parameters, CTEs put in front
 plain       gives the answers of every engine the same plain types
 style       writes numbers in the reader's format; colours; the charts' template
@@ -14,12 +17,13 @@ grids       puts tables of cells together, with their totals
 paper       draws days, bars and cells for paper
 board       shows cards in one widget: tiles, charts, tables, text
 database    opens the shop's record in SQLite, and puts a finished one in an old one's place
+notes       notes each row that anybody writes
+soundness   finds out whether the record is as it was written
 sample      draws the sample shop: names, orders and reviews, with what was planted in them
 importing   reads a shop's own files, whatever their form, into the four tables
 building    builds the database of the settings, or opens the one that stands
 opening     shows the import's form where only the user can say what a source means
 own_data    takes a shop of the user's own on the page, and shows its receipt
-notes       notes each row that anybody writes
 columnar    copies the shop into DuckDB, with the models as tables
 following   keeps the copy current, by the notes
 warehouse   asks a warehouse, in its own SQL

@@ -1,14 +1,18 @@
 """A question, a selection, an answer, which is kept until the data change; the engines that answer."""
 
+import sqlite3
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from typing import Protocol
 
+import duckdb
 import pandas as pd
 
-from shopboard.database import ShopDesign, connect, read_query
+from shopboard.database import ShopDesign, connect, file_of, last_seen, read_query, reason, table_names
 from shopboard.filters import Facts, Filters, Value, selection_ctes
 from shopboard.following import ColumnarEngine
 from shopboard.notes import note_writes
@@ -16,17 +20,19 @@ from shopboard.opening import open_or_ask
 from shopboard.plain import in_plain_types
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
+from shopboard.soundness import LaterCheck, existing_fingerprint
 from shopboard.sqltext import needed, parameters_in, with_in_front
 from shopboard.warehouse import WarehouseEngine
 
 ANSWERS_KEPT = 500
-ROWS_KEPT = 200_000  # larger answers are not kept
+VALUES_KEPT = 2_000_000  # in all of them: some 100 MB, if all are texts
 
 
 class Engine(Protocol):
     """What answers SQL, for one shop."""
 
     name: str
+    at_once: int  # how many questions it answers at a time
 
     def run(self, sql: str, parameters: Mapping[str, Value]) -> pd.DataFrame:
         """Return the rows of one SELECT: dates as ISO texts, NULL as NaN or None."""
@@ -66,6 +72,15 @@ SELECT MIN(day) AS first_day, MAX(day) AS last_day, (SELECT MAX(parts) FROM chec
 FROM daily_sales
 """
 
+TOTALS = """
+-- One row: order lines and revenue as the record holds them, and as the models count them.
+SELECT
+    COUNT(*) AS held, (SELECT COALESCE(SUM(lines), 0) FROM daily_sales) AS counted,
+    COALESCE(SUM(CASE WHEN status = 'Completed' THEN total_amount ELSE 0.0 END), 0.0) AS amount,
+    (SELECT COALESCE(SUM(revenue), 0.0) FROM daily_sales) AS revenue
+FROM orders
+"""
+
 
 def facts_of(engine: Engine) -> Facts:
     """Return what the engine knows of the shop now."""
@@ -78,17 +93,37 @@ def facts_of(engine: Engine) -> Facts:
     return Facts(*places, start, end, bool(most_parts > 1), *people, names.get("supplier", ()))
 
 
+def uncounted(engine: Engine) -> str:
+    """Return in a sentence what of the record is in no model, as after another program has emptied a table."""
+    held, counted, amount, revenue = engine.run(TOTALS, {}).iloc[0]
+    if held != counted:
+        return f"{held - counted:,.0f} order lines are in no figure: the table `products` does not have their product."
+    if abs(amount - revenue) > 0.01 + abs(amount) / 1e9:
+        return "The models do not add up to the revenue of the orders: run the notebook again."
+    return ""
+
+
+def lines_set_aside(record: sqlite3.Connection) -> int:
+    """Return how many order lines of an imported shop were set aside."""
+    if "set_aside" not in table_names(record):
+        return 0
+    sql = "SELECT COUNT(*) FROM set_aside WHERE what <> 'value' AND table_name LIKE 'orders%'"
+    return int(record.execute(sql).fetchone()[0])
+
+
 class SqliteEngine:
     """The shop's record itself, whose models are views: slow for large shops, and the reference for the others."""
 
     name = "SQLite"
+    at_once = 1
 
     def __init__(self, path: str | Path) -> None:
-        self.connection = connect(path)
-        self.seen = self._data_version()
+        self.path = Path(path)
+        self._open()
 
-    def _data_version(self) -> int:
-        return self.connection.execute("PRAGMA data_version").fetchone()[0]
+    def _open(self) -> None:
+        self.connection = connect(self.path)
+        self.seen = last_seen(self.connection, self.path)
 
     def run(self, sql: str, parameters: Mapping[str, Value]) -> pd.DataFrame:
         """Return the rows of one SELECT."""
@@ -103,8 +138,11 @@ class SqliteEngine:
         return "\n".join("  " * (depth[number] - 1) + step for number, _, _, step in steps)
 
     def refresh(self) -> bool:
-        """Say whether anything was written."""
-        before, self.seen = self.seen, self._data_version()
+        """Say whether anything was written; a file that has taken the place is opened."""
+        before, self.seen = self.seen, last_seen(self.connection, self.path)
+        if not self.seen.is_same_file(before):
+            self.connection.close()
+            self._open()
         return before != self.seen
 
     def close(self) -> None:
@@ -118,11 +156,17 @@ class Shop:
     def __init__(self, settings: Settings, design: ShopDesign, engine: Engine, path: Path | None = None) -> None:
         self.settings, self.design, self.engine, self.path = settings, design, engine, path
         self.engine_name = engine.name
-        self.connection = connect(path) if path else None
-        self.version = 0
-        self.facts = facts_of(engine)
         self._lock = RLock()  # Jupyter may serve each widget from a thread of its own
         self._answers: OrderedDict[tuple, pd.DataFrame] = OrderedDict()
+        self._coming: dict[tuple, Future[pd.DataFrame]] = {}
+        self._others = ThreadPoolExecutor(engine.at_once)
+        self._values = 0  # in the answers that are kept
+        self.connection: sqlite3.Connection | None = None  # to the record, as it is now
+        self.file = file_of(path) if path else None
+        self.later = LaterCheck(path) if path else None
+        self.happened = ""  # to the file, in sentences that the page has not shown yet
+        self.version = 0
+        self._learn()
 
     def everything(self) -> Filters:
         """Return the selection of all that the shop has; its days end with the last order."""
@@ -130,31 +174,71 @@ class Shop:
 
     def sql_of(self, sql: str, selection: Filters | None = None, **parameters: Value) -> tuple[str, dict[str, Value]]:
         """Return the text that is run for a question and a selection, and the parameters that it names."""
+        text, values, _ = self._composed(sql, selection, parameters)
+        return text, values
+
+    def _composed(
+        self, sql: str, selection: Filters | None, parameters: Mapping[str, Value]
+    ) -> tuple[str, dict[str, Value], set[str]]:
+        """Return a question's text and parameters, and which it names that have no value.
+
+        Names are looked for in each part, which comes again, and not in the whole, which is another for each selection.
+        """
         selection = selection or self.everything()
-        ctes = {**selection_ctes(selection, self.facts, self.design.models), **self.design.steps}
-        text = with_in_front(sql, needed(sql, ctes))
+        ctes = needed(sql, {**selection_ctes(selection, self.facts, self.design.models), **self.design.steps})
+        named = {name for part in (sql, *ctes.values()) for name in parameters_in(part)}
         values = {**selection.parameters(), **parameters}
-        return text, {name: values[name] for name in sorted(parameters_in(text)) if name in values}
+        found = {name: values[name] for name in sorted(named & values.keys())}
+        return with_in_front(sql, ctes), found, named - values.keys()
 
     def ask(self, sql: str, selection: Filters | None = None, **parameters: Value) -> pd.DataFrame:
         """Return the answer to a question over a selection, all if none is given; `$name`s take `parameters`."""
         with self._lock:
-            text, values = self.sql_of(sql, selection, **parameters)
-            if lacking := parameters_in(text) - values.keys():
-                named = ", ".join(f"${name}" for name in sorted(lacking))
+            text, values, lacking = self._composed(sql, selection, parameters)
+            if lacking:
+                names = ", ".join(f"${name}" for name in sorted(lacking))
                 raise ShopProblem(
-                    f"The question names {named}, for which there is no value: pass it to `ask` by its name."
+                    f"The question names {names}, for which there is no value: pass it to `ask` by its name."
                 )
             key = (text, tuple(values.items()), self.version)
             if key in self._answers:
                 self._answers.move_to_end(key)
                 return self._answers[key].copy()
-            answer = self.engine.run(text, values)
-            if len(answer) <= ROWS_KEPT:
-                self._answers[key] = answer
-                if len(self._answers) > ANSWERS_KEPT:
-                    self._answers.popitem(last=False)
+            coming = self._coming.pop(key, None)
+            answer = coming.result() if coming else self.engine.run(text, values)
+            self._keep(key, answer)
             return answer.copy()
+
+    def ask_ahead(self, asked: Iterable[tuple[str, Filters, Mapping[str, Value]]]) -> None:
+        """Let the engine begin with questions that are asked next, if it answers several at once.
+
+        Whoever asks one gets its answer, or its error; what nobody asks in the end is dropped.
+        """
+        with self._lock:
+            self._settle()
+            for sql, selection, parameters in asked if self.engine.at_once > 1 else ():
+                with suppress(ShopProblem):  # which comes to who asks
+                    text, values, lacking = self._composed(sql, selection, parameters)
+                    key = (text, tuple(values.items()), self.version)
+                    if not lacking and key not in self._answers and key not in self._coming:
+                        self._coming[key] = self._others.submit(self.engine.run, text, values)
+
+    def _settle(self) -> None:
+        """Drop what was asked ahead, and wait for what has begun: the tables may change after this."""
+        for coming in self._coming.values():
+            coming.cancel()
+        wait(self._coming.values())
+        self._coming.clear()
+
+    def _keep(self, key: tuple, answer: pd.DataFrame) -> None:
+        """Keep an answer, and forget the oldest ones while there are too many, or too much is in them."""
+        if answer.size > VALUES_KEPT:
+            return
+        self._answers[key] = answer
+        self._values += answer.size
+        while len(self._answers) > ANSWERS_KEPT or self._values > VALUES_KEPT:
+            _, oldest = self._answers.popitem(last=False)
+            self._values -= oldest.size
 
     def explain(self, sql: str, selection: Filters | None = None, **parameters: Value) -> str:
         """Return how the engine goes about a question."""
@@ -164,21 +248,57 @@ class Shop:
     def forget(self) -> None:
         """Keep no answer: the next question is asked of the engine."""
         with self._lock:
+            self._settle()
             self._answers.clear()
+            self._values = 0
 
     def refresh(self) -> bool:
-        """Take in what anybody has written to the shop; say whether there was anything."""
+        """Take in what anybody has written to the shop; say whether there was anything.
+
+        Raises OSError or ShopProblem where its file is gone, or one that has taken its place is damaged.
+        """
         with self._lock:
-            if not self.engine.refresh():
+            self._settle()
+            moved = self._moved()
+            if not self.engine.refresh() and not moved:
                 return False
             self.version += 1
-            self._answers.clear()
-            self.facts = facts_of(self.engine)
+            self.forget()
+            self._learn()
             return True
+
+    def _learn(self) -> None:
+        """Note what the shop has now, and whether the models count all of it."""
+        self.facts, self.set_aside, self.uncounted = facts_of(self.engine), 0, ""
+        if self.path:
+            if self.connection:
+                self.connection.close()
+            self.connection = connect(self.path)
+            self.set_aside, self.uncounted = lines_set_aside(self.connection), uncounted(self.engine)
+
+    def _moved(self) -> bool:
+        """Say whether another file stands in the place of the shop's, which is checked and shown from now on."""
+        if self.path is None or file_of(self.path) == self.file:
+            return False
+        try:
+            existing_fingerprint(self.path)
+        except ShopProblem as problem:
+            raise type(problem)(str(problem).replace(str(self.path), self.path.name)) from None
+        note_writes(self.path)
+        self.file = file_of(self.path)
+        self.happened += f"Another program has replaced {self.path.name}; this page shows the new one now."
+        return True
+
+    def notices(self) -> list[str]:
+        """Return what the page should say of the shop's file, in sentences."""
+        told, self.happened = [self.happened, self.later.found if self.later else "", self.uncounted], ""
+        return [sentence for sentence in told if sentence]
 
     def close(self) -> None:
         """Let go of files and connections."""
         with self._lock:
+            self._settle()
+            self._others.shutdown()
             self.engine.close()
             if self.connection:
                 self.connection.close()
@@ -188,8 +308,13 @@ def open_shop(settings: Settings, design: ShopDesign, engine: str = "duckdb") ->
     """Open the shop of these settings, built if need be; `engine` "sqlite" asks the record itself."""
     if settings.warehouse:
         return Shop(settings, design, WarehouseEngine(settings.warehouse, design.models))
-    open_or_ask(settings, design)
+    said = open_or_ask(settings, design)
     path = Path(settings.database).resolve()
-    note_writes(path)
-    opened: Engine = SqliteEngine(path) if engine == "sqlite" else ColumnarEngine(path, design.models)
-    return Shop(settings, design, opened, path)
+    try:
+        note_writes(path)
+        opened: Engine = SqliteEngine(path) if engine == "sqlite" else ColumnarEngine(path, design.models)
+        shop = Shop(settings, design, opened, path)
+    except (sqlite3.DatabaseError, duckdb.IOException, OSError) as error:
+        raise ShopProblem(f"{reason(error, path)}.") from None
+    shop.happened = said if "It was moved to" in said else ""
+    return shop

@@ -12,21 +12,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from shopboard.database import (
-    COLUMNS,
-    ShopDesign,
-    check_replaceable,
-    connect,
-    existing_fingerprint,
-    replaced_when_finished,
-    still_running,
-    table_names,
-)
+from shopboard.database import COLUMNS, ShopDesign, connect, held, replaced_when_finished, table_names
 from shopboard.importing.accounts import was_imported
 from shopboard.importing.loading import load_source
 from shopboard.importing.source import source_state
+from shopboard.notes import notes_sql
+from shopboard.places import remove_leftovers, still_running
 from shopboard.problems import ShopProblem
 from shopboard.settings import APPLICATION_ID, Settings, is_shop_database
+from shopboard.soundness import DamagedProblem, existing_fingerprint, place_aside, take_digests
 
 LAYOUT_VERSION = 4  # raised when the sample or the import changes what is stored, so that older files are rebuilt
 
@@ -74,6 +68,7 @@ def open_or_build(settings: Settings, design: ShopDesign) -> str:
             f"This Python has SQLite {sqlite3.sqlite_version}; STRICT tables need 3.37 or newer: use a newer Python."
         )
     path = database_path(settings)
+    remove_leftovers(path.parent, Path(settings.exports))
     if not settings.is_sample and not settings.mapping and is_shop_database(settings.source):
         return open_in_place(settings, design, path)
     digest = fingerprint(
@@ -84,7 +79,12 @@ def open_or_build(settings: Settings, design: ShopDesign) -> str:
             "The settings `source` and `database` are the same file, which would replace itself: set `database` to "
             "another name."
         )
-    existing = existing_fingerprint(path)
+    existing, aside, said = None, None, ""
+    try:
+        existing = existing_fingerprint(path)
+    except DamagedProblem as problem:
+        aside = place_aside(path)
+        said = f"{problem} It was moved to {aside.name}. "
     same = existing == digest
     if existing and not same and not (settings.is_sample or settings.mapping):
         same = existing == fingerprint(
@@ -94,9 +94,11 @@ def open_or_build(settings: Settings, design: ShopDesign) -> str:
         remove_live_orders(path)
         renew_models(path, design)
         return f"Opened {path.name}: it was made with these settings."
-    check_replaceable(path)
-    build_database(settings, design, path, digest)
-    return f"{'Replaced' if existing else 'Made'} {path.name}."
+    if not aside:
+        with held(path):
+            pass  # before anything is read, as that may take long
+    build_database(settings, design, path, digest, aside)
+    return f"{said}{'Replaced' if existing else 'Made'} {path.name}."
 
 
 def database_path(settings: Settings) -> Path:
@@ -114,9 +116,12 @@ def database_path(settings: Settings) -> Path:
     return path
 
 
-def build_database(settings: Settings, design: ShopDesign, path: Path, digest: str) -> None:
-    """Build the four tables, filled and indexed, at `path`, all or nothing; raises ShopProblem where that fails."""
-    with replaced_when_finished(path) as connection:
+def build_database(settings: Settings, design: ShopDesign, path: Path, digest: str, aside: Path | None = None) -> None:
+    """Build the four tables, filled and indexed, at `path`, all or nothing; raises ShopProblem where that fails.
+
+    A damaged database that stands there is moved to `aside`.
+    """
+    with replaced_when_finished(path, aside) as connection:
         connection.executescript(design.schema)
         if settings.is_sample:
             design.fill_sample(connection, settings)
@@ -137,6 +142,8 @@ def build_database(settings: Settings, design: ShopDesign, path: Path, digest: s
         )
         built = (digest, json.dumps(settings.mapping), int(settings.pseudonyms))
         connection.execute("INSERT INTO build_info VALUES (?, ?, ?)", built)
+        connection.executescript(notes_sql())
+        take_digests(connection)
         connection.execute("PRAGMA optimize")
 
 
@@ -172,7 +179,10 @@ def accepted_mapping(path: Path) -> dict:
 
 def open_in_place(settings: Settings, design: ShopDesign, path: Path) -> str:
     """Check a database of ours that is named as the source; return what was done, in a sentence."""
-    existing_fingerprint(path)
+    try:
+        existing_fingerprint(path)
+    except DamagedProblem as problem:
+        raise ShopProblem(f"{problem} Set `source` to the shop's own file, and it is loaded anew.") from None
     with closing(connect(path)) as connection:
         if connection.execute("PRAGMA user_version").fetchone() != (LAYOUT_VERSION,):
             raise ShopProblem(

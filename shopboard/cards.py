@@ -1,7 +1,8 @@
 """Cards: the parts of a page, filled from the shop's answers."""
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Literal, cast
@@ -15,7 +16,7 @@ from shopboard.board import Table as CardTable
 from shopboard.board import Tile as CardTile
 from shopboard.filters import COMPARED, Filters
 from shopboard.pages import AnyPart, Chart, Page, Parameters, Table, Text, Tile, Tiles, questions
-from shopboard.problems import ShopProblem
+from shopboard.problems import ShopProblem, unforeseen
 from shopboard.style import FORMATS, Column, Look, as_column, dates, figure_json, jsonable, unknown
 
 State = Literal["ready", "loading", "empty", "failed"]
@@ -46,7 +47,9 @@ def fill(page: Page, shop: Shop, selection: Filters, look: Look, parameters: Par
 
 def fill_each(page: Page, shop: Shop, selection: Filters, look: Look, parameters: Parameters) -> Iterator[Card]:
     """Yield the cards of a page from top to bottom, each as soon as its questions are answered."""
-    for name, (row, part) in page.shown(parameters).items():
+    shown = page.shown(parameters)
+    shop.ask_ahead(asked(page, [part for _, part in shown.values()], shop, selection, parameters))
+    for name, (row, part) in shown.items():
         card = outline(name, row, part, parameters)
         try:
             values = given(page, part, parameters)
@@ -54,10 +57,29 @@ def fill_each(page: Page, shop: Shop, selection: Filters, look: Look, parameters
         except ShopProblem as problem:
             card.update({"state": "failed", "message": str(problem)})
         except Exception as error:  # a card that fails must not take the others with it
-            message = f"This card could not be made ({type(error).__name__}: {error})."
+            message = f"This card could not be made ({unforeseen(error, bool(shop.settings.public))})."
             card.update({"state": "failed", "message": message})
         if part.kind != "text" or card.get("html") or card.get("state") == "failed":
             yield card
+
+
+def asked(
+    page: Page, parts: Iterable[AnyPart], shop: Shop, selection: Filters, parameters: Parameters
+) -> Iterator[tuple[str, Filters, dict[str, Any]]]:
+    """Yield the questions, selections and parameters that filling some parts will ask."""
+    before = compared(shop, selection)
+    for part in parts:
+        with suppress(Exception):  # whatever it is, the card tells it
+            values, texts = given(page, part, parameters), questions(part)
+            pairs = [(text, selection) for text in texts]
+            if isinstance(part, Tiles):
+                pairs += [(text, before) for text in texts if part.compare and before]
+                pairs += [(part.trend, selection)] if part.trend else []
+            elif isinstance(part, Chart) and before and wants(part.figure, "earlier"):
+                pairs.append((texts[0], before))
+            elif isinstance(part, Table) and part.back:
+                pairs.append((texts[0], longer(part, shop, selection)))
+            yield from ((*pair, values) for pair in pairs)
 
 
 def outline(  # noqa: PLR0913, PLR0917, what a card is, and the state it is in
@@ -109,16 +131,23 @@ def compared(shop: Shop, selection: Filters) -> Filters | None:
 def filled_chart(part: Chart, shop: Shop, selection: Filters, look: Look, values: Parameters) -> dict[str, Any]:
     """Return a chart's figure; what a figure says that draws nothing becomes the card's sentence."""
     found = answers(part, shop, selection, values)
-    more = {}
-    if wants(part.figure, "earlier"):
-        before = compared(shop, selection)
-        more["earlier"] = shop.ask(questions(part)[0], before, **values) if before else None
-    figure = called(part.figure, found, look, **more)
-    if not figure.data or (found and not any(map(len, found))):
-        notes = [note.text for note in figure.layout.annotations if note.text]
+    more = earlier(part.figure, part, shop, selection, values)
+    drawn = figure_json(called(part.figure, found, look, **more), look)
+    if not drawn["data"] or (found and not any(map(len, found))):
+        notes = [note["text"] for note in drawn["layout"].get("annotations", ()) if note.get("text")]
         return {"state": "empty", "message": part.empty or (notes[0] if notes else NOTHING)}
     said = {"subtitle": called(part.subtitle, found, look)} if callable(part.subtitle) else {}
-    return {"figure": figure_json(figure, look), **said}
+    return {"figure": drawn, **said}
+
+
+def earlier(
+    function: Callable[..., Any], part: AnyPart, shop: Shop, selection: Filters, values: Parameters
+) -> dict[str, Any]:
+    """Return the argument `earlier` of a function that has one: what its selection is compared with, or None."""
+    if not wants(function, "earlier"):
+        return {}
+    before = compared(shop, selection)
+    return {"earlier": shop.ask(questions(part)[0], before, **values) if before else None}
 
 
 def wants(function: Callable[..., Any], argument: str) -> bool:

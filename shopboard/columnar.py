@@ -6,13 +6,17 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext, suppress
+from glob import escape
 from hashlib import sha256
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 
-from shopboard.database import COLUMNS, connect, progress_bar, still_running
+from shopboard.database import COLUMNS, connect, progress_bar
 from shopboard.notes import Mark, is_known, last_mark
+from shopboard.places import put_in_place, remove_leftovers, scratch_folder, scratch_name, unfinished
+from shopboard.problems import ShopProblem
 
 LINES_IN_MEMORY = 250_000  # shops of more order lines have their copy in a file
 ROWS_AT_ONCE = 100_000
@@ -39,8 +43,9 @@ def new_connection() -> duckdb.DuckDBPyConnection:
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "python_enable_replacements": False,
-        "temp_directory": tempfile.gettempdir(),
     }
+    with suppress(FileNotFoundError):  # a disk without any room has no place for temporary files
+        config["temp_directory"] = str(Path(tempfile.gettempdir()) / scratch_name())
     return duckdb.connect(":memory:", config=config)
 
 
@@ -79,6 +84,15 @@ def csv_files(record: sqlite3.Connection, table: str, folder: str) -> Iterator[t
             file.unlink()
 
 
+def insert_rows(target: duckdb.DuckDBPyConnection, table: str, rows: list[tuple]) -> None:
+    """Insert rows of a base table, as SQLite gives them."""
+    frame = pd.DataFrame(rows, columns=list(COLUMNS[table]), dtype=object)
+    values = ", ".join(f"CAST({column} AS {column_type(column)})" for column in frame)
+    target.register("rows_read", frame)
+    target.execute(f"INSERT INTO {table} SELECT {values} FROM rows_read")
+    target.unregister("rows_read")
+
+
 def copy_table(record: sqlite3.Connection, target: duckdb.DuckDBPyConnection, table: str, count: Callable) -> None:
     """Copy a base table, in the order of its keys; `count` is called with the rows that each step has copied."""
     types = {column: column_type(column) for column in COLUMNS[table]}
@@ -87,11 +101,17 @@ def copy_table(record: sqlite3.Connection, target: duckdb.DuckDBPyConnection, ta
         f"""columns = {types}, header = false, auto_detect = false, delim = ',', quote = '\'\'', escape = '\'\'', """
         "nullstr = ['', 'NULL'], allow_quoted_nulls = false, new_line = '\\n', max_line_size = 50000000"
     )
-    with tempfile.TemporaryDirectory(prefix="shop-") as folder:
-        for file, rows in csv_files(record, table, folder):
-            place = str(file).replace("'", "''")
-            target.execute(f"INSERT INTO {table} SELECT * FROM read_csv('{place}', {reading})")
-            count(rows)
+    try:
+        with scratch_folder() as folder:
+            for file, rows in csv_files(record, table, folder):
+                place = str(file).replace("'", "''")
+                target.execute(f"INSERT INTO {table} SELECT * FROM read_csv('{place}', {reading})")
+                count(rows)
+    except (OSError, ShopProblem):  # no room for the file: slower, through Python
+        target.execute(f"DELETE FROM {table}")
+        found = record.execute(f"SELECT {', '.join(types)} FROM {table}")
+        while rows_read := found.fetchmany(ROWS_AT_ONCE):
+            insert_rows(target, table, rows_read)
 
 
 def typed(target: duckdb.DuckDBPyConnection, select: str) -> str:
@@ -135,29 +155,49 @@ def attach_copy(target: duckdb.DuckDBPyConnection, path: Path, models: Mapping[s
     """
     with closing(connect(path)) as record:
         record.execute("PRAGMA busy_timeout = 20000")
-        remove_leftovers(path)
+        remove_leftovers(path.parent)
         large = record.execute("SELECT 1 FROM orders LIMIT 1 OFFSET ?", (LINES_IN_MEMORY,)).fetchone() is not None
         file = copy_file(path)
         if large and not anew and attach_file(target, file, record, models):
             return
         with suppress(OSError):
             file.unlink(missing_ok=True)  # outdated, and it may hold names that were hidden since
-        unfinished = file.with_name(f"{file.name}.{os.getpid()}.unfinished")
-        if large and os.access(path.parent, os.W_OK):
-            target.execute(f"ATTACH '{quoted_path(unfinished)}' AS copy")
-        else:
-            target.execute("ATTACH ':memory:' AS copy")
-        target.execute("USE copy")
-        try:
-            fill_copy(record, target, models)
-        finally:
-            target.execute("USE memory")
-        if unfinished.exists():
+        if large and os.access(path.parent, os.W_OK) and filled_file(record, target, file, models):
+            return
+        fill_attached(record, target, ":memory:", models)
+
+
+def fill_attached(
+    record: sqlite3.Connection, target: duckdb.DuckDBPyConnection, place: str, models: Mapping[str, str]
+) -> None:
+    """Attach a new database as `copy` and fill it."""
+    target.execute(f"ATTACH '{place}' AS copy")
+    target.execute("USE copy")
+    try:
+        fill_copy(record, target, models)
+    finally:
+        target.execute("USE memory")
+
+
+def filled_file(
+    record: sqlite3.Connection, target: duckdb.DuckDBPyConnection, file: Path, models: Mapping[str, str]
+) -> bool:
+    """Fill a file, give it its name and attach it; say whether there was room for it."""
+    part = unfinished(file)
+    try:
+        fill_attached(record, target, quoted_path(part), models)
+        target.execute("DETACH copy")
+        with suppress(OSError):
+            put_in_place(part, file)
+        target.execute(f"ATTACH '{quoted_path(part if part.exists() else file)}' AS copy (READ_ONLY)")
+        return True
+    except duckdb.Error:
+        with suppress(duckdb.Error):
             target.execute("DETACH copy")
+        for found in file.parent.glob(f"{escape(part.name)}*"):
             with suppress(OSError):
-                unfinished.replace(file)
-            there = unfinished if unfinished.exists() else file
-            target.execute(f"ATTACH '{quoted_path(there)}' AS copy (READ_ONLY)")
+                found.unlink()
+        return False
 
 
 def attach_file(
@@ -182,11 +222,3 @@ def attach_file(
 def quoted_path(path: Path) -> str:
     """Return a path for a text in SQL."""
     return str(path).replace("'", "''")
-
-
-def remove_leftovers(path: Path) -> None:
-    """Remove what processes that have ended left unfinished."""
-    for leftover in path.parent.glob(f"{copy_file(path).name}.*.unfinished*"):
-        if not still_running(leftover.name.split(".unfinished")[0].split(".")[-1]):
-            with suppress(OSError):
-                leftover.unlink(missing_ok=True)

@@ -3,10 +3,8 @@
 import pkgutil
 import re
 import sqlite3
-import sys
-import time
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Any
@@ -17,17 +15,16 @@ import traitlets
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import css_text, look_json
-from shopboard.database import connect
-from shopboard.problems import ShopProblem
+from shopboard.limits import MEMORY, SECONDS, run_apart
+from shopboard.problems import ShopProblem, unforeseen
 from shopboard.style import Look
 from shopboard.texts import csv_text
 
-ROWS, SECONDS = 1_000, 10  # that an answer may have, and take
+ROWS = 1_000  # that an answer may have
 CHARACTERS = 2_000  # of one value, lest a thousand of them fill the memory
-BYTES = 50_000_000  # of one value while a statement makes it
 EXACT = 2**53  # larger whole numbers are no longer exact in a browser
-READING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
 ONLY_READS = "this console only reads: SELECT, WITH and EXPLAIN are all it takes"
+TOO_LARGE = f"it needs more than {MEMORY / 2**20:.0f} MB of memory and was stopped: ask for fewer days or rows"
 SELECTED = (
     "lines",
     "days",
@@ -49,61 +46,32 @@ class Answer:
 
 
 def ask_console(path: str, sql: str, parameters: Mapping[str, Any], stopped: Event | None = None) -> Answer:
-    """Run a statement that reads.
+    """Run a statement that reads, in a process of its own; whatever takes more than SECONDS, or MEMORY, is refused.
 
-    The file is opened for reading, and all but reading is refused, as is whatever takes more than SECONDS.
     Raises ShopProblem that says what is wrong.
     """
-    started = time.monotonic()
-    deadline = started + SECONDS
-
-    def allowed(action: int, _first: str | None, second: str | None, *_: object) -> int:
-        """Say whether SQLite may do something for this statement."""
-        reads = action in READING and second != "load_extension"
-        return sqlite3.SQLITE_OK if reads else sqlite3.SQLITE_DENY
-
-    def too_late() -> int:
-        return int(time.monotonic() > deadline or bool(stopped and stopped.is_set()))
-
-    with closing(connect(path)) as connection:
-        if sys.version_info >= (3, 11):  # a text made by the statement must not fill the memory
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, BYTES)
-        connection.execute("SELECT 1 FROM JSON_EACH('[]')")  # SQLite declares its table now, which is no reading
-        connection.set_authorizer(allowed)
-        connection.set_progress_handler(too_late, 10_000)
-        try:
-            cursor = connection.execute(sql, parameters)
-            rows = [[shown(value) for value in row] for row, _ in zip(cursor, range(ROWS + 1), strict=False)]
-        except (sqlite3.Error, sqlite3.Warning, ValueError) as error:  # a text that is no Unicode is a ValueError
-            raise ShopProblem(said(error, bool(stopped and stopped.is_set()))) from None
-        if cursor.description is None:
-            raise ShopProblem("Nothing was asked: write a SELECT.")
-        names = [column for column, *_ in cursor.description]
-    frame = pd.DataFrame(rows[:ROWS], columns=pd.Index(names, dtype=object), dtype=object)
-    return Answer(frame, len(rows) > ROWS, 1_000 * (time.monotonic() - started))
+    found = run_apart(path, sql, SECONDS, stopped, parameters=dict(parameters), rows=ROWS, characters=CHARACTERS)
+    if "error" in found:
+        raise ShopProblem(said(found["error"], bool(stopped and stopped.is_set())))
+    if found["names"] is None:
+        raise ShopProblem("Nothing was asked: write a SELECT.")
+    frame = pd.DataFrame(found["rows"], columns=pd.Index(found["names"], dtype=object), dtype=object)
+    return Answer(frame, found["more"], found["milliseconds"])
 
 
-def said(error: Exception, stopped: bool) -> str:
-    """Return SQLite's error as a sentence."""
+def said(error: str, stopped: bool) -> str:
+    """Return as a sentence what kept a statement from being run."""
     too_long = f"it took more than {SECONDS} seconds and was stopped: ask for fewer days or rows"
     reasons = {
         "not authorized": ONLY_READS,
         "authorization denied": ONLY_READS,
         "readonly": ONLY_READS,
         "interrupted": "it was stopped" if stopped else too_long,
+        "out of memory": TOO_LARGE,
         "one statement": "it takes one statement at a time",
     }
-    known = [reason for sign, reason in reasons.items() if sign in str(error)]
+    known = [reason for sign, reason in reasons.items() if sign in error]
     return f"SQLite could not run this statement: {known[0] if known else error}."
-
-
-def shown(value: object) -> object:
-    """Return a value as the console shows it: a BLOB's size, and the beginning of a long text."""
-    if isinstance(value, bytes):
-        return f"BLOB of {len(value):,} bytes"
-    if isinstance(value, str) and len(value) > CHARACTERS:
-        return f"{value[:CHARACTERS]}… ({len(value):,} characters)"
-    return value
 
 
 def table_of(frame: pd.DataFrame) -> dict[str, Any]:
@@ -189,13 +157,16 @@ class Console:
 
     def tables(self) -> list[list[Any]]:
         """Return each table, model and CTE that a statement can read: its name, what one row is, and its columns."""
-        models = self.shop.design.models
+        models, connection = self.shop.design.models, self.shop.connection
+        if connection is None:  # in a warehouse
+            return []
         grains = {name: first_comment(sql) for name, sql in models.items()}
         found = []
         for name in ("customers", "products", "orders", "reviews", *models, *(f"selected_{part}" for part in SELECTED)):
-            with suppress(ShopProblem):  # what a shop has not
-                columns = self.ask(f"SELECT * FROM {name} LIMIT 0").frame.columns
-                found.append([name, grains.get(name, ""), list(columns)])
+            with suppress(ShopProblem, sqlite3.Error):  # what a shop has not
+                sql, given = self.shop.sql_of(f"SELECT * FROM {name} LIMIT 0", self.selection())
+                columns = [column for column, *_ in connection.execute(sql, given).description]
+                found.append([name, grains.get(name, ""), columns])
         return found
 
     def ask(self, sql: str) -> Answer:
@@ -244,7 +215,8 @@ class Console:
         try:
             answer = self.run(sql)
         except Exception as error:  # else the page would wait for ever
-            answer = {"problem": f"Something unforeseen happened ({type(error).__name__}: {error})."}
+            public = bool(self.shop.settings.public)
+            answer = {"problem": f"Something unforeseen happened ({unforeseen(error, public)})."}
         with suppress(Exception):  # the page may have been closed meanwhile
             self.widget.send({"answer": answer})
 

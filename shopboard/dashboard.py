@@ -1,16 +1,13 @@
 """The dashboard: filters and pages, what is chosen and the way back, live orders, exports and a shop of one's own."""
 
 import html
-import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from threading import RLock
 from typing import Any
 
-import duckdb
 import ipywidgets as widgets
-import pandas as pd
 from IPython.display import display
 
 from shopboard.ask import Filters, Shop, open_shop
@@ -18,18 +15,31 @@ from shopboard.behind import behind
 from shopboard.board import Asked, Board, Card, Event
 from shopboard.building import remove_live_orders
 from shopboard.cards import fill_each, opened, outlines
-from shopboard.importing.parts import offered
+from shopboard.importing.parts import close_whole
 from shopboard.lists import Chips
 from shopboard.live import Clock, add_live_orders
-from shopboard.pages import Chart, Go, Page, Table
+from shopboard.pages import Page, leads_to
 from shopboard.problems import ShopProblem
 from shopboard.report import Report
 from shopboard.saved import State, ordered, refused, state_of, text_of
 from shopboard.selection import WIDE, Controls, Selection, named, opening
 from shopboard.settings import Settings
 from shopboard.style import Look, category_colours
-from shopboard.tools import EXPORTS, TOOLS, Tool, Views, alert, head_of, keep_receipt, page_style
+from shopboard.tools import (
+    EXPORTS,
+    Tool,
+    Views,
+    alert,
+    fault,
+    head_of,
+    in_cell,
+    keep_receipt,
+    links,
+    page_style,
+    tools_of,
+)
 
+STEPS_BACK = 100  # that the way back remembers
 SLOW = 0.5  # seconds, from which on the cards say that they are loading
 
 
@@ -37,11 +47,7 @@ class Dashboard:
     """The page; `page` is the widget to show. `examples` are the console's questions, `report` is what is printed."""
 
     def __init__(
-        self,
-        shop: Shop,
-        pages: Sequence[Page],
-        examples: Mapping[str, str] | None = None,
-        report: Report | None = None,
+        self, shop: Shop, pages: Sequence[Page], examples: Mapping[str, str] | None = None, report: Report | None = None
     ) -> None:
         self.shop, self.examples, self.report = shop, dict(examples or {}), report
         self.pages = {page.name: page for page in pages}
@@ -84,19 +90,20 @@ class Dashboard:
         buttons = named(widgets.Box([self.back, self.named, self.own_data, self.more]), "shop-buttons")
         bar = named(widgets.Box([self.navigation, buttons]), "shop-bar")
         body = named(widgets.Box([self.filters.widget, self.main]), "shop-body")
-        self.page = named(widgets.VBox(), "shop-page", "shop-dashboard")
+        self.page = named(widgets.VBox(), "shop-page", "shop-dashboard", "tex2jax_ignore", "mathjax_ignore")
         self.page.children = [widgets.HTML(page_style()), self.header, bar, self.menu, self.views.widget, body]
 
     def _place(self) -> None:
         """Put the board and the tools of this shop into their places."""
-        for tool in self.tools.values():
-            tool.close()
-        self.tools = {name: TOOLS[name](self) for page in self.pages.values() for name in page.tools}
+        before = self.tools.values()
+        self.tools = tools_of(self)
         controls = [self.controls[name].widget for name in self.pages]
         tools = [tool.widget for tool in self.tools.values()]
         self.main.children = [self.status, self.chips, *controls, self.board, *tools]
+        for tool in before:
+            tool.close()
         self.own_data.layout.display = "" if "own data" in self.tools else "none"
-        self.live.description = "Live orders" if self.settings.is_sample else "Follow changes"
+        self.live.description = "Live orders" if self.settings.sells else "Follow changes"
 
     def _observe(self) -> None:
         """Let each control do what it says."""
@@ -114,7 +121,7 @@ class Dashboard:
             button.on_click(lambda _, name=name: self.guarded(lambda: self._export(name)))
 
     def _ipython_display_(self) -> None:
-        display(self.page)
+        display(in_cell(self))
 
     # What is chosen
 
@@ -162,8 +169,12 @@ class Dashboard:
             values = {**dict(here.parameters), **(parameters or {})}
             there = State(page or here.page, selection or here.selection, ordered(values))
             if there != here:
-                self.past.append(here)
+                self._remember(here)
             self.show(there)
+
+    def _remember(self, state: State) -> None:
+        """Let the way back lead to a state."""
+        self.past = [*self.past, state][-STEPS_BACK:]
 
     def go_back(self) -> None:
         """Show what was shown before the last click that led on."""
@@ -209,15 +220,7 @@ class Dashboard:
             try:
                 action()
             except Exception as error:  # whatever it is, the page must go on
-                text = f"This could not be done, and the page still shows the earlier selection. {self._reason(error)}."
-                self.status.value = alert(f"{text} Change a filter or press the button to try again.")
-
-    def _reason(self, error: Exception) -> str:
-        if isinstance(error, ShopProblem):
-            return str(error).rstrip(".")
-        if isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError):
-            return f"The database {self.settings.database} cannot be read ({error.__cause__ or error})".rstrip(".")
-        return f"Something unforeseen happened ({type(error).__name__}: {error})".rstrip(".")
+                self.status.value = fault(error, self.settings)
 
     def _take_in(self) -> bool:
         """Take in what was written to the shop; say whether there was anything."""
@@ -307,19 +310,8 @@ class Dashboard:
     def _follow(self, event: Event) -> None:
         """Do what a click, or a drag across the days, stands for."""
         _, part = self.shown.parts().get(event["card"], (0, None))
-        selection = self.filters.value
-        if event["event"] == "range" and isinstance(part, Chart) and part.drag:
-            first, last = sorted(str(day)[:10] for day in event["range"])
-            start, end = max(first, self.filters.whole.start), min(last, self.filters.whole.end)
-            if start <= end:
-                self.go(selection=replace(selection, start=start, end=end))
-        elif event["event"] == "click" and part is not None and part.click:
-            point = event["point"]
-            leads = part.click(point["row"] if isinstance(part, Table) else point, selection)
-            if isinstance(leads, Filters):
-                self.go(selection=leads)
-            elif isinstance(leads, Go):
-                self.go(leads.page, leads.selection, leads.parameters)
+        if leads := leads_to(part, event, self.filters.value, self.filters.whole):
+            self.go(leads.page, leads.selection, leads.parameters)
 
     # Live orders, exports, another shop
 
@@ -339,7 +331,7 @@ class Dashboard:
             """Let the sample sell something, and show what was written by whomever."""
             if not self.live.value:
                 return
-            if self.settings.is_sample:
+            if self.settings.sells:
                 add_live_orders(self.settings.database, self.sample_end, step)
             if self._take_in():
                 self._refresh()
@@ -356,22 +348,21 @@ class Dashboard:
             raise ShopProblem(problem)
         self.download.value = '<span role="status">In the making …</span>'
         try:
-            self.download.value = offered(EXPORTS[name](self))
+            self.download.value = links(self, name)
         except Exception:
             self.download.value = ""
             raise
 
     def progress(self, done: float, text: str = "") -> None:
         """Say how far an export is, from 0 to 1."""
-        said = f" {text}" if text else ""
-        self.download.value = f'<span role="status">{done:.0%}{html.escape(said)} …</span>'
+        self.download.value = f'<span role="status">{done:.0%} {html.escape(text)} …</span>'
 
     def become(self, settings: Settings) -> "Dashboard":
         """Show another shop in this one's place; this one stays where the other cannot be shown."""
         other = open_shop(settings, self.shop.design)
         with self.lock:
             self.live.value = False
-            self.close()
+            self._stop()
             self.shop = self.opened = other
             self.past.clear()
             first = self.first()
@@ -382,6 +373,14 @@ class Dashboard:
         return self
 
     def close(self) -> None:
+        """End: stop what runs, and give every widget back."""
+        with self.lock:
+            self._stop()
+            for tool in self.tools.values():
+                tool.close()
+            close_whole(self.page)
+
+    def _stop(self) -> None:
         """Stop what runs, take back what the sample sold on this page, and close a shop that this page has opened."""
         self.clock.stop()
         if self.settings.is_sample:

@@ -1,18 +1,20 @@
 """The shop's record in SQLite: its columns, how it is opened and read, and how a new one takes an old one's place."""
 
 import os
+import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
 
+from shopboard.places import put_in_place, rooms, unfinished
 from shopboard.problems import ShopProblem
-from shopboard.settings import APPLICATION_ID, Settings, is_shop_database
+from shopboard.settings import Settings
 
 COLUMNS = {
     "customers": ("customer_id", "name", "email", "region", "registration_date", "customer_segment"),
@@ -30,7 +32,6 @@ COLUMNS = {
     ),
     "reviews": ("review_id", "product_id", "customer_id", "rating", "review_text", "review_date"),
 }
-CHECKED_BYTES = 50_000_000  # larger files are not read through for damage each time they are opened
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,45 @@ def connect(path: str | Path, mode: str = "ro") -> sqlite3.Connection:
     address = f"{Path(path).resolve().as_uri()}?mode={mode}"
     connection = sqlite3.connect(address, uri=True, timeout=5, check_same_thread=False)
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA mmap_size = 8000000000")  # read from the system's own memory of the file, if possible
+    connection.execute("PRAGMA mmap_size = 0")  # a mapped file that somebody cuts off ends the process
     return connection
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a reader saw of a record's file: two that differ say that somebody has written to it, or replaced it."""
+
+    data_version: int  # SQLite's, of one connection: another one after each write of another connection
+    file: tuple[int, int]  # which file it is, to the system
+    state: tuple[int, int] | None  # its size, and when it was written last; None where a log is written first
+
+    def is_same_file(self, before: "Seen") -> bool:
+        """Say whether nobody has put another file in its place, or written to it past SQLite, as copying does."""
+        unexplained = self.data_version == before.data_version and None not in (self.state, before.state)
+        return self.file == before.file and (self.state == before.state or not unexplained)
+
+
+def file_of(path: Path) -> tuple[int, int]:
+    """Return which file stands at `path`, to the system; raises OSError where there is none."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def last_seen(connection: sqlite3.Connection, path: Path) -> Seen:
+    """Return what there is to see of the file at `path`, which `connection` was opened on."""
+    data_version = data_version_of(connection)
+    for _ in range(3):  # unless somebody writes in between; to a file without a page, SQLite gives a number each time
+        before, found = data_version, path.stat()
+        data_version = data_version_of(connection)
+        if data_version == before:
+            break
+    state = None if Path(f"{path}-wal").exists() else (found.st_size, found.st_mtime_ns)
+    return Seen(data_version, (found.st_dev, found.st_ino), state)
+
+
+def data_version_of(connection: sqlite3.Connection) -> int:
+    """Return SQLite's number of what a connection has seen of its file."""
+    return connection.execute("PRAGMA data_version").fetchone()[0]
 
 
 def read_query(connection: sqlite3.Connection, sql: str, **parameters: object) -> pd.DataFrame:
@@ -82,90 +120,74 @@ def progress_bar(total: int) -> tqdm:
     return tqdm(total=total, file=sys.stdout, bar_format=pattern)
 
 
-def existing_fingerprint(path: Path) -> str | None:
-    """Return the fingerprint of the database at `path`, None where there is no file; raises ShopProblem otherwise."""
-    if not path.exists():
-        return None
-    way_out = "move it away, or set `database` to another name"
-    undo_interrupted_writing(path)
-    try:
-        with closing(connect(path)) as connection:
-            if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
-                raise ShopProblem(f"{path} was not made by this notebook and is left as it is: {way_out}.")
-            pages = connection.execute(
-                "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
-            ).fetchone()
-            whole = pages == (path.stat().st_size,)
-            if whole and path.stat().st_size < CHECKED_BYTES:
-                whole = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-            if not whole:
-                raise ShopProblem(f"{path} is damaged: delete it or {way_out}.")
-            return connection.execute("SELECT fingerprint FROM build_info").fetchone()[0]
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise ShopProblem(
-                f"{path} is in use by another program: close that, or set `database` to another name."
-            ) from None
-        raise ShopProblem(f"{path} cannot be opened ({error}): {way_out}.") from None
-    except (sqlite3.DatabaseError, TypeError) as error:
-        raise ShopProblem(f"{path} is damaged or not an SQLite file ({error}): {way_out}.") from None
-
-
-def undo_interrupted_writing(path: Path) -> None:
-    """Let SQLite undo what a killed kernel left half-written in a database of ours."""
-    with suppress(OSError, sqlite3.Error):
-        if is_shop_database(path) and Path(f"{path}-journal").exists():
-            with closing(connect(path, "rw")) as connection:
-                table_names(connection)
-
-
-def check_replaceable(path: Path) -> None:
-    """Raise ShopProblem where another program is writing to the database that is to be replaced."""
-    if path.exists():
-        try:
-            with closing(connect(path, "rw")) as connection:
-                connection.execute("BEGIN EXCLUSIVE")
-                connection.rollback()
-        except sqlite3.OperationalError as error:
-            raise ShopProblem(
-                f"{path} cannot be replaced ({error}): close the program that uses it, or set `database` to another "
-                "name."
-            ) from None
-
-
-def still_running(process: str) -> bool:
-    """Say whether a process of this number runs, as far as the system tells; "yes" in doubt."""
-    try:
-        if os.name == "posix":
-            os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except (ValueError, OSError):
-        return True
-    return True
+def reason(error: BaseException, path: str | Path, verb: str = "read") -> str:
+    """Return why a shop's file cannot be read (or `verb`), and the way out, in a sentence without its full stop."""
+    path = Path(path)
+    told = getattr(error, "strerror", None) or str(error.__cause__ or error).strip()
+    said = (told.splitlines() or [type(error).__name__])[0].rstrip(".")
+    text = said.lower()
+    verb = "written" if re.search(r"\bfull\b|no space|quota|read-?only", text) else verb
+    if "locked" in text or "busy" in text:
+        way_out = "it is in use by another program: close that, wait for it, or set `database` to another name"
+    elif verb == "written" and not os.access(path.parent, os.W_OK):
+        way_out = f"nothing may be written in {path.parent}: set `database` to a place where you may write"
+    elif verb == "written":
+        way_out = f"there are {rooms(path.parent)}: set `database` to a place with room where you may write"
+    elif not path.exists():
+        way_out = "it is not there any more: put it back, or run the notebook again"
+    elif "no such" in text:
+        way_out = "another program has changed its tables: put them back, or run the notebook again"
+    elif re.search(r"malformed|not a database|disk image|i/o", text):
+        way_out = "it is damaged, or a program is just copying over it: wait, or put a whole one in its place"
+    else:
+        way_out = "try again, or run the notebook again"
+    return f"The database {path} cannot be {verb} ({said}): {way_out}"
 
 
 @contextmanager
-def replaced_when_finished(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a new database under a temporary name; it takes the place of `path` only if nothing goes wrong."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+def held(path: Path) -> Iterator[None]:
+    """Keep others from writing to a database that is to be replaced; raises ShopProblem where one does.
+
+    What its log still holds is written into the file first, so that it is whole until the new one takes its place.
+    """
+    there, early = path.exists(), os.name == "posix"  # elsewhere a file that is open cannot be replaced
+    if there:
+        try:
+            with closing(connect(path, "rw")) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.execute("BEGIN EXCLUSIVE")
+                if early:
+                    yield
+                connection.rollback()
+        except sqlite3.OperationalError as error:
+            raise ShopProblem(f"{reason(error, path, 'replaced')}.") from None
+    if not (there and early):
+        yield
+
+
+@contextmanager
+def replaced_when_finished(path: Path, aside: Path | None = None) -> Iterator[sqlite3.Connection]:
+    """Open a new database under a temporary name; it takes the place of `path` only if nothing goes wrong.
+
+    What stands there is moved to `aside`, if that is given, rather than replaced.
+    """
+    new = unfinished(path)
     try:
-        for leftover in path.parent.glob(f".{path.name}.*.unfinished"):
-            if leftover == unfinished or not still_running(leftover.name.split(".")[-2]):
-                with suppress(OSError):
-                    leftover.unlink(missing_ok=True)
-        with closing(sqlite3.connect(unfinished)) as connection:
+        with closing(sqlite3.connect(new)) as connection:
             # No journal: what fails is deleted, so nothing has to be undone. Foreign keys are checked at the end.
             connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA threads = 4;")
             yield connection
             connection.commit()
-        for log in ("-journal", "-wal", "-shm"):  # of the file that is replaced: it must not touch the new one
-            Path(f"{path}{log}").unlink(missing_ok=True)
-        os.replace(unfinished, path)
+        with nullcontext() if aside else held(path):
+            for log in ("-journal", "-wal", "-shm"):  # of the file that stands there: it must not touch the new one
+                if aside and Path(f"{path}{log}").exists():
+                    os.replace(f"{path}{log}", f"{aside}{log}")
+                Path(f"{path}{log}").unlink(missing_ok=True)
+            if aside:
+                os.replace(path, aside)
+            put_in_place(new, path)
     except (sqlite3.OperationalError, OSError) as error:
-        raise ShopProblem(
-            f"The database {path} cannot be written ({error}): set `database` to a place with room where you may write."
-        ) from None
+        raise ShopProblem(f"{reason(error, path, 'written')}.") from None
     finally:
         with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+            new.unlink(missing_ok=True)

@@ -21,10 +21,10 @@ from shopboard.ask import Filters, Shop
 from shopboard.board import Card, css_text, look_json, page_script
 from shopboard.cards import ROWS_SENT, fill, given
 from shopboard.pages import AnyPart, Page, Parameters, Tiles, questions
+from shopboard.places import save
 from shopboard.problems import ShopProblem
 from shopboard.selection import listed
 from shopboard.style import Look, dates
-from shopboard.texts import save
 
 LARGEST = 10_000_000  # bytes of a file
 LONGEST = 17.0  # seconds, after which no more choices get figures of their own

@@ -6,6 +6,7 @@ model's own SELECT over what it reads, restricted by a CTE in front to the rows 
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ import duckdb
 import pandas as pd
 
 from shopboard.columnar import attach_copy, column_type, new_connection, typed
-from shopboard.database import COLUMNS, connect
+from shopboard.database import COLUMNS, connect, last_seen
 from shopboard.notes import Mark, is_known, last_mark, rows_noted
-from shopboard.plain import in_plain_types
+from shopboard.plain import from_arrays
 from shopboard.sqltext import with_in_front
 
 BUSY_MILLISECONDS = 200  # how long a refresh waits for somebody who writes; it comes again anyway
@@ -39,6 +40,7 @@ PARTS = {
     "checkouts": Part(("day", "order_number"), "order_lines"),
     "first_orders": Part(("customer_id",), "checkouts"),
 }  # other models are small, and made anew whole
+NAMES_CHOSEN = re.compile(r"(?:, |\s+UNION ALL SELECT )?\$[a-z]+_\d+")  # by a selection
 KEYS = {table: (columns[0],) for table, columns in COLUMNS.items()} | {name: part.key for name, part in PARTS.items()}
 
 MOVED = """
@@ -53,17 +55,19 @@ WHERE now.{column} IS DISTINCT FROM before.{column} OR now.{key} IS NULL OR befo
 class ColumnarEngine:
     """A shop's copy in DuckDB, current as of the last refresh."""
 
+    at_once = 2
+
     def __init__(self, path: str | Path, models: Mapping[str, str]) -> None:
         self.path, self.models = Path(path), models
         self.name = f"DuckDB {duckdb.__version__}"
-        self.record = connect(path)
-        self.record.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         self.kinds: dict[str, list[str]] = {}  # SQL -> DuckDB's types of its columns
         self._open()
 
     def _open(self, anew: bool = False) -> None:
         """Open the copy, made anew if asked, and take in what was written since it was made."""
-        data_version, duck = self._data_version(), new_connection()
+        record, duck = connect(self.path), new_connection()
+        record.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        seen = last_seen(record, self.path)
         attach_copy(duck, self.path, self.models, anew)
         info = duck.execute("SELECT note_id, stamp FROM copy.copy_info").fetchone()
         assert info is not None
@@ -72,22 +76,21 @@ class ColumnarEngine:
         for table, key in KEYS.items():
             duck.execute(f"CREATE TABLE now_{table} AS SELECT * FROM copy.{table} LIMIT 0")
             duck.execute(f"CREATE TABLE gone_{table} AS SELECT {', '.join(key)} FROM copy.{table} LIMIT 0")
-        self.duck, self.data_version = duck, data_version
+        self.record, self.duck, self.seen = record, duck, seen
         self.mark = Mark(*info)
         self._follow()
 
-    def _data_version(self) -> int:
-        return self.record.execute("PRAGMA data_version").fetchone()[0]
-
     def run(self, sql: str, parameters: Mapping[str, object]) -> pd.DataFrame:
         """Return the rows of one SELECT."""
-        if sql in self.kinds:
-            return in_plain_types(self.duck.execute(sql, dict(parameters)).df(), self.kinds[sql])
-        with self.duck.cursor() as cursor:  # which takes a millisecond more, and knows the columns' types
-            answer = cursor.sql(sql, params=dict(parameters) or None)
-            rows = answer.df()
-            self.kinds[sql] = [str(kind) for kind in answer.types]
-        return in_plain_types(rows, self.kinds[sql])
+        question = NAMES_CHOSEN.sub("", sql)  # the columns' types do not depend on how many are chosen
+        with self.duck.cursor() as cursor:  # of its own, so that several questions can be asked at once
+            if question in self.kinds:
+                rows = cursor.execute(sql, dict(parameters)).fetchnumpy()
+            else:
+                answer = cursor.sql(sql, params=dict(parameters) or None)  # a millisecond more, but it knows the types
+                rows = answer.fetchnumpy()
+                self.kinds[question] = [str(kind) for kind in answer.types]
+        return from_arrays(rows, self.kinds[question])
 
     def explain(self, sql: str, parameters: Mapping[str, object]) -> str:
         """Return DuckDB's plan."""
@@ -97,11 +100,11 @@ class ColumnarEngine:
     def refresh(self) -> bool:
         """Take in what was written since the last refresh; say whether there was anything. Busy: another time."""
         try:
-            if self._data_version() == self.data_version:
+            return last_seen(self.record, self.path) != self.seen and self._follow()
+        except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
                 return False
-            return self._follow()
-        except sqlite3.OperationalError:
-            return False
+            return self._replace(anew=True)  # by a connection that knows nothing of the file as it was before
 
     def close(self) -> None:
         """Close both connections."""
@@ -110,27 +113,36 @@ class ColumnarEngine:
 
     def _follow(self) -> bool:
         """Read what the notes name and bring every model up to date; say whether anything was noted."""
-        data_version = self._data_version()
-        self.record.execute("BEGIN")
-        try:
-            mark = last_mark(self.record)
-            known = mark is not None and is_known(self.record, self.mark)
-            noted = rows_noted(self.record, self.mark) if known else {}
-            rows = {table: self._read(table, keys) for table, keys in noted.items()}
-        finally:
-            self.record.rollback()
+        seen = last_seen(self.record, self.path)
+        mark, known, noted, rows = None, seen.is_same_file(self.seen), {}, {}
+        if known:
+            self.record.execute("BEGIN")
+            try:
+                for table, columns in COLUMNS.items():  # which raises an error where another program has changed them
+                    self.record.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0")
+                mark = last_mark(self.record)
+                known = mark is not None and is_known(self.record, self.mark)
+                noted = rows_noted(self.record, self.mark) if known else {}
+                rows = {table: self._read(table, keys) for table, keys in noted.items()}
+            finally:
+                self.record.rollback()
         if known and not noted:
-            self.data_version = data_version
+            self.seen = seen
             return False
         if not known or not self._take_in(noted, rows):
-            if mark is None and data_version == self.data_version:
+            if mark is None and seen == self.seen:
                 return False  # nobody notes, and nobody has written
-            before = self.duck
-            self._open(anew=True)
-            before.close()
-            return True
+            return self._replace(anew=seen.file == self.seen.file)
         assert mark is not None
-        self.mark, self.data_version = mark, data_version
+        self.mark, self.seen = mark, seen
+        return True
+
+    def _replace(self, anew: bool) -> bool:
+        """Open the copy again; the one before stays where that fails."""
+        before = self.duck, self.record
+        self._open(anew)
+        for connection in before:
+            connection.close()
         return True
 
     def _read(self, table: str, keys: list[int]) -> list[tuple]:

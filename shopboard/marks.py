@@ -23,6 +23,7 @@ from shopboard.style import (
     SOFT,
     TEMPLATE,
     Columns,
+    LightFigure,
     Look,
     as_column,
     compact,
@@ -66,8 +67,15 @@ def chart(*traces: Trace, **layout: Any) -> go.Figure:
     label = {"bgcolor": GROUND, "bordercolor": QUIET, "font": {"color": INK}}
     shown = {"showlegend": 1 < len(named) <= SHOWN_GROUPS, "legend": legend, "hoverlabel": label}
     drawn = [{"showlegend": "name" in trace, **trace} for trace in traces]
-    # Checking each property whenever a page is filled would take most of the time; the tests check them all.
-    return go.Figure(drawn, {"template": TEMPLATE, **shown, **layout}, _validate=False)
+    whole = {"template": TEMPLATE, **shown, **layout}
+    if any(map(has_short_names, (*drawn, layout))):
+        return go.Figure(drawn, whole)
+    return LightFigure(drawn, whole)
+
+
+def has_short_names(part: Mapping[str, Any]) -> bool:
+    """Say whether a part of a figure has names such as `title_text`, which only Plotly's own objects understand."""
+    return any("_" in name or (isinstance(one, Mapping) and has_short_names(one)) for name, one in part.items())
 
 
 # --- traces
@@ -287,9 +295,9 @@ def hovers(heads: Iterable[str], rows: pd.DataFrame, columns: Columns, look: Loo
     told = [f"<b>{head}</b>" for head in heads]
     for name, column in columns.items():
         shown = as_column(column, name, rows[name])
-        write = FORMATS.get(shown.format or "", lambda value, _: value)
+        write, label = FORMATS.get(shown.format or "", lambda value, _: value), plain(shown.label)
         told = [
-            said if unknown(value) else f"{said}<br>{plain(shown.label)} {shortened(write(value, look), 60)}"
+            said if unknown(value) else f"{said}<br>{label} {shortened(write(value, look), 60)}"
             for said, value in zip(told, rows[name].tolist(), strict=True)
         ]
     return told

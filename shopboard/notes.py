@@ -13,6 +13,7 @@ from pathlib import Path
 from shopboard.database import COLUMNS, connect, table_names
 
 NOTES_KEPT = 200_000
+TRIGGERS = {(f"note_{table}_{done}", table) for table in COLUMNS for done in ("inserted", "updated", "deleted")}
 
 
 @dataclass(frozen=True)
@@ -49,23 +50,31 @@ def notes_sql(kept: int = NOTES_KEPT) -> str:
     return "\n".join(statements)
 
 
+def is_noting(connection: sqlite3.Connection) -> bool:
+    """Say whether writes are noted: a program that makes a table anew drops its triggers with it."""
+    found = connection.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    return set(found) >= TRIGGERS and "notes" in table_names(connection)
+
+
 def note_writes(path: str | Path) -> None:
     """Make sure that writes to the database at `path` are noted, if it can be written at all."""
     with closing(connect(path)) as connection:
-        if "notes" in table_names(connection):
+        if is_noting(connection) or not set(table_names(connection)) >= set(COLUMNS):
             return
+    dropped = "".join(f"DROP TRIGGER IF EXISTS {name};\n" for name in ("notes_kept", *dict(TRIGGERS)))
     try:
         with closing(connect(path, "rw")) as connection:
-            connection.executescript(f"BEGIN IMMEDIATE;\n{notes_sql()}\nCOMMIT;")
+            connection.executescript(f"BEGIN IMMEDIATE;\n{dropped}DROP TABLE IF EXISTS notes;\n{notes_sql()}\nCOMMIT;")
     except sqlite3.OperationalError:
         return
 
 
 def last_mark(connection: sqlite3.Connection) -> Mark | None:
     """Return the state that the data are in; None where writes are not noted."""
-    if "notes" not in table_names(connection):
+    if not is_noting(connection):
         return None
-    return Mark(*connection.execute("SELECT note_id, stamp FROM notes ORDER BY note_id DESC LIMIT 1").fetchone())
+    last = connection.execute("SELECT note_id, stamp FROM notes ORDER BY note_id DESC LIMIT 1").fetchone()
+    return Mark(*last) if last else None
 
 
 def is_known(connection: sqlite3.Connection, mark: Mark) -> bool:

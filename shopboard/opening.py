@@ -22,6 +22,11 @@ FORM_ALONE = (  # in Voilà, which shows all other cells, too
     "{ display: none !important; }</style>"
 )
 
+NOT_OPEN = (
+    "This shop cannot be shown yet. Its owner learns why by running the notebook, or by opening this page with the "
+    "setting `public = False`."
+)
+
 
 class ShopQuestion(ShopProblem):
     """A source whose columns nobody has named yet: shown as the form that asks what they mean."""
@@ -44,8 +49,21 @@ class ShopQuestion(ShopProblem):
 def open_or_ask(settings: Settings, design: ShopDesign) -> str:
     """Open or build the database of the settings; where a source's columns have other names, raise ShopQuestion.
 
-    That shows the form. With the mapping "proposed", the proposal is taken unseen if it leaves no question open.
+    That shows the form, but not on a page for others: what is wrong with the owner's files, and what stands in them, is
+    for the owner alone. With the mapping "proposed", the proposal is taken unseen if it leaves no question open.
     """
+    try:
+        return opened_or_asked(settings, design)
+    except ShopProblem as problem:
+        if not settings.public:
+            raise
+        if isinstance(problem, ShopQuestion):
+            problem.form.close()
+        raise ShopProblem(NOT_OPEN) from None
+
+
+def opened_or_asked(settings: Settings, design: ShopDesign) -> str:
+    """Open or build the database of the settings, or raise ShopQuestion."""
     unseen = settings.mapping == "proposed"
     settings = replace(settings, mapping={}) if unseen else settings
     try:

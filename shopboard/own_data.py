@@ -25,11 +25,24 @@ from shopboard.importing.accounts import was_imported
 from shopboard.importing.corrections import load_corrections
 from shopboard.importing.figures import figures, figures_html
 from shopboard.importing.form import ImportForm
-from shopboard.importing.parts import LastLine, alert, labelled, named_box, offered, table_html
+from shopboard.importing.parts import LastLine, alert, close_whole, labelled, named_box, offered, table_html
 from shopboard.importing.receipt import money_as_text, reconciliation, reconciliation_file, reconciliation_tables
-from shopboard.problems import ShopProblem
-from shopboard.settings import Settings, is_shop_database
+from shopboard.importing.visitors import without_programs
+from shopboard.places import scratch_folder
+from shopboard.problems import ShopProblem, unforeseen
+from shopboard.settings import Settings, is_shop_database, private_folder
 from shopboard.style import Look, integer, written
+
+HEAD = (
+    '<div class="shop-label shop-section">Your own data</div>CSV, Excel, Parquet, JSON lines, SQLite or DuckDB; '
+    "several files, or a zip of them. Everything stays in this notebook's own process. If that runs on another "
+    "machine, the files are sent there."
+)
+PUBLIC_HEAD = (
+    '<div class="shop-label shop-section">Your own data</div>CSV, Excel, Parquet, JSON lines or SQLite; several files, '
+    "or a zip of them. They are sent to the machine that serves this page. You alone see what you load, and it is "
+    "deleted when you leave; load the page anew to see the first shop again."
+)
 
 
 class Picker(anywidget.AnyWidget):
@@ -77,6 +90,7 @@ class OwnData:
         self.page, self.settings = page, page.shop.settings
         self.form: ImportForm | None = None
         self.version: object = None  # of the data that the receipt shows
+        self.public = bool(self.settings.public)
         self.folder: tempfile.TemporaryDirectory | None = None  # where what was picked lies until it is loaded
         wide = {"width": "auto"}
         self.files = Picker()
@@ -92,13 +106,9 @@ class OwnData:
         self.place = widgets.VBox()
         self.corrected = widgets.FileUpload(description="Load corrected lines", accept=".csv", layout=wide)
         self.download = widgets.Button(description="Download the receipt", layout=wide)
-        head = (
-            '<div class="shop-label shop-section">Your own data</div>CSV, Excel, Parquet, JSON lines, SQLite or '
-            "DuckDB; several files, or a zip of them. Everything stays in this notebook's own process. If that runs on "
-            "another machine, the files are sent there."
-        )
         path = named_box(labelled("or write a path or an address", self.path), "shop-wide")
-        row = [self.files, path, labelled("Shop's name", self.name), self.look]
+        written = [] if self.public else [path]
+        row = [self.files, *written, labelled("Shop's name", self.name), *([self.look] if written else [])]
         self.known = known_shops(self.settings)
         self.shops = widgets.Dropdown(options=list(self.known), layout=wide)
         self.shops.value = next(
@@ -109,7 +119,7 @@ class OwnData:
         self.receipt_row = named_box(widgets.Box([self.download, self.corrected, self.links]), "shop-row")
         whole = widgets.VBox(
             [
-                widgets.HTML(head),
+                widgets.HTML(PUBLIC_HEAD if self.public else HEAD),
                 named_box(widgets.Box(row), "shop-row"),
                 self.said,
                 self.place,
@@ -127,19 +137,20 @@ class OwnData:
     def describe(self) -> None:
         """Show the receipt of a shop of one's own."""
         connection, version = self.page.shop.connection, self.page.shop.version
-        imported = was_imported(connection)
+        imported = was_imported(connection) and not self.settings.only_shown
         self.receipt_row.layout.display = "" if imported else "none"
         if imported and version != self.version:
             self.receipt.value, self.version = receipt_html(connection, self.settings), version
 
     def close(self) -> None:
         """Let go of what was picked."""
+        self.place.children = []
         if self.form:
             self.form.close()
+            close_whole(self.form.widget)
         if self.folder:
             self.folder.cleanup()
         self.form = self.folder = None
-        self.place.children = []
 
     def _try(self, action: Callable[[], None]) -> None:
         """Do something, with its progress on the page; say there what went wrong if anything did."""
@@ -150,10 +161,12 @@ class OwnData:
             except ShopProblem as problem:
                 self.said.value = alert(str(problem))
             except Exception as error:  # whatever it is, the page must go on
-                self.said.value = alert(f"This could not be done ({type(error).__name__}: {error}).")
+                self.said.value = alert(f"This could not be done ({unforeseen(error, self.public)}).")
 
     def _look_at_path(self) -> None:
         """Show the form for the path that was written."""
+        if self.public:
+            raise ShopProblem("This page is for others, too, and reads no paths: choose files.")
         self.close()
         path = self.path.value.strip()
         if not path:
@@ -166,20 +179,21 @@ class OwnData:
         name = self.name.value.strip() or name
         kept = str(free_database(self.settings, name))
         own = replace(self.settings, source=source, mapping={}, warehouse=None, shop_name=name)
-        if is_shop_database(source):
+        if is_shop_database(source) and not self.public:
             place = shutil.copy(source, kept) if self.folder else source
             self._show_shop(replace(own, source=place, database=place))
             return
         self.form = ImportForm(replace(own, database=kept), self._load)
         self.place.children = [self.form.widget]
-        self.said.value = f"It will be kept in {html.escape(Path(self.form.settings.database).name)}."
+        kept = html.escape(Path(kept).name)
+        self.said.value = "" if self.public else f"It will be kept in {kept}."
 
     def _receive(self, piece: dict) -> None:
         """Write a piece of the picked files into a private folder; show the form after the last one."""
         if piece["first"]:
             self.close()
-            self.folder = tempfile.TemporaryDirectory(prefix="shop-")
-        if self.folder is None:
+            self.folder = scratch_folder()
+        if self.folder is None or self.form:  # what comes when the form stands was in nobody's choice
             return
         folder = Path(self.folder.name)
         try:
@@ -192,6 +206,8 @@ class OwnData:
             f'<span role="status">{piece["came"] / million:,.1f} of {piece["all"] / million:,.1f} MB received</span>'
         )
         if piece["last"]:
+            if self.public:
+                without_programs(folder)
             files = sorted(folder.iterdir())
             single = len(files) == 1
             self._look(str(files[0]) if single else str(folder), files[0].stem if single else "My shop")
@@ -217,13 +233,20 @@ class OwnData:
 
     def _correct(self) -> None:
         """Load the corrected lines that were picked, and show what that made of the shop."""
+        self._check_owned()
         for content in uploaded(self.corrected).values():
             said, self.version = load_corrections(self.settings, content), None
             self.page.refresh()
             self.said.value = f'<div role="status">{html.escape(said)}</div>'
 
+    def _check_owned(self) -> None:
+        """Raise ShopProblem where the shop is its owner's, and this page is for others."""
+        if self.settings.only_shown:
+            raise ShopProblem("This shop is its owner's: load one of your own first.")
+
     def _offer(self) -> None:
         """Offer the receipt, and the lines that were set aside, as files."""
+        self._check_owned()
         reconciliation(self.page.shop.connection, self.settings)  # writes what was set aside
         files = [
             reconciliation_file(self.page.shop.connection, self.settings),
@@ -240,7 +263,12 @@ def uploaded(picker: widgets.FileUpload) -> dict[str, bytes]:
 
 
 def known_shops(settings: Settings) -> dict[str, Settings]:
-    """Return, by its name, the settings that show each shop whose database stands beside the one that is shown."""
+    """Return, by its name, the settings that show each shop whose database stands beside the one that is shown.
+
+    On a page for others there is no choice: the owner's other shops are not shown, and those of visitors are theirs.
+    """
+    if settings.public:
+        return {}
     shown, found = Path(settings.database).resolve(), {}
     for path in sorted(shown.parent.glob("*.db")):
         if is_shop_database(path):
@@ -265,10 +293,11 @@ def is_same_file(one: Settings, other: Settings) -> bool:
 
 
 def free_database(settings: Settings, name: str) -> Path:
-    """Return where a shop loaded on the page is kept: beside the database, under the shop's name, in a file of ours."""
+    """Return where a shop loaded on the page is kept, under its name: beside the database, or where a visitor's are."""
     shown = Path(settings.database).resolve()
+    folder = Path(private_folder()).resolve() if settings.public else shown.parent
     stem = re.sub(r"[^\w.-]+", "_", name).strip("._")[:60] or "shop"
-    paths = (shown.with_name(f"{stem}{f'-{number}' if number > 1 else ''}.db") for number in range(1, 10_000))
+    paths = (folder / f"{stem}{f'-{number}' if number > 1 else ''}.db" for number in range(1, 10_000))
     return next(path for path in paths if path != shown and (not path.exists() or is_shop_database(path)))
 
 
@@ -276,9 +305,12 @@ def receipt_html(connection: sqlite3.Connection, settings: Settings) -> str:
     """Return the receipt of a shop as HTML: what was read, loaded and set aside, why, and what was assumed."""
     path = Path(settings.database).resolve()
     place = html.escape(path.name if path.parent == Path.cwd() else str(path))
-    parts = [
+    kept = (
         f"<p>This shop is kept in <code>{place}</code>; <code>source = &quot;{place}&quot;</code> opens it at the next "
-        "run.</p>",
+        "run.</p>"
+    )
+    parts = [
+        "" if settings.public else kept,
         figures_html(figures(connection), Look(settings.currency, settings.number_format)),
     ]
     for title, rows in reconciliation_tables(connection).items():

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from shopboard.board import Format
+from shopboard.board import Event, Format
 from shopboard.filters import Filters
 from shopboard.sqltext import names_in
 from shopboard.style import Column, Look
@@ -190,3 +190,15 @@ def slug(text: str) -> str:
 def questions(part: AnyPart) -> tuple[str, ...]:
     """Return the SQL of a part's questions."""
     return (part.sql,) if isinstance(part.sql, str) else tuple(part.sql)
+
+
+def leads_to(part: AnyPart | None, event: Event, selection: Filters, whole: Filters) -> Go | None:
+    """Return where a click on a part, or a drag across its days, leads from a selection; None where it does not."""
+    if event["event"] == "range" and isinstance(part, Chart) and part.drag:
+        first, last = sorted(str(day)[:10] for day in event["range"])
+        start, end = max(first, whole.start), min(last, whole.end)
+        return Go(selection=replace(selection, start=start, end=end)) if start <= end else None
+    if event["event"] != "click" or part is None or not part.click:
+        return None
+    leads = part.click(event["point"]["row"] if isinstance(part, Table) else event["point"], selection)
+    return Go(selection=leads) if isinstance(leads, Filters) else leads

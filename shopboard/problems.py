@@ -29,6 +29,12 @@ class MappingProblem(ShopProblem):
     opened: tuple[ExitStack, sqlite3.Connection] | None = None  # the source, for the form to go on with
 
 
+def unforeseen(error: Exception, public: bool) -> str:
+    """Return in words an error that nobody has foreseen; what it quotes may not be for visitors."""
+    return type(error).__name__ if public else f"{type(error).__name__}: {error}"
+
+
 def in_voila() -> bool:
     """Say whether this kernel serves a Voilà page."""
-    return "VOILA_KERNEL_ID" in os.environ
+    software = os.environ.get("SERVER_SOFTWARE", "")  # so it says itself before it runs the first cell
+    return "VOILA_KERNEL_ID" in os.environ or "VOILA_PREHEAT" in os.environ or software.startswith("voila/")

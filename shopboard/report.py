@@ -4,52 +4,56 @@ A sheet is a `Page` of the story. Its tiles, tables and texts are those of the d
 has a chart, since Plotly's charts need a browser.
 """
 
+from __future__ import annotations
+
 import html
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from io import BytesIO
 from pathlib import Path
-from typing import Any, cast
-
-import matplotlib as mpl
-from matplotlib import font_manager
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_pdf import PdfPages
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.rcsetup import cycler
+from typing import TYPE_CHECKING, Any, cast
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import Card
-from shopboard.cards import answers, called, fill, given
+from shopboard.cards import answers, called, earlier, fill, given
 from shopboard.pages import AnyPart, Page, Parameters, Part, Text
+from shopboard.paper import (
+    FINE,
+    SMALL,
+    USUAL,
+    fitting,
+    letters_lacking,
+    out_of_order,
+    paper_style,
+    use_fonts_for,
+    width_of,
+)
+from shopboard.places import save
 from shopboard.problems import ShopProblem
 from shopboard.selection import listed
-from shopboard.style import ACCENT, BAD, FORMATS, GOOD, GRID, INK, LINE, PALETTE, SOFT, UNKNOWN, Look, dates, unknown
-from shopboard.texts import save
+from shopboard.style import ACCENT, BAD, FORMATS, GOOD, LINE, SOFT, UNKNOWN, Look, dates, unknown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PAPER = (8.27, 11.69)  # A4, upright, in inches
 SIDE, TOP, FOOT, PAD = 0.5, 1.05, 0.5, 0.06  # inches that are kept free, and between parts
 ROOM = PAPER[1] - TOP - FOOT
 LINE_HEIGHT, TILE_HEIGHT, TILES_A_LINE = 0.19, 0.56, 4
-LETTER = 0.0052  # inches that a letter takes in the mean, per point of its size, and a little more
-SMALL, USUAL = 7.0, 8.0  # points
+GAP, MOST_SPARE = 0.14, 0.4  # inches between the columns of a table, and more where there is room
 DOTS = 110  # of the pictures, per inch
-# Fonts that know further alphabets, if the machine has them; the first that has a letter draws it.
-FONTS = (
-    "DejaVu Sans", "Noto Sans", "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans KR", "Noto Sans SC",
-    "WenQuanYi Zen Hei", "Hiragino Sans", "PingFang SC", "Apple SD Gothic Neo", "Microsoft YaHei", "Yu Gothic",
-    "Malgun Gothic", "Noto Sans Thai", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Emoji",
-    "Symbola", "Arial Unicode MS",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Drawing(Part):
-    """A chart on paper: `draw(axes, answer, ..., look)` draws the answers to its questions; `height` is in inches."""
+    """A chart on paper: `draw(axes, answer, ..., look)` draws the answers to its questions; `height` is in inches.
+
+    If it has an argument `earlier`, it gets that as the figure function of a `Chart` does.
+    """
 
     title: str
     sql: str | tuple[str, ...]
@@ -78,7 +82,7 @@ class Printing:
     look: Look
     parameters: Parameters
 
-    def values(self, sheet: Page, part: "Drawing") -> dict[str, Any]:
+    def values(self, sheet: Page, part: Drawing) -> dict[str, Any]:
         """Return what the questions of a drawing take."""
         return given(sheet, cast("AnyPart", part), self.parameters)
 
@@ -110,6 +114,8 @@ def save_report(  # noqa: PLR0913, PLR0917, what is printed, of what, where, and
 
     Raises ShopProblem where nothing is chosen, or a file cannot be written.
     """
+    from matplotlib.text import Text as DrawnText
+
     if problem := selection.problem():
         raise ShopProblem(problem)
     say = progress or (lambda *_: None)
@@ -119,9 +125,12 @@ def save_report(  # noqa: PLR0913, PLR0917, what is printed, of what, where, and
         for number, sheet in enumerate(report.sheets):
             say(number / steps, sheet.name)
             figure = sheet_figure(printing, sheet, number)
-            if missing := laid_out(figure):
-                said = f"{len(missing)} letters of this sheet are in no font of this machine"
-                note(figure, f"{said}; install a Noto font to see them.")
+            missing = laid_out(figure)
+            if missing and use_fonts_for(missing):
+                figure = sheet_figure(printing, sheet, number)
+                missing = laid_out(figure)
+            shown = [text.get_text() for text in figure.findobj(DrawnText)]
+            note(figure, f"{letters_lacking(missing)} {out_of_order(shown)}".strip())
             sheets.append(figure)
         paths = [save(folder, "report.pdf", lambda path: write_pdf(path, sheets))]
         for number, figure in enumerate(sheets):
@@ -131,47 +140,22 @@ def save_report(  # noqa: PLR0913, PLR0917, what is printed, of what, where, and
     return paths
 
 
-@contextmanager
-def paper_style() -> Iterator[None]:
-    """Draw as paper wants it; a dollar in a shop's text is a dollar and begins no formula."""
-    known = {font.name for font in font_manager.fontManager.ttflist}
-    style: Any = {
-        "font.family": [name for name in FONTS if name in known] or ["sans-serif"],
-        "font.size": SMALL,
-        "text.parse_math": False,
-        "text.color": INK,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.edgecolor": LINE,
-        "axes.labelcolor": SOFT,
-        "axes.labelsize": SMALL,
-        "axes.prop_cycle": cycler(color=PALETTE),
-        "axes.axisbelow": True,
-        "grid.color": GRID,
-        "xtick.color": LINE,
-        "ytick.color": LINE,
-        "xtick.labelcolor": INK,
-        "ytick.labelcolor": INK,
-        "xtick.labelsize": SMALL,
-        "ytick.labelsize": SMALL,
-        "legend.frameon": False,
-        "legend.fontsize": SMALL,
-        "pdf.fonttype": 42,  # text that can be searched and copied, in any alphabet
-    }
-    with mpl.rc_context(style), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # said on the sheet
-        yield
-
-
 def write_pdf(path: Path, sheets: Sequence[Figure]) -> None:
     """Write sheets as one PDF; the same figures give the same file."""
-    with PdfPages(path, metadata={"CreationDate": None}) as pdf:
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    whole = BytesIO()  # a disk that is full would stop the PDF's own writing by another error
+    with PdfPages(whole, metadata={"CreationDate": None}) as pdf:
         for figure in sheets:
             pdf.savefig(figure)
+    path.write_bytes(whole.getvalue())
 
 
 def sheet_figure(printing: Printing, sheet: Page, number: int) -> Figure:
     """Draw one sheet, stamped with the selection and the data's dates."""
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     width, height = PAPER
     inside = (SIDE / width, FOOT / height, 1 - 2 * SIDE / width, ROOM / height)
     layout = ConstrainedLayoutEngine(rect=inside, h_pad=PAD, w_pad=PAD, hspace=0, wspace=0)
@@ -202,14 +186,15 @@ def head(figure: Figure, printing: Printing, sheet: Page, number: int) -> None:
     regions = listed(selection.regions, whole.regions, "regions")
     categories = listed(selection.categories, whole.categories, "categories")
     chosen = f"{regions[:1].upper()}{regions[1:]} · {categories} · {dates(selection.start, selection.end)}"
-    stamp = f"{chosen}\nData from {dates(whole.start, whole.end)}"
-    figure.text(left, 1 - 0.42 / height, shorter(printing.shop.settings.name, 60), fontsize=16, weight="bold", va="top")
+    stamp = f"{fitting(chosen, 5.6, USUAL)}\nData from {dates(whole.start, whole.end)}"
+    name = fitting(printing.shop.settings.name, 5.2, 16, "bold")
+    figure.text(left, 1 - 0.42 / height, name, fontsize=16, weight="bold", va="top")
     figure.text(right, 1 - 0.47 / height, report.heading, fontsize=USUAL, color=SOFT, va="top", ha="right")
     figure.text(left, 1 - 0.70 / height, stamp, fontsize=USUAL, color=SOFT, va="top", linespacing=1.4)
     figure.text(right, 1 - 0.70 / height, sheet.name, fontsize=10, weight="bold", color=ACCENT, va="top", ha="right")
-    figure.text(left, 0.40 / height, report.foot, fontsize=6.5, color=SOFT, va="top", linespacing=1.4)
+    figure.text(left, 0.40 / height, report.foot, fontsize=FINE, color=SOFT, va="top", linespacing=1.4)
     figure.text(
-        right, 0.40 / height, f"{number + 1} / {len(report.sheets)}", fontsize=6.5, color=SOFT, va="top", ha="right"
+        right, 0.40 / height, f"{number + 1} / {len(report.sheets)}", fontsize=FINE, color=SOFT, va="top", ha="right"
     )
 
 
@@ -264,19 +249,27 @@ def titled(axes: Axes, title: str, subtitle: str = "") -> None:
     axes.set_title(title, fontsize=USUAL + 0.5, weight="bold", loc="left", pad=12 if subtitle else 5)
     if subtitle:
         axes.annotate(
-            subtitle, (0, 1), (0, 3), "axes fraction", textcoords="offset points", fontsize=6.5, color=SOFT, va="bottom"
+            subtitle,
+            (0, 1),
+            (0, 3),
+            "axes fraction",
+            textcoords="offset points",
+            fontsize=FINE,
+            color=SOFT,
+            va="bottom",
         )
 
 
 def draw(axes: Axes, part: Drawing, printing: Printing, sheet: Page) -> None:
     """Draw a chart; where nothing is known, say so in its place."""
     values = printing.values(sheet, part)
-    found = answers(cast("AnyPart", part), printing.shop, printing.selection, values)
+    asked = cast("AnyPart", part), printing.shop, printing.selection, values
+    found = answers(*asked)
     titled(axes, part.title, part.subtitle)
     if not any(map(len, found)):
         say(axes, part.empty or "Nothing in this selection.")
         return
-    called(part.draw, cast(Any, (axes, *found)), printing.look)
+    called(part.draw, cast(Any, (axes, *found)), printing.look, **earlier(part.draw, *asked))
 
 
 def say(axes: Axes, sentence: str) -> None:
@@ -293,19 +286,22 @@ def print_tiles(axes: Axes, place: Place, inches: float, look: Look) -> None:
         return say(axes, card.get("message", ""))
     tiles = card["tiles"]
     lines = -(-len(tiles) // TILES_A_LINE)
-    step = TILE_HEIGHT / place.height
+    step, room = TILE_HEIGHT / place.height, inches / TILES_A_LINE
     for number, tile in enumerate(tiles):
         left, top = (number % TILES_A_LINE) / TILES_A_LINE, 1 - (number // TILES_A_LINE) * step
         change = tile.get("change") or {"direction": 0, "text": "", "good": None}
         sign = "▲ " if change["direction"] > 0 else "▼ " if change["direction"] < 0 else ""
         colour = SOFT if change["good"] is None else GOOD if change["good"] else BAD
-        size = 13 if len(tile["value"]) <= inches * 3.2 else 10
-        axes.text(left, top, tile["label"], fontsize=SMALL, color=SOFT, va="top")
-        axes.text(left, top - 0.27 * step, tile["value"], fontsize=size, weight="bold", va="top")
+        exact = fitting(tile.get("exact") or tile["value"], 0.9 * room, 9, "bold")
+        size = next((size for size in (13, 11) if width_of(exact, size, "bold") <= 0.9 * room), 9)
         moved = f"{sign}{change['text']}"
-        axes.text(left + 0.22, top, moved, fontsize=SMALL, color=colour, va="top", ha="right")
-        axes.text(left, top - 0.68 * step, tile.get("note", ""), fontsize=6.5, color=SOFT, va="top")
-    axes.text(0, 1 - lines * step, card.get("subtitle", ""), fontsize=6.5, color=SOFT, va="top")
+        label = fitting(tile["label"], 0.9 * room - width_of(moved, SMALL) - 0.1)
+        axes.text(left, top, label, fontsize=SMALL, color=SOFT, va="top")
+        axes.text(left, top - 0.27 * step, exact, fontsize=size, weight="bold", va="top")
+        axes.text(left + 0.9 / TILES_A_LINE, top, moved, fontsize=SMALL, color=colour, va="top", ha="right")
+        aside = fitting(tile.get("note", ""), 0.9 * room, FINE)
+        axes.text(left, top - 0.68 * step, aside, fontsize=FINE, color=SOFT, va="top")
+    axes.text(0, 1 - lines * step, card.get("subtitle", ""), fontsize=FINE, color=SOFT, va="top")
     return None
 
 
@@ -319,38 +315,36 @@ def print_table(axes: Axes, place: Place, inches: float, look: Look) -> None:
     table = card["table"]
     columns, rows = table["columns"], table["rows"][: table.get("page", 20)]
     texts = [[shown(value, column["format"], look) for value, column in zip(row, columns, strict=True)] for row in rows]
-    letters = widths([[column["label"] for column in columns], *texts], inches)
-    step, total, left = LINE_HEIGHT / place.height, sum(letters), 0.0
+    wide = shared_out([[column["label"] for column in columns], *texts], inches)
+    step, left = LINE_HEIGHT / place.height, 0.0
     axes.axhline(1 - 0.95 * step, color=LINE, linewidth=0.8)
     for number, column in enumerate(columns):
         right = column["format"] not in ("text", "date", "month")
-        x = (left + letters[number] - 2 if right else left) / total
-        side = "right" if right else "left"
-        left += letters[number]
-        axes.text(x, 1, shorter(column["label"], letters[number] - 2), fontsize=6.5, color=SOFT, va="top", ha=side)
+        x, side = ((left + wide[number] - GAP) / inches, "right") if right else (left / inches, "left")
+        left += wide[number]
+        label = fitting(column["label"], wide[number] - GAP, FINE)
+        axes.text(x, 1, label, fontsize=FINE, color=SOFT, va="top", ha=side)
         for line, row in enumerate(texts, 1):
-            axes.text(
-                x,
-                1 - (line + 0.15) * step,
-                shorter(row[number], letters[number] - 2),
-                fontsize=SMALL,
-                va="top",
-                ha=side,
-            )
+            text = fitting(row[number], wide[number] - GAP)
+            axes.text(x, 1 - (line + 0.55) * step, text, fontsize=SMALL, va="baseline", ha=side)
     axes.set(xlim=(0, 1), ylim=(0, 1))
     if (every := table.get("total", len(rows))) > len(rows):
         said = f"The first {len(rows):,} of {every:,}"
-        axes.text(0, 1 - (len(rows) + 1.3) * step, said, fontsize=6.5, color=SOFT, va="top")
+        axes.text(0, 1 - (len(rows) + 1.3) * step, said, fontsize=FINE, color=SOFT, va="top")
     return None
 
 
-def widths(rows: Sequence[Sequence[str]], inches: float) -> list[int]:
-    """Return how many letters each column of a table has room for; the longest texts give way."""
-    wanted = [max(len(text) for text in column) + 2 for column in zip(*rows, strict=True)]
-    room = int(inches / (LETTER * 1.55 * SMALL))
-    while sum(wanted) > room and max(wanted) > 9:
-        wanted[wanted.index(max(wanted))] -= 1
-    return wanted
+def shared_out(rows: Sequence[Sequence[str]], inches: float) -> list[float]:
+    """Return how many inches each column of a table gets: what its texts need, of which the widest give way."""
+    wanted = [max(width_of(text, SMALL) for text in column) + GAP for column in zip(*rows, strict=True)]
+    most, room = inches, inches
+    for left, width in zip(range(len(wanted), 0, -1), sorted(wanted), strict=True):
+        if width * left > room:
+            most = room / left
+            break
+        room -= width
+    given = [min(width, most) for width in wanted]
+    return [width + min((inches - sum(given)) / len(given), MOST_SPARE) for width in given]
 
 
 def print_text(axes: Axes, place: Place, inches: float, look: Look) -> None:
@@ -364,12 +358,6 @@ def shown(value: Any, kind: str, look: Look) -> str:
     if unknown(value) or value == "":
         return UNKNOWN
     return FORMATS[kind](value, look) if kind in FORMATS else str(value)
-
-
-def shorter(text: str, most: int) -> str:
-    """Return a text on one line, of at most so many letters."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 def laid_out(figure: Figure) -> set[str]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import faker
 import numpy as np
 import pandas as pd
 
@@ -77,7 +76,9 @@ def iso_days(first_day: date, count: int) -> np.ndarray:
 def sample_people(rng: np.random.Generator, settings: Settings, planted: Planted, last_day: date) -> pd.DataFrame:
     """Draw the sample's customers, one row each; `activity` and `registered` (a day's number) steer their orders."""
     count, days = settings.sample_customers, settings.days
-    fake = faker.Faker("en_US")
+    from faker import Faker  # noqa: PLC0415, which takes time that no database that is there needs
+
+    fake = Faker("en_US")
     fake.seed_instance(settings.seed)
     pool = min(count, NAME_POOL)
     first = np.array([fake.first_name() for _ in range(pool)], dtype=object)[rng.integers(pool, size=count)]
@@ -113,7 +114,9 @@ def sample_people(rng: np.random.Generator, settings: Settings, planted: Planted
 def sample_assortment(rng: np.random.Generator, settings: Settings, planted: Planted) -> pd.DataFrame:
     """Draw the sample's products, one row each; `quality` (0 to 1) and `popularity` steer sales and ratings."""
     count, lines_per_day = settings.sample_products, settings.sample_orders / settings.days
-    fake = faker.Faker("en_US")
+    from faker import Faker  # noqa: PLC0415
+
+    fake = Faker("en_US")
     fake.seed_instance(settings.seed + 1)
     suppliers = np.array([fake.company() for _ in range(SUPPLIERS)], dtype=object)
     category = np.array(list(planted.categories), dtype=object)[np.arange(count) % len(planted.categories)]

@@ -10,9 +10,9 @@ from typing import Any
 from shopboard.ask import Shop
 from shopboard.filters import COMPARED, INTERVALS, STATUSES, Facts, Filters
 from shopboard.pages import Page
+from shopboard.places import save
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
-from shopboard.texts import save
 
 NAMES = ("regions", "categories", "segments", "suppliers", "statuses")
 DAYS = ("start", "end")
@@ -106,4 +106,4 @@ def named_views(settings: Settings) -> dict[str, str]:
 def keep_views(settings: Settings, views: Mapping[str, str]) -> None:
     """Keep these views, and no others."""
     file, text = views_file(settings), json.dumps(dict(views), ensure_ascii=False, indent=1)
-    save(file.parent, file.name, lambda unfinished: unfinished.write_text(text, encoding="utf-8"))
+    save(file.parent, file.name, lambda unfinished: unfinished.write_text(text, encoding="utf-8"), "database")

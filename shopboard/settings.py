@@ -1,15 +1,18 @@
 """The settings of one run, each checked where it is made; and the ways of writing numbers that they offer."""
 
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
 import pandas as pd
 
-from shopboard.problems import ShopProblem
+from shopboard.places import scratch_folder
+from shopboard.problems import ShopProblem, in_voila
 
 TABLES = ("customers", "products", "orders", "reviews")
 APPLICATION_ID = 0x53484F50  # "SHOP", in the header of each database that this program makes
@@ -43,6 +46,8 @@ class Settings:
     warehouse: Callable[[str], pd.DataFrame] | None
     shop_name: str
     pseudonyms: bool
+    public: bool | None  # None: what it is by default, which then stands here
+    console: bool | None
     currency: str
     number_format: str
     database: str
@@ -60,6 +65,7 @@ class Settings:
         self._check_choices()
         self._check_end_date()
         self._check_numbers()
+        self._decide_who_may_what()
         if not self.is_sample and not self.mapping and is_shop_database(self.source):
             object.__setattr__(self, "database", self.source)  # opened where it is rather than imported
 
@@ -74,8 +80,10 @@ class Settings:
                 raise ShopProblem(f"The setting `{name}` is {value!r}; it must be a text.")
 
     def _check_choices(self) -> None:
-        if not isinstance(self.pseudonyms, bool):
-            raise ShopProblem(f"The setting `pseudonyms` is {self.pseudonyms!r}; it must be True or False.")
+        for name, also in (("pseudonyms", ""), ("public", ", or None"), ("console", ", or None")):
+            value = getattr(self, name)
+            if not isinstance(value, bool) and not (also and value is None):
+                raise ShopProblem(f"The setting `{name}` is {value!r}; it must be True or False{also}.")
         if self.number_format not in NUMBER_FORMATS:
             known = ", ".join(f'"{name}"' for name in NUMBER_FORMATS)
             raise ShopProblem(f"The setting `number_format` is {self.number_format!r}; it must be one of {known}.")
@@ -125,10 +133,33 @@ class Settings:
                 f"review it: choose at most half of `sample_orders`, {self.sample_orders // 2:,}."
             )
 
+    def _decide_who_may_what(self) -> None:
+        """Take a page in Voilà for one that others may open; what its visitors make lies in a folder of their own."""
+        public = in_voila() if self.public is None else self.public
+        object.__setattr__(self, "public", public)
+        object.__setattr__(self, "console", not public if self.console is None else self.console)
+        if public:
+            object.__setattr__(self, "exports", private_folder())
+
+    @property
+    def is_visitors(self) -> bool:
+        """Whether a visitor of a page for others has loaded this shop."""
+        return bool(self.public) and Path(self.database).resolve().parent == Path(private_folder()).resolve()
+
+    @property
+    def only_shown(self) -> bool:
+        """Whether this is the owner's shop on a page for others: nothing is written to it, nor said of its source."""
+        return bool(self.public) and not self.is_visitors
+
     @property
     def is_sample(self) -> bool:
         """Whether the shop is the sample rather than a source of the user's."""
         return isinstance(self.source, str) and self.source == "sample" and self.warehouse is None
+
+    @property
+    def sells(self) -> bool:
+        """Whether live orders can be had: of the sample, on a page of one's own."""
+        return self.is_sample and not self.public
 
     @property
     def selects(self) -> dict:
@@ -140,7 +171,18 @@ class Settings:
         """The shop's name, as the page shows it."""
         own = self.source if isinstance(self.source, str) else "My shop"
         own = "Warehouse" if self.warehouse else Path(own.split("?")[0] if "://" in own else own).stem
+        own = own.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # a name may be none in UTF-8
         return self.shop_name or ("Sample shop" if self.is_sample else own)
+
+
+@lru_cache(1)
+def _private() -> tempfile.TemporaryDirectory:
+    return scratch_folder()
+
+
+def private_folder() -> str:
+    """Return the folder of what the visitor of this process makes; it is deleted when the process ends."""
+    return _private().name
 
 
 def is_frames(value: object) -> bool:
@@ -151,6 +193,8 @@ def is_frames(value: object) -> bool:
 def is_shop_database(source: object) -> bool:
     """Say whether `source` is the path of a database that this program made, by the number in its header."""
     if isinstance(source, str | Path):
-        with suppress(OSError, ValueError), Path(source).open("rb") as file:
-            return file.read(100)[68:72] == APPLICATION_ID.to_bytes(4, "big")
+        with suppress(OSError, ValueError):
+            if Path(source).is_file():  # a pipe would keep who opens it waiting
+                with Path(source).open("rb") as file:
+                    return file.read(100)[68:72] == APPLICATION_ID.to_bytes(4, "big")
     return False

@@ -3,6 +3,7 @@
 import base64
 import html
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -113,7 +114,9 @@ def written(value: float, pattern: str, look: Look) -> str:
     """Return a number by one of Python's patterns, in the reader's marks; a dash where it is unknown."""
     if unknown(value):
         return UNKNOWN
-    return format(value, pattern).translate(str.maketrans(",.", look.thousands + look.decimal))
+    text = format(value, pattern)
+    usual = look.number_format == "1,234.56"
+    return text if usual else text.translate(str.maketrans(",.", look.thousands + look.decimal))
 
 
 def unknown(value: object) -> bool:
@@ -233,11 +236,14 @@ TAKEN = {
     *("__proto__", "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString"),
     *("toString", "valueOf", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__"),
 }
+SPECIAL = re.compile(r"[&<>$]|%\{")  # what Plotly would take for HTML, for a formula or for a field
 
 
 def plain(text: object) -> str:
     """Return a shop's own text so that Plotly shows it as it is: no HTML, no formula between dollars."""
-    escaped = html.escape(str(text), quote=False).replace("%{", "%\N{WORD JOINER}{").replace("$", "&#36;")
+    escaped = str(text)
+    if SPECIAL.search(escaped):
+        escaped = html.escape(escaped, quote=False).replace("%{", "%\N{WORD JOINER}{").replace("$", "&#36;")
     return f"\N{WORD JOINER}{escaped}" if escaped in TAKEN else escaped
 
 
@@ -259,7 +265,27 @@ def empty_figure(sentence: str) -> go.Figure:
     hidden = {"visible": False}
     annotations = [{**note, "font": {"color": SOFT, "size": 14}}]
     layout = {"margin": {"l": 8, "r": 8}, "annotations": annotations, "xaxis": hidden, "yaxis": hidden}
-    return go.Figure(layout={"template": "shop", **layout})
+    return LightFigure([], {"template": TEMPLATE, **layout})
+
+
+class LightFigure(go.Figure):
+    """A figure as it was given, of which Plotly makes its own objects only where somebody looks into it.
+
+    The page needs no such objects, and making them for every chart took most of the time in which a page is filled.
+    """
+
+    def __init__(self, data: list[dict[str, Any]], layout: dict[str, Any]) -> None:
+        self.__dict__["given"] = {"data": data, "layout": layout}
+
+    def __getattr__(self, name: str) -> Any:
+        given = self.__dict__.pop("given", None)
+        if given is None:
+            raise AttributeError(name)
+        super().__init__(**given, _validate=False)  # checking each property takes long, too; the tests check them all
+        return getattr(self, name)
+
+    def __reduce__(self) -> tuple:
+        return go.Figure, (self.to_dict(),)
 
 
 def figure_json(figure: go.Figure, look: Look) -> dict:
@@ -267,9 +293,12 @@ def figure_json(figure: go.Figure, look: Look) -> dict:
 
     Colours stay those of a light page; the board changes them by `DARK`, and puts every figure in the template "shop".
     """
-    data = [trace.to_plotly_json() for trace in figure.data]  # figure.to_dict() would pack arrays, to be unpacked here
-    layout = {name: jsonable(part) for name, part in figure.layout.to_plotly_json().items() if name != "template"}
-    return {"data": jsonable(data), "layout": {**layout, "separators": look.decimal + look.thousands}}
+    given = figure.__dict__.get("given") or {  # figure.to_dict() would pack arrays, to be unpacked here
+        "data": [trace.to_plotly_json() for trace in figure.data],
+        "layout": figure.layout.to_plotly_json(),
+    }
+    layout = {name: jsonable(part) for name, part in given["layout"].items() if name != "template"}
+    return {"data": jsonable(given["data"]), "layout": {**layout, "separators": look.decimal + look.thousands}}
 
 
 def jsonable(value: object) -> Any:

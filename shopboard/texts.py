@@ -1,35 +1,52 @@
-"""Answers as files of text: CSV that no spreadsheet runs, and files that appear whole or not at all."""
+"""Answers as CSV that no spreadsheet runs."""
 
 import csv
 import io
 import math
-import os
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+import re
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from numbers import Integral, Real
-from pathlib import Path
-from uuid import uuid4
 
 import pandas as pd
 
-from shopboard.problems import ShopProblem
-
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones count in East Asia
 DIGITS = 4  # measures are floats of cents' precision; the digits after that are noise
+NEEDLESS = re.compile(r'(?:^|,)"[^",\r\n]*"(?=,|[\r\n]|$)')  # a field in quotes that it does not need
+PLAIN_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
 
 
 def csv_text(frame: pd.DataFrame) -> str:
     """Return a table as CSV with its header: one line per row, unknown values empty, days as ISO text.
 
     Floats have at most four digits after the point. A text that a spreadsheet would run begins with an apostrophe;
-    `undefused` takes that away again. Texts that no file can hold (half an emoji) have a question mark in its place.
+    `undefused` takes that away again, in a table that `is_ours` knows by its header. Texts that no file can hold (half
+    an emoji) have a question mark in its place.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow([csv_value(str(name)) for name in frame.columns])
+    names = [csv_value(str(name)) for name in frame.columns]
     writer.writerows(zip(*map(csv_column, (column for _, column in frame.items())), strict=True))
-    return file.getvalue().encode("utf-8", "replace").decode()
+    body = file.getvalue()
+    header = header_line(names, ours="'" in body or any("'" in name for name in names))
+    return f"{header}\r\n{body}".encode("utf-8", "replace").decode()
+
+
+def header_line(names: Sequence[str], ours: bool) -> str:
+    """Return names of columns as a line of CSV; `ours`: the first name stands in quotes, even if it needs none."""
+    quoted = [bool(re.search('[",\r\n]', name)) or (ours and place == 0) for place, name in enumerate(names)]
+    fields = [name.replace('"', '""') for name in names]
+    return ",".join(f'"{field}"' if quotes else field for field, quotes in zip(fields, quoted, strict=True))
+
+
+def is_ours(lines: Sequence[str]) -> bool:
+    """Say whether a text of some lines is a table that `csv_text` has written, with apostrophes before formulas.
+
+    Its first name alone stands in quotes that it does not need, and no value does: other programs quote whole columns,
+    or everything, or nothing; and all of them read it as it is.
+    """
+    header, first = (*lines, "", "")[:2]
+    return bool(NEEDLESS.match(header)) and not NEEDLESS.search(header, 1) and not NEEDLESS.match(first)
 
 
 def csv_column(column: pd.Series) -> Iterable[str]:
@@ -68,26 +85,11 @@ def defused(text: str) -> str:
     return f"'{text}" if text.lstrip("'").startswith(FORMULA_SIGNS) else text
 
 
+def defused_row(row: Iterable[object]) -> list[object]:
+    """Return the values of a row for `csv.writer`: texts defused, but for those that are numbers anyway."""
+    return [defused(value) if isinstance(value, str) and not PLAIN_NUMBER.fullmatch(value) else value for value in row]
+
+
 def undefused(text: str) -> str:
     """Return what `defused` was given."""
     return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA_SIGNS) else text
-
-
-def save(folder: str | Path, name: str, write: Callable[[Path], object]) -> Path:
-    """Write a file into a folder by `write(path)`, whole or not at all, whoever else writes it at the same time.
-
-    Returns its path; raises ShopProblem where it cannot be written.
-    """
-    path = Path(folder) / name
-    unfinished = path.with_name(f".unfinished.{uuid4().hex}.{name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(unfinished)
-        os.replace(unfinished, path)
-    except (OSError, ValueError) as error:
-        said = f"{path} cannot be written ({error}): set `exports` to a folder with room where you may write."
-        raise ShopProblem(said) from None
-    finally:
-        with suppress(OSError, ValueError):
-            unfinished.unlink(missing_ok=True)
-    return path

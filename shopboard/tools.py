@@ -2,27 +2,35 @@
 
 import html
 import pkgutil
+import shutil
+import sqlite3
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import duckdb
 import ipywidgets as widgets
+import pandas as pd
+from IPython.core.getipython import get_ipython
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import look_json
 from shopboard.console import Console
-from shopboard.database import table_names
+from shopboard.database import reason
 from shopboard.export import save_page
 from shopboard.importing.accounts import was_imported
-from shopboard.importing.parts import form_style
+from shopboard.importing.parts import close_whole, form_style, offered
 from shopboard.importing.receipt import reconciliation
 from shopboard.own_data import OwnData
 from shopboard.pages import Page
-from shopboard.problems import ShopProblem, in_voila
+from shopboard.places import put_in_place, unfinished
+from shopboard.problems import ShopProblem, in_voila, unforeseen
 from shopboard.report import Report, save_report
 from shopboard.saved import keep_views, named_views
 from shopboard.selection import Selection, named
+from shopboard.settings import Settings
 from shopboard.style import Look, dates, integer
 
 VOILA_STYLE = "<style>.jp-Cell:not(:has(.shop-page)), .cell:not(:has(.shop-page)) { display: none !important; }</style>"
@@ -87,8 +95,9 @@ class OwnDataTool:
         self.own.describe()
 
     def close(self) -> None:
-        """Let go of what was picked."""
+        """Let go of what was picked, and give the widgets back."""
         self.own.close()
+        close_whole(self.widget)
 
 
 class ConsoleTool:
@@ -105,8 +114,9 @@ class ConsoleTool:
         self.console.widget.look = look_json(self.page.look())
 
     def close(self) -> None:
-        """Stop what runs."""
+        """Stop what runs, and give the widget back."""
         self.console.close()
+        close_whole(self.widget)
 
 
 class Views:
@@ -122,7 +132,8 @@ class Views:
         self.forget = widgets.Button(description="Forget this name", layout=wide)
         self.text = widgets.Textarea(description="View as a text, to be shared", rows=2, layout=wide)
         self.restore = widgets.Button(description="Show this text", layout=wide)
-        rows = ([self.chooser], [self.name, self.keep, self.forget], [self.text, self.restore])
+        naming = [] if page.shop.settings.only_shown else [[self.name, self.keep, self.forget]]
+        rows = ([self.chooser], *naming, [self.text, self.restore])
         boxes = [named(widgets.Box(row), "shop-view-row") for row in rows]
         self.widget: widgets.Widget = named(widgets.VBox(boxes), "shop-view", "shop-tool")
         self.keep.on_click(lambda _: page.guarded(self._keep))
@@ -138,6 +149,7 @@ class Views:
             self.chooser.options = options
 
     def _keep(self) -> None:
+        self._check_allowed()
         name = self.name.value.strip()
         if not name or name == self.NONE:
             raise ShopProblem("A view needs a name: write one beside the button.")
@@ -147,6 +159,7 @@ class Views:
         self.page.say(f"The view is kept as {name}.")
 
     def _forget(self) -> None:
+        self._check_allowed()
         name, settings = self.name.value.strip(), self.page.shop.settings
         views = named_views(settings)
         if name not in views:
@@ -154,6 +167,11 @@ class Views:
         keep_views(settings, {one: text for one, text in views.items() if one != name})
         self.describe()
         self.page.say(f"The view {name} is forgotten.")
+
+    def _check_allowed(self) -> None:
+        """Raise ShopProblem where the names are the owner's, and this page is for others."""
+        if self.page.shop.settings.only_shown:
+            raise ShopProblem("The views of this shop are named by its owner: keep the text of a view instead.")
 
     def _choose(self) -> None:
         name = self.chooser.value
@@ -163,14 +181,6 @@ class Views:
             self.name.value = name
 
 
-def lines_set_aside(shop: Shop) -> int:
-    """Return how many order lines of an imported shop were set aside."""
-    if shop.connection is None or "set_aside" not in table_names(shop.connection):
-        return 0
-    sql = "SELECT COUNT(*) FROM set_aside WHERE what <> 'value' AND table_name LIKE 'orders%'"
-    return int(shop.connection.execute(sql).fetchone()[0])
-
-
 def page_style() -> str:
     """Return the style sheets of the page and of the import's form; in Voilà, the page alone is shown."""
     css = (pkgutil.get_data("shopboard", "dashboard.css") or b"").decode()
@@ -178,12 +188,13 @@ def page_style() -> str:
 
 
 def head_of(shop: Shop, look: Look) -> str:
-    """Return the page's heading: the shop's name, how many order lines it has, and of which days."""
+    """Return the page's heading: the shop's name, how many order lines it has, of which days, and what became of it."""
     lines = shop.ask("SELECT COUNT(*) AS order_lines FROM orders").iloc[0, 0]
-    aside, whole = lines_set_aside(shop), shop.everything()
+    aside, whole = shop.set_aside, shop.everything()
     noted = f" ({integer(aside, look)} set aside)" if aside else ""
     what = f"{integer(lines, look)} order line{'' if lines == 1 else 's'}{noted} · {dates(whole.start, whole.end)}"
-    return f'<div class="shop-head"><h2>{html.escape(shop.settings.name)}</h2><span>{html.escape(what)}</span></div>'
+    head = f'<div class="shop-head"><h2>{html.escape(shop.settings.name)}</h2><span>{html.escape(what)}</span></div>'
+    return head + "".join(alert(sentence, "status") for sentence in shop.notices())
 
 
 def keep_receipt(shop: Shop) -> None:
@@ -192,32 +203,90 @@ def keep_receipt(shop: Shop) -> None:
         reconciliation(shop.connection, shop.settings)
 
 
+def fault(error: Exception, settings: Settings) -> str:
+    """Return, as HTML, that something could not be done, why, and what to do."""
+    cause = f"Something unforeseen happened ({unforeseen(error, bool(settings.public))})".rstrip(".")
+    missing = isinstance(error, OSError) and error.filename == str(Path(settings.database).resolve())
+    if isinstance(error, ShopProblem):
+        cause = str(error).rstrip(".")
+    elif missing or isinstance(error, sqlite3.Error | duckdb.Error | pd.errors.DatabaseError):
+        cause = "The shop cannot be read just now" if settings.public else reason(error, settings.database)
+    text = "This could not be done, and the page still shows the earlier selection."
+    return alert(f"{text} {cause}. Change a filter or press the button to try again.")
+
+
 def alert(text: str, role: str = "alert") -> str:
     """Return a sentence that the user should see, as HTML."""
     return f'<div class="shop-alert" role="{role}">{html.escape(text)}</div>'
 
 
+class Shown(Protocol):
+    """What a cell shows: `page` is the widget."""
+
+    page: widgets.Widget
+
+    def close(self) -> None:
+        """Give every widget back."""
+
+
+SHOWN: dict[str, tuple[str, list[Shown]]] = {}  # a cell -> the number of its run, and what it shows since
+
+
+def in_cell(shown: Shown) -> widgets.Widget:
+    """Return the widget to display; what the same cell showed in an earlier run is closed, or Jupyter would keep it."""
+    asked: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    cell, run = asked.get("metadata", {}).get("cellId", ""), asked.get("header", {}).get("msg_id", "")
+    before, pages = SHOWN.get(cell, (run, []))
+    if before != run:
+        for page in pages:
+            page.close()
+        pages = []
+    if cell:
+        SHOWN[cell] = run, [*pages, shown]
+    return shown.page
+
+
 TOOLS: dict[str, Callable[[Host], Tool]] = {"own data": OwnDataTool, "console": ConsoleTool}
 
 
-def page_as_file(page: Host) -> list[Path]:
+def tools_of(page: Host) -> dict[str, Tool]:
+    """Return the tools that the pages name, but for a console that the settings switch off."""
+    names = [name for one in page.pages.values() for name in one.tools]
+    return {name: TOOLS[name](page) for name in names if name != "console" or page.shop.settings.console}
+
+
+def page_as_file(page: Host, folder: Path) -> list[Path]:
     """Write all pages of the selection as one file that needs no notebook."""
-    path, selection = Path(page.shop.settings.exports) / "dashboard.html", page.filters.value
+    path, selection = folder / "dashboard.html", page.filters.value
     shown = (page.shop, list(page.pages.values()), selection, path, page.look(selection))
     page.say(save_page(*shown, page.parameters, page.progress))
     return [path]
 
 
-def printed_report(page: Host) -> list[Path]:
+def printed_report(page: Host, folder: Path) -> list[Path]:
     """Write the report of the selection as a PDF."""
     if page.report is None:
         raise ShopProblem("There is nothing to print: hand a report to the page.")
-    selection, folder = replace(page.filters.value, interval="day"), page.shop.settings.exports
+    selection = replace(page.filters.value, interval="day")
     shown = (page.shop, page.report, selection, folder, page.look(selection))
     return save_report(*shown, page.parameters, page.progress)[:1]
 
 
-EXPORTS: dict[str, Callable[[Host], list[Path]]] = {
+EXPORTS: dict[str, Callable[[Host, Path], list[Path]]] = {
     "Page as a file": page_as_file,
     "Printed report": printed_report,
 }
+
+
+def links(page: Host, name: str) -> str:
+    """Write the files of an export and return links to them: this page's, if others write theirs at the same time."""
+    folder = Path(page.shop.settings.exports)
+    own = unfinished(folder / "export")
+    try:
+        files = EXPORTS[name](page, own)
+        given = "" if "google.colab" in sys.modules else offered(files)  # Colab reads a file later, and has one visitor
+        for file in own.iterdir():
+            put_in_place(file, folder / file.name)
+        return given or offered([folder / file.name for file in files])
+    finally:
+        shutil.rmtree(own, ignore_errors=True)

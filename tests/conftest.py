@@ -39,25 +39,48 @@ METABASE_MAPPING = {
 }
 
 
-# Files that take long come first, so that no process waits for another at the end.
+# What takes long comes first, so that no process waits for another at the end; what waits for a browser or for Java is
+# between what reckons. Some files are shared out by the values of a fixture.
+SHARED_OUT = {"page": "opened", "warehouse": "loaded", "board": "kind"}
 LONG = (
-    "page",
-    "warehouse",
+    "page voila",
+    "warehouse Spark",
+    "questions",
+    "page notebook",
+    "odd_shops",
+    "page lab",
     "notebook",
-    "board",
+    "states",
+    "page",
+    "bad_input",
     "import_page",
     "benchmarks",
-    "questions",
-    "odd_shops",
-    "bad_input",
+    "warehouse",
+    "report",
     "export",
+    "long_use",
+    "board",
 )
 
 
+def group_of(item: pytest.Item) -> str:
+    """Return what a test is run together with, in one process: its file, or its value of the fixture in SHARED_OUT."""
+    name = item.path.stem.removeprefix("test_")
+    values = item.callspec.params if hasattr(item, "callspec") else {}
+    return f"{name} {values.get(SHARED_OUT.get(name, ''), '')}".strip()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests of the files that take long before the others, in the order of LONG."""
-    places = {f"test_{name}.py": place for place, name in enumerate(LONG)}
-    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    """Put what takes long first, in the order of LONG, and name each test's group."""
+    places = {name: place for place, name in enumerate(LONG)}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+
+    def place(item: pytest.Item) -> int:
+        group = group_of(item)
+        return places.get(group, places.get(group.split()[0], len(places)))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,16 @@ from contextlib import closing
 from dataclasses import FrozenInstanceError, replace
 from datetime import date, timedelta
 
+import duckdb
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from odd_shop import ODD_SHOP, filled
 
 from shopboard import ask
 from shopboard.filters import Filters, selection_ctes
+from shopboard.plain import from_arrays
 from shopboard.problems import ShopProblem
 from shopboard.sqltext import needed, parameters_in, with_in_front
 
@@ -29,8 +33,8 @@ def open_rows(shop_design, make_settings, tmp_path_factory, engine):
 
     def open_rows(rows, **changed):
         folder = tmp_path_factory.mktemp("ask")
-        settings = make_settings(database=str(folder / "shop.db"), exports=str(folder))
-        return ask.open_shop(settings, replace(filled(shop_design, rows), **changed), engine)
+        changed_settings = make_settings(database=str(folder / "shop.db"), exports=str(folder))
+        return ask.open_shop(changed_settings, replace(filled(shop_design, rows), **changed), engine)
 
     return open_rows
 
@@ -418,3 +422,61 @@ def test_threads_ask_at_once(odd):
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda sql: int(odd.ask(sql)["n"].iloc[0]), questions))
     assert found == [len(ODD_SHOP["orders"]) + n % 7 for n in range(60)]
+
+
+def test_what_is_asked_ahead_is_answered_as_ever(open_rows):
+    """Errors come to who asks, answers are those of the data when they are asked, and what nobody asks is dropped."""
+    with closing(open_rows(ODD_SHOP)) as shop:
+        count, wrong = "SELECT COUNT(*) AS n FROM selected_lines", "SELECT nothing FROM selected_lines"
+        whole = shop.everything()
+        ahead = [
+            (count, whole, {}),
+            (wrong, whole, {}),
+            ("SELECT $lacking AS n", whole, {}),
+            ("SELECT 'open", whole, {}),
+            (count, whole, {"x": 1}),
+        ]
+        shop.ask_ahead(ahead)
+        assert shop.ask(count)["n"].iloc[0] == len(ODD_SHOP["orders"])
+        for sql in (wrong, "SELECT $lacking AS n", "SELECT 'open"):
+            with pytest.raises((duckdb.Error, ShopProblem, pd.errors.DatabaseError)):
+                shop.ask(sql)
+        shop.forget()
+        shop.ask_ahead(ahead)
+        with closing(sqlite3.connect(shop.path)) as other, other:
+            other.execute("INSERT INTO orders VALUES (9999, 1, 1, '2025-05-01', 1, 1.0, 'Completed', 1, 'Mars')")
+        assert shop.refresh()
+        assert shop.ask(count)["n"].iloc[0] == len(ODD_SHOP["orders"]) + 1
+
+
+VALUES = {
+    "BIGINT": st.integers(-(2**63), 2**63 - 1),
+    "INTEGER": st.integers(-(2**31), 2**31 - 1),
+    "DOUBLE": st.floats(allow_infinity=False, allow_nan=False),
+    "VARCHAR": st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")),
+    "DATE": st.dates(date(1900, 1, 1), date(2199, 12, 31)),
+    "HUGEINT": st.integers(-(2**52), 2**52),
+    "BOOLEAN": st.booleans(),
+}
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(sorted(VALUES)).flatmap(lambda kind: st.tuples(st.just(kind), st.lists(st.none() | VALUES[kind])))
+)
+def test_arrays_become_plain_values_whatever_they_hold(column):
+    kind, values = column
+    with closing(duckdb.connect()) as duck:
+        duck.execute(f"CREATE TABLE t (n INTEGER, x {kind})")
+        if values:
+            duck.executemany("INSERT INTO t VALUES (?, ?)", list(enumerate(values)))
+        found = from_arrays(duck.execute("SELECT x FROM t ORDER BY n").fetchnumpy(), [kind])["x"]
+    plain = [str(value) if kind == "DATE" and value is not None else value for value in values]
+    assert [None if pd.isna(value) else value for value in found.tolist()] == [
+        float(value) if value is not None and None in values and kind not in {"DATE", "VARCHAR"} else value
+        for value in plain
+    ]
+    if plain and None not in values and kind in {"BIGINT", "INTEGER", "HUGEINT", "BOOLEAN"}:
+        assert found.dtype == "int64"
+    elif plain:
+        assert found.dtype == "float64" or kind in {"DATE", "VARCHAR"}

@@ -163,7 +163,7 @@ def test_a_select_that_cannot_be_run(attempt, folder, select, said):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "first line"),
+        (b"", "is empty"),
         (b"1,2\n3,4\n", "first line"),
         ("order_id;x\n1;\xe4".encode("utf-16")[:-1], "cut off"),
         (b'order_id,x\n1,"a', "line 2"),
@@ -210,12 +210,18 @@ def built(build, tmp_path):
     return build(tmp_path / "out")
 
 
+def assert_moved_aside(said, folder, content):
+    """Check that a damaged database is kept, that a new one has its place, and that this is said."""
+    assert said.startswith("ecommerce.db is damaged (")
+    assert said.endswith("It was moved to ecommerce.db.damaged-1. Made ecommerce.db.")
+    assert (folder / "ecommerce.db.damaged-1").read_bytes() == content
+
+
 def test_a_truncated_database(open_or_build, built, tmp_path):
     path = tmp_path / "out" / "ecommerce.db"
     path.write_bytes(path.read_bytes()[:-4_096])
     before = path.read_bytes()
-    problem(lambda: open_or_build(built), "ecommerce.db", "damaged")
-    assert path.read_bytes() == before
+    assert_moved_aside(open_or_build(built), tmp_path / "out", before)
 
 
 def test_a_damaged_database(open_or_build, built, tmp_path):
@@ -223,8 +229,7 @@ def test_a_damaged_database(open_or_build, built, tmp_path):
     content = bytearray(path.read_bytes())
     content[8_192:40_960] = b"\x5a" * 32_768
     path.write_bytes(content)
-    problem(lambda: open_or_build(built), "ecommerce.db", "damaged")
-    assert path.read_bytes() == bytes(content)
+    assert_moved_aside(open_or_build(built), tmp_path / "out", bytes(content))
 
 
 def test_a_locked_database(attempt, folder, built, tmp_path):

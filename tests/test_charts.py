@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import pickle
 import warnings
 from dataclasses import replace
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from plotly.utils import PlotlyJSONEncoder
 
 from shopboard import marks
 from shopboard.cards import rows_of
-from shopboard.style import ACCENT, GROUND, Look, category_colours
+from shopboard.style import ACCENT, GROUND, Look, category_colours, figure_json
 
 QUESTIONS = {  # figure -> the questions whose answers it draws
     "daily_revenue_chart": ["DAILY_REVENUE"],
@@ -107,6 +108,31 @@ def in_words(text):
 def said(figure):
     """Return all that a figure says when it is pointed at."""
     return [in_words(text) for trace in figure.data for text in values(list(trace.hovertext or [])) if text]
+
+
+def said_of(part):
+    """Return what a part of a figure says: Plotly leaves out empty lists, and what is None."""
+    if isinstance(part, dict):
+        return {name: said_of(value) for name, value in part.items() if value not in (None, [])}
+    return [said_of(value) for value in part] if isinstance(part, list) else part
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_page_shows_a_figure_as_plotly_would(story, answers, look, name):
+    """The page takes traces and layout as they are given; Plotly's own objects, made of them, say the same."""
+    figure = getattr(story, name)(*(answers[asked].copy() for asked in QUESTIONS[name]), look)
+    given = said_of(figure_json(figure, look))
+    assert isinstance(figure, go.Figure)
+    assert len(figure.data) == len(given.get("data", ()))
+    assert said_of(figure_json(go.Figure(figure), look)) == given
+    assert said_of(figure_json(pickle.loads(pickle.dumps(figure)), look)) == given
+
+
+def test_short_names_of_properties_are_understood(look):
+    trace = marks.bars([1], [2], ACCENT, marker_line_width=3)
+    shown = figure_json(marks.chart(trace, xaxis={"title_text": "Days"}), look)
+    assert shown["data"][0]["marker"]["line"] == {"width": 3}
+    assert shown["layout"]["xaxis"]["title"] == {"text": "Days"}
 
 
 # --- any figure, whatever it is given

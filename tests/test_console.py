@@ -263,7 +263,7 @@ def test_columns_of_one_name_stay_apart(console):
 
 def test_csv_runs_in_no_spreadsheet(console):
     console.run("SELECT '=1+1' AS \"=cmd\", -5 AS n, 3528.5399999999954 AS revenue")
-    assert csv_text(console.frame) == "'=cmd,n,revenue\r\n'=1+1,-5,3528.54\r\n"
+    assert csv_text(console.frame) == "\"'=cmd\",n,revenue\r\n'=1+1,-5,3528.54\r\n"
     assert pd.read_csv(io.StringIO(csv_text(console.frame)))["n"].tolist() == [-5]
 
 

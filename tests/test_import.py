@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from shopboard.dashboard import Dashboard
 from shopboard.database import connect
-from shopboard.importing.receipt import import_notes, reconciliation
+from shopboard.importing.receipt import reconciliation, reconciliation_tables
 from shopboard.pages import Page
 from shopboard.problems import ShopProblem
 
@@ -94,7 +94,7 @@ def test_metabase_is_accounted_for_to_the_cent(metabase_settings):
     assert (orders["rows_read"], orders["rows_loaded"], orders["rows_set_aside"]) == (18_760, 18_760 - 67, 67)
     assert orders["amount_read"] == "1,595,328.13"
     with contextlib.closing(connect(metabase_settings.database)) as connection:
-        said = import_notes(connection, metabase_settings)["reason"]
+        said = reconciliation_tables(connection)["Assumptions"]["assumption"]
     read, aside = source["total"].sum(), bad["total"].sum()
     exact = f"{read:,.6f} read = {read - aside:,.6f} loaded + {aside:,.6f} set aside"
     assert said.str.contains(exact, regex=False).sum() == 1  # in cents, the rounded sums do not add up
@@ -295,7 +295,7 @@ def test_what_a_source_lacks_is_said(load, folder):
     small_shop(folder, [GOOD])
     settings = load(folder)
     with contextlib.closing(connect(settings.database)) as connection:
-        said = "\n".join(import_notes(connection, settings)["reason"])
+        said = "\n".join(reconciliation_tables(connection)["Assumptions"]["assumption"])
     assert "orders.order_number: the source does not have it; every row counts as order_id." in said
     assert "customers.region: the source does not have it; it stays unknown." in said
     assert "The source has no reviews." in said

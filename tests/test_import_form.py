@@ -15,8 +15,7 @@ import pytest
 
 from shopboard import opening
 from shopboard.dashboard import Dashboard
-from shopboard.importing import form as form_module
-from shopboard.importing import staging
+from shopboard.importing import draft, staging
 from shopboard.importing.accounts import was_imported
 from shopboard.importing.form import ImportForm
 from shopboard.importing.source import opened_source
@@ -336,7 +335,7 @@ def test_a_source_is_read_once_for_the_form_and_for_loading(open_or_ask, make_se
         opened.append(arguments)
         return open_source(*arguments)
 
-    for module in (form_module, staging):  # each may open it
+    for module in (draft, staging):  # each may open it
         monkeypatch.setattr(module, "opened_source", counted)
     settings = make_settings(source=str(folder), database=str(tmp_path / "own.db"), exports=str(tmp_path))
     with pytest.raises(ShopQuestion) as caught:
@@ -627,15 +626,27 @@ def test_what_a_second_table_leaves_open_can_be_answered(form_of, tmp_path):
 
 
 def test_figures_that_take_long_are_counted_when_asked_for(form_of, folder):
+    form = form_of(folder)
+    form.took = 10.0
+    form.matched.columns["orders", "quantity"][0].value = ""
+    assert form.preview.units == 4  # as it was
+    assert form.accepted.disabled
+    assert "press Count again" in form.verdict.value
+    form.counted.again.click()
+    assert form.preview.units == 3
+    assert not form.accepted.disabled
+
+
+def test_another_meaning_of_a_word_is_counted_at_once(form_of, folder):
     (folder / "orders.csv").write_text(
         SHOP["orders.csv"].replace("total\n", "total,status\n").replace("0\n", "0,shipped\n")
     )
     form = form_of(folder)
     form.took = 10.0
+    loaded = form.trial.path.stat().st_mtime_ns
     form.counted.controls["status shipped"][0].value = "Pending"
-    assert form.preview.revenue == 70  # as it was
-    assert form.accepted.disabled
-    assert "press Count again" in form.verdict.value
-    form.counted.again.click()
-    assert form.preview.revenue == 0
+    assert (form.preview.revenue, form.preview.total) == (0, 70)
     assert not form.accepted.disabled
+    assert form.trial.path.stat().st_mtime_ns == loaded  # nothing was loaded for it
+    form.accepted.click()
+    assert "WHEN 'shipped' THEN 'Pending'" in form.given[0].mapping["orders"]

@@ -66,7 +66,10 @@ def page(tmp_path_factory):
     if browser.find_browser() is None:
         pytest.skip("there is no Chromium on this machine")
     folder = tmp_path_factory.mktemp("page")
-    small = settings_changed(sample_customers=60, sample_products=60, sample_orders=500, sample_reviews=50, days=100)
+    own = {"public": False}  # as its owner has it
+    small = settings_changed(
+        sample_customers=60, sample_products=60, sample_orders=500, sample_reviews=50, days=100, **own
+    )
     nbformat.write(small, folder / NOTEBOOK.name)
     with browser.chromium() as chromium, browser.server(kind, folder) as address:
         page = chromium.new_page(viewport={"width": 1400, "height": 1200})

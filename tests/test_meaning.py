@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from shopboard.database import connect
-from shopboard.importing.preview import money_beside
+from shopboard.importing.lines import money_beside, reading_of, tally_of
 from shopboard.importing.proposal import answer_question, choose_column, propose, proposed_selects, what_is_lacking
 from shopboard.importing.source import opened_source
 from shopboard.importing.statuses import status_of
@@ -451,7 +451,7 @@ def test_the_totals_of_orders_stand_beside_the_lines():
     )
     proposal = propose(connection)
     assert total_of(connection, proposal) == REVENUE
-    (money,) = money_beside(proposal).itertuples()
+    (money,) = money_beside(proposal, reading := reading_of(proposal), tally_of(reading)).itertuples()
     assert (money.column, money.total) == ("order_total", pytest.approx(REVENUE - 5 * len(orders)))
 
 

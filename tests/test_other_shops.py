@@ -1,4 +1,4 @@
-"""Ten shops of other shapes, made up with known truths: each comes out right by status and region, or its form asks."""
+"""Shops of other shapes, made up with known truths: each comes out right by status, region and category, or its form asks."""
 
 import csv
 import io
@@ -337,26 +337,209 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
-def test_a_shop_of_another_shape_comes_out_right(shape, make_settings, tmp_path):
-    made = Made(len(shape.__name__))
-    answers = shape(made)
-    source = tmp_path / "source"
-    source.mkdir()
-    for name, text in made.files.items():
-        (source / f"{name}.csv").write_text(text, encoding="utf-8")
-    form = ImportForm(make_settings(source=str(source), database=str(tmp_path / "own.db"), exports=str(tmp_path)), str)
-    try:
-        assert {key for key, question in form.questions().items() if question.taken is None} == set(answers)
+@pytest.fixture
+def opened(make_settings, tmp_path, monkeypatch):
+    """Open the form of a source of these files, name -> text, answer what it asks, and close it at the end."""
+    monkeypatch.setattr(
+        "shopboard.importing.form.PATIENCE", float("inf")
+    )  # on a busy machine, too, each answer is counted
+    forms = []
+
+    def form_of(files, answers):
+        source = tmp_path / "source"
+        source.mkdir()
+        for name, text in files.items():
+            (source / f"{name}.csv").write_text(text, encoding="utf-8")
+        path = str(source if len(files) > 1 else next(source.iterdir()))
+        form = ImportForm(make_settings(source=path, database=str(tmp_path / "own.db"), exports=str(tmp_path)), str)
+        forms.append(form)
+        asked = {key: question.taken for key, question in form.questions().items()}
+        assert {key for key in asked if asked[key] is None} == {key for key in answers if asked[key] is None}
         for key, answer in answers.items():
             form.answer(key, answer)
-        shown = form.preview
-        assert (shown.set_aside_lines, form.problem()) == (0, "")
-        assert dict(zip(shown.statuses["status"], shown.statuses["amount"], strict=True)) == pytest.approx(
-            made.truth, abs=0.02
-        )
-        if made.regions:
-            sold = shown.regions[shown.regions["revenue"] > 0]
-            assert dict(zip(sold["region"], sold["revenue"], strict=True)) == pytest.approx(made.regions, abs=0.02)
-    finally:
+        assert form.problem() == ""
+        return form
+
+    yield form_of
+    for form in forms:
         form.close()
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+def test_a_shop_of_another_shape_comes_out_right(shape, opened):
+    made = Made(len(shape.__name__))
+    answers = shape(made)
+    shown = opened(made.files, answers).preview
+    assert shown.set_aside_lines == 0
+    assert money_by(shown, "status") == pytest.approx(made.truth, abs=0.02)
+    if made.regions:
+        assert money_by(shown, "region") == pytest.approx(made.regions, abs=0.02)
+
+
+def money_by(shown, part):
+    """Return the money of a preview by status, or its revenue by region or category, where there is any."""
+    rows = {"status": shown.statuses, "region": shown.regions, "category": shown.categories}[part]
+    return {name: money for name, money in zip(rows.iloc[:, 0], rows.iloc[:, -1], strict=True) if money}
+
+
+SMALL = {  # what is peculiar to an export -> its files, what is answered, and what its money comes to
+    "headings above the lines": (
+        {
+            "report": "Sales by Product Detail,,,,,\n,Date,Num,Customer,Qty,Amount\nCup,,,,,\n,01/13/2025,1,Ann,2,16.00\n,01/14/2025,2,Bob,1,8.00\n"
+            "Total for Cup,,,,3,24.00\nPot,,,,,\n,01/15/2025,3,Ann,1,30.00\n,01/16/2025,4,Cyd,1,30.00\nTotal for Pot,,,,2,60.00\nTOTAL,,,,5,84.00"
+        },
+        {},
+        {"status": {"Completed": 84}},
+    ),
+    "a row for each order, its lines and its payments": (
+        {
+            "sales": "Date,Receipt Number,Line Type,Quantity,Total,Paid,Details,Sku,Status\n"
+            + "".join(
+                f"2025-01-1{n},{n},Sale,3,{40 + n},{40 + n},2 cups and a pot,,paid\n2025-01-1{n},{n},Sale Line,2,{10 + n},,Cup,C1,paid\n"
+                f"2025-01-1{n},{n},Sale Line,1,30,,Pot,P1,paid\n2025-01-1{n},{n},Payment,,,{40 + n},Cash,,paid\n"
+                for n in range(1, 5)
+            )
+        },
+        {},
+        {"status": {"Completed": 170}},
+    ),
+    "a row that describes the columns; a day of blanks; an amount after discount": (
+        {
+            "orders": "Order ID,Order Status,Seller SKU,Quantity,SKU Unit Original Price,SKU Seller Discount,SKU Subtotal After Discount,Order Amount,Created Time,Cancelled Time,State\n"
+            "The number,The status,The SKU,Pieces,The price,Who paid it,What remains,With shipping,When created,When cancelled,Where\n"
+            "1,Completed,C1,2,10,4,16,21,01/13/2025 10:00:00,\t,Ohio\n2,Completed,C1,1,10,0,10,15,01/14/2025 10:00:00,\t,Utah\n"
+            "3,To ship,P1,3,30,0,90,95,01/15/2025 10:00:00,\t,Ohio\n4,Completed,P1,1,30,3,27,32,01/16/2025 10:00:00,\t,Ohio\n"
+            "5,Canceled,P1,1,30,0,30,35,01/17/2025 10:00:00,01/18/2025 10:00:00,Utah\n"
+        },
+        {},
+        {"status": {"Completed": 53, "Pending": 90, "Cancelled": 30}, "region": {"Ohio": 43, "Utah": 10}},
+    ),
+    "where it is delivered, in French": (
+        {
+            "commandes": "ID;Référence;Livraison;Client;Total;Paiement;État;Date\n7;AKQ;France;A. Dur;36,00 €;Chèque;Livré;2025-01-13 10:00:00\n"
+            "8;BKQ;Belgique;B. Mol;24,50 €;Carte;Livré;2025-01-14 10:00:00\n9;CKQ;France;C. Sol;9,90 €;Carte;En attente du virement;2025-01-15 10:00:00"
+        },
+        {},
+        {"status": {"Completed": 60.5, "Pending": 9.9}, "region": {"France": 36, "Belgique": 24.5}},
+    ),
+    "a discount of the order on each of its lines": (
+        {
+            "orders": "order_number,created,email,sku,price,quantity,order_discount\n"
+            + "".join(f"{n},2025-01-1{n},a@x.com,C1,20,1,6\n{n},2025-01-1{n},a@x.com,P1,40,1,6\n" for n in range(1, 5))
+        },
+        {"money order_discount": "subtract"},
+        {"status": {"Completed": 216}},
+    ),
+    "the price of a line beside its quantity, and another discount": (
+        {
+            "orders": "amazon-order-id,purchase-date,sku,quantity,item-price,item-promotion-discount,ship-state\n"
+            + "".join(
+                f"A{n},2025-01-1{n % 9}T10:00:00+00:00,{sku},{pieces},{price * pieces}.00,{'' if n % 4 else '1.50'},{'TX' if n % 2 else 'NV'}\n"
+                for n, (sku, price, pieces) in enumerate(
+                    (sku, price, pieces)
+                    for sku, price in (("C1", 8), ("P1", 30), ("L1", 46))
+                    for pieces in (1, 2, 3, 5)
+                )
+            )
+        },
+        {"money item-promotion-discount": "subtract"},
+        {"status": {"Completed": 919.5}},
+    ),
+    "lines that a join with payments doubles": (
+        {
+            "joined": "order_id,order_item_id,order_date,product,line_total,payment\n1,1,2025-01-13,Cup,10,card\n1,2,2025-01-13,Pot,30,card\n"
+            "2,1,2025-01-14,Cup,10,voucher\n2,1,2025-01-14,Cup,10,card\n3,1,2025-01-15,Cup,10,card"
+        },
+        {},
+        {"status": {"Completed": 60}},
+    ),
+    "a currency without decimals": (
+        {
+            "受注": '受注番号,受注日,お届け先都道府県,商品名,数量,小計\n1,2025/01/13,東京都,Cup,1,"¥12,000"\n2,2025/01/14,大阪府,Pot,2,"¥2,500"\n3,2025/01/15,東京都,Cup,1,¥320'
+        },
+        {},
+        {"status": {"Completed": 14820}, "region": {"東京都": 12320, "大阪府": 2500}},
+    ),
+    "delivery before billing, and a region before a country": (
+        {
+            "orders": "Order,Date,Product,Total,Billing State,Shipping State,Country/Region\n1,2025-01-13,Cup,10,Ohio,Utah,US\n2,2025-01-14,Cup,20,Ohio,Iowa,US"
+        },
+        {},
+        {"region": {"Utah": 10, "Iowa": 20}},
+    ),
+    "a table called lines, of which taxes are added": (
+        {"lines": "Order,Date,Product,Total,VAT\n1,2025-01-13,Cup,10.50,2.10\n2,2025-01-14,Pot,30.50,6.10"},
+        {"money VAT": "add"},
+        {"status": {"Completed": 49.2}},
+    ),
+    "an order's discount that its lines have, too": (
+        {
+            "sales_order": "entity_id,created_at,status,grand_total,base_discount_amount,discount_amount\n1,2025-01-13,complete,27,-3,-3\n2,2025-01-14,complete,40,0,0",
+            "sales_order_item": "item_id,order_id,sku,qty_ordered,price,row_total,discount_amount\n1,1,C1,1,10,10,1\n2,1,P1,1,20,20,2\n3,2,P1,2,20,40,0",
+        },
+        {"money discount_amount": "subtract"},
+        {"status": {"Completed": 67}},
+    ),
+    "categories in two languages; the region of a territory's name": (
+        {
+            "order_items": "order_id,order_item_id,product_id,price\no1,1,p1,10\no2,1,p2,20\no3,1,p1,30",
+            "orders": "order_id,purchase_date,territory_id\no1,2025-01-13,1\no2,2025-01-14,2\no3,2025-01-15,1",
+            "products": "product_id,product_category_name\np1,cozinha\np2,jardim",
+            "category_translation": "product_category_name,product_category_name_english\ncozinha,kitchen\njardim,garden",
+            "territories": "territory_id,name\n1,Northwest\n2,Southeast",
+        },
+        {},
+        {"category": {"kitchen": 40, "garden": 20}, "region": {"Northwest": 40, "Southeast": 20}},
+    ),
+    "a customer's state beside that of the store": (
+        {
+            "orders": "order_id,order_date,customer_id,store_id,product,total\n1,2025-01-13,1,1,Cup,10\n2,2025-01-14,2,1,Cup,20",
+            "customers": "customer_id,name,state\n1,Ann,Ohio\n2,Bob,Utah",
+            "stores": "store_id,store_name,state\n1,Main,Iowa",
+        },
+        {},
+        {"region": {"Ohio": 10, "Utah": 20}},
+    ),
+    "a total in a currency that its name tells, beside the customers' currencies": (
+        {
+            "lines": "Order,Date,Product,Qty,Currency,Total (EUR)\n1,2025-01-13,Cup,1,USD,10.00\n2,2025-01-14,Pot,1,EUR,30.50\n"
+            "3,2025-01-15,Pot,2,USD,61.00\n4,2025-01-16,Cup,1,EUR,10.00"
+        },
+        {},
+        {"status": {"Completed": 111.5}},
+    ),
+    "a column called Name, of the products of a till": (
+        {
+            "till": "Date,Receipt number,Name,Variant,Category,Quantity,Price,Discount,Final price (GBP),Cashier\n13/01/2025,1,Cup,,Kitchen,2,10.00,1.00,19.00,Sam\n"
+            "13/01/2025,1,Pot,,Garden,1,30.00,0.00,30.00,Sam\n14/01/2025,2,Cup,,Kitchen,-1,10.00,0.00,-10.00,Sam\n15/01/2025,3,Pot,,Garden,3,30.00,9.00,81.00,Sam"
+        },
+        {},
+        {"status": {"Completed": 130, "Returned": 10}, "category": {"Kitchen": 19, "Garden": 111}},
+    ),
+    "sales that may be pieces": (
+        {"train": "date,store,item,sales\n2025-01-13,1,5,7\n2025-01-14,1,6,21\n2025-01-15,1,5,14"},
+        {"small": "money"},
+        {"status": {"Completed": 42}},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SMALL)
+def test_a_peculiar_export_comes_out_right(what, opened):
+    files, answers, truth = SMALL[what]
+    shown = opened(files, answers).preview
+    assert {part: money_by(shown, part) for part in truth} == {
+        part: pytest.approx(money) for part, money in truth.items()
+    }
+
+
+def test_half_stars_are_said_not_to_be_read(opened):
+    form = opened({"orders": "Order,Date,Product,Total,Rating\n1,2025-01-13,Cup,10,4.5\n2,2025-01-14,Pot,30,5"}, {})
+    assert any("Rating is not read" in text and "4.5" in text for text in form.preview.assumed)
+
+
+def test_a_heading_is_the_product_or_the_customer_of_its_lines(opened):
+    report = "Sales by Customer,,,\n,Date,Item,Amount\nAnn Ash,,,\n,2025-01-13,Cup,10\n,2025-01-14,Pot,30\nBob Birch,,,\n,2025-01-15,Cup,10"
+    form = opened({"report": report}, {})
+    assert form.proposal.matches["orders", "customer_id"].column.name == "Customer"
+    assert (form.preview.lines, form.preview.customers, form.preview.total) == (3, 2, 50)

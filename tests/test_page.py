@@ -40,11 +40,12 @@ def notebook_in(folder, **changed):
 def opened(request, chromium, tmp_path_factory):
     """The page, opened under one server; all tests of a server share it, as a user goes on with one page."""
     folder = tmp_path_factory.mktemp(request.param)
-    notebook_in(folder)
+    notebook_in(folder, public=False)  # as its owner has it, in Voilà, too
     with browser.server(request.param, folder) as address:
-        page = chromium.new_page(viewport={"width": 1600, "height": 1400})
+        page, asked = chromium.new_page(viewport={"width": 1600, "height": 1400}), []
+        page.on("request", lambda request: asked.append(request.url))
         browser.open_page(page, request.param, address)
-        page.folder = folder
+        page.folder, page.asked = folder, asked
         yield page, browser.cards(page)
         page.close()
 
@@ -320,7 +321,7 @@ def test_many_quick_changes_end_with_the_last(page):
 
 @pytest.mark.skipif("voila" not in browser.servers(), reason="Voilà is not among these versions")
 def test_a_wrong_setting_is_said_on_the_voila_page(chromium, tmp_path):
-    notebook_in(tmp_path, source="nowhere.sqlite")
+    notebook_in(tmp_path, source="nowhere.sqlite", public=False)  # visitors are told less
     with browser.server("voila", tmp_path) as address:
         page = chromium.new_page()
         page.goto(address, timeout=90_000)
@@ -579,34 +580,23 @@ def test_a_shop_of_ones_own_is_one_click_away(page):
     browser.card(page, DAILY).wait_for(timeout=20_000)
 
 
-def test_no_request_goes_beyond_the_server(chromium, tmp_path):
+def test_no_request_goes_beyond_the_server(page):
     """What we draw needs nothing from elsewhere; hosts may ask for fonts of their own, and do so in vain."""
-    kind = browser.servers()[-1]
-    notebook_in(tmp_path, sample_orders=500, sample_customers=60, sample_products=60, sample_reviews=50, days=100)
-    with browser.server(kind, tmp_path) as address:
-        page = chromium.new_page(viewport={"width": 1400, "height": 1200})
-        asked = []
-        page.on("request", lambda request: asked.append(request.url))
-        browser.open_page(page, kind, address)
-        for name in ("Customers", "Products", "Inventory"):
-            open_tab(page, name)
-            browser.wait_until(lambda: browser.drawn(page), 20, f"the page {name}")
-        beyond = {url.split("/")[2] for url in asked if url.startswith("http") and "127.0.0.1" not in url}
-        assert not {host for host in beyond if "plot" in host}
-        page.close()
+    for name in ("Customers", "Products", "Inventory"):
+        open_tab(page, name)
+        browser.wait_until(lambda: browser.drawn(page), 20, f"the page {name}")
+    assert len(page.asked) > 5
+    beyond = {url.split("/")[2] for url in page.asked if url.startswith("http") and "127.0.0.1" not in url}
+    assert not {host for host in beyond if "plot" in host}
 
 
-def test_shop_is_opened_again_from_its_file(chromium, tmp_path):
+def test_shop_is_opened_again_from_its_file(chromium, build, tiles, tmp_path):
     """A database that this notebook made is opened by its path, in the page's own colours and name."""
-    notebook_in(tmp_path, sample_orders=500, sample_customers=60, sample_products=60, sample_reviews=50, days=100)
-    kind = browser.servers()[-1]
-    with browser.server(kind, tmp_path) as address:
-        page = chromium.new_page(viewport={"width": 1400, "height": 1200})
-        browser.open_page(page, kind, address)
-        revenue = browser.tile(page, "revenue")
-        page.close()
-    shutil.copy(tmp_path / "ecommerce.db", tmp_path / "mine.db")
+    small = build(tmp_path, sample_orders=500, sample_customers=60, sample_products=60, sample_reviews=50, days=100)
+    revenue = f"${tiles(small)['revenue']:,.2f}"
+    shutil.move(tmp_path / "ecommerce.db", tmp_path / "mine.db")
     notebook_in(tmp_path, source="mine.db")
+    kind = browser.servers()[-1]
     with browser.server(kind, tmp_path) as address:
         page = chromium.new_page(viewport={"width": 1400, "height": 1200})
         browser.open_page(page, kind, address)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ class StandIn:
     """Answers from a dictionary: SQL -> a frame, or a function of the selection and the parameters."""
 
     engine_name = "Stand-in"
+    settings = SimpleNamespace(public=False)
 
     def __init__(self, **found):
         self.found = {DAYS: pd.DataFrame({"day": ["2025-06-01", "2025-06-02"], "revenue": [10.0, 1 / 3]})}
@@ -39,6 +41,9 @@ class StandIn:
     def ask(self, sql, selection=None, **parameters):
         answer = self.found[sql]
         return answer(selection, parameters) if callable(answer) else answer.copy()
+
+    def ask_ahead(self, asked):
+        assert all(selection is not None for _, selection, _ in asked)
 
     def sql_of(self, sql, selection=None, **parameters):
         return f"WITH x AS (SELECT 1) {sql}", {"start": selection.start}

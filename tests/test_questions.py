@@ -208,10 +208,15 @@ def check(story, shop, reference, name, plans=PLANS):
 SHOPS = ("sample", "metabase", "odd")
 
 
+LONGEST = ("CUSTOMER_TILES", "NEW_AND_RETURNING")  # where models are views: they read `first_orders` for each line
+
+
 @pytest.mark.parametrize("name", QUESTIONS)
 @pytest.mark.parametrize("shop_name", SHOPS)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_whole_shop(story, shop_of, reference_of, engine, shop_name, name):
+    if (engine, shop_name) == ("sqlite", "metabase") and name in LONGEST:
+        pytest.skip("it takes a quarter of a minute; SQLite is asked it of the two other shops")
     shop = shop_of(shop_name, engine)
     plans = PLANS if engine == "duckdb" or shop_name == "odd" else PLANS[:1]
     check(story, shop, reference_of(shop, shop.everything()), name, plans)

@@ -181,7 +181,7 @@ def test_secret_columns_are_not_copied(file):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("orders.csv", b"", ("single column", "first line")),
+        ("orders.csv", b"", ("orders.csv is empty",)),
         ("orders.csv", b"only\n1\n2\n", ("single column", "'only'", "commas")),
         ("orders.csv", b"1,2\n3,4\n", ("has no header",)),
         ("orders.csv", b"a,b,c\n1,2,3\n4,5", ("cut off", "line 3", "export it again")),

@@ -1,8 +1,10 @@
 """The printed report: sheets of A4 with the page's figures, stamped with the selection and the data's dates."""
 
+from copy import copy
 from dataclasses import replace
 
 import pytest
+from matplotlib import font_manager
 from matplotlib.text import Text
 from PIL import Image
 from pypdf import PdfReader
@@ -10,8 +12,9 @@ from pypdf import PdfReader
 from shopboard import report as report_module
 from shopboard.cards import fill
 from shopboard.pages import Page, Table, Tile, Tiles
+from shopboard.paper import fitting, out_of_order, paper_style, width_of
 from shopboard.problems import ShopProblem
-from shopboard.report import Drawing, Printing, Report, paper_style, save_report, sheet_figure, shorter, widths
+from shopboard.report import Drawing, Printing, Report, save_report, shared_out, sheet_figure
 from shopboard.style import Look, category_colours, dates, money
 
 from small_shop import small_shop
@@ -60,7 +63,7 @@ def test_it_says_the_selection_the_dates_and_the_figures(story, shop, printed):
     assert "Compared with the days before, 2 Jul 2025 to 31 Aug 2025" in texts[0]
     for tile in tiles(story.SALES_SHEET, shop, chosen):
         assert tile["label"] in texts[0]
-        assert tile["value"].split()[0] in texts[0]
+        assert tile["exact"].split()[0] in texts[0]  # on paper nobody can point at a short one
     order = shop.ask(story.ORDER_NOW, chosen, **story.planning())
     for name in order["product_name"].head(5):
         assert name[:12] in texts[1]
@@ -82,7 +85,8 @@ def test_the_same_figures_give_the_same_files(printed, tmp_path):
 @pytest.mark.parametrize("currency", ["$", "€", "kr ", "¥"])
 def test_currencies_numbers_and_odd_names(story, printed, shop, currency):
     named = replace(shop.settings, shop_name="A $5 & $6 <shop>")
-    shop_named = type("Named", (), {"settings": named, "everything": shop.everything, "ask": shop.ask})()
+    shop_named = copy(shop)
+    shop_named.settings = named
     report = Report("$x$", story.REPORT.sheets[:1])
     texts, _ = printed(report=report, the_shop=shop_named, currency=currency, number_format="1.234,56")
     assert "A $5 & $6 <shop>" in texts[0]
@@ -146,11 +150,49 @@ def test_a_place_where_nothing_can_be_written(story, shop, tmp_path):
 
 
 def test_letters_that_no_font_has_are_said(story, printed, monkeypatch):
-    monkeypatch.setattr(report_module, "FONTS", ("DejaVu Sans",))
+    plain = [entry for entry in font_manager.fontManager.ttflist if entry.name.startswith("DejaVu")]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", plain)
     sql = "SELECT '商店' || region AS name, COUNT(*) AS order_lines FROM selected_lines GROUP BY region"
     sheet = Page("商", rows=[[Table("Regions", sql, {"name": "Region", "order_lines": "Lines"})]])
     texts, _ = printed(report=Report("Letters", [sheet]))
-    assert "2 letters of this sheet are in no font of this machine" in texts[0]
+    assert "2 letters of this sheet are in no font of this machine (CJK: U+5546, U+5E97)" in texts[0]
+
+
+def test_further_fonts_of_the_machine_draw_what_the_first_lacks(printed, tmp_path, monkeypatch):
+    """Made here: a font of two letters. The sheet takes it for them, and has nothing more to say."""
+    from fontTools.fontBuilder import FontBuilder  # noqa: PLC0415, Matplotlib brings it along
+    from fontTools.pens.ttGlyphPen import TTGlyphPen  # noqa: PLC0415
+
+    pen = TTGlyphPen(None)
+    for number, corner in enumerate([(100, 0), (100, 700), (900, 700), (900, 0)]):
+        (pen.lineTo if number else pen.moveTo)(corner)
+    pen.closePath()
+    glyphs = {".notdef": TTGlyphPen(None).glyph(), "shop": pen.glyph()}
+    font = FontBuilder(1000, isTTF=True)
+    font.setupGlyphOrder(list(glyphs))
+    font.setupCharacterMap(dict.fromkeys(map(ord, "商店"), "shop"))
+    font.setupGlyf(glyphs)
+    font.setupHorizontalMetrics(dict.fromkeys(glyphs, (1000, 0)))
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupNameTable({"familyName": "Two Letters", "styleName": "Regular"})
+    font.setupOS2()
+    font.setupPost()
+    font.save(tmp_path / "two.ttf")
+    plain = [entry for entry in font_manager.fontManager.ttflist if entry.name.startswith("DejaVu")]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", plain)
+    font_manager.fontManager.addfont(tmp_path / "two.ttf")
+    sql = "SELECT '商店 ' || region AS name, COUNT(*) AS order_lines FROM selected_lines GROUP BY region"
+    sheet = Page("商", rows=[[Table("Regions", sql, {"name": "Region", "order_lines": "Lines"})]])
+    texts, _ = printed(report=Report("Letters", [sheet]))
+    assert "in no font" not in texts[0]
+    assert "商店 North" in texts[0]
+
+
+def test_what_is_written_from_right_to_left_is_right_or_said(monkeypatch):
+    monkeypatch.setattr("matplotlib.ft2font", object())
+    assert out_of_order(["متجر"]) and not out_of_order(["shop", "商店"])
+    monkeypatch.setattr("matplotlib.ft2font", type("New", (), {"__libraqm_version__": "0.10"}))
+    assert out_of_order(["متجر"]) == ""
 
 
 def test_a_long_table_says_what_it_leaves_out(printed, shop):
@@ -172,7 +214,13 @@ def test_a_drawing_takes_the_room_that_is_left(printed, story):
         assert low.getextrema()[0] < 200
 
 
-def test_widths_and_letters():
-    assert shorter("two\nlines  here", 40) == "two lines here"
-    assert shorter("abcdefgh", 5) == "abcd…"
-    assert sum(widths([["x" * 300, "y" * 10]], 4)) <= 100
+def test_texts_end_where_their_room_does():
+    with paper_style():
+        assert fitting("two\nlines  here", 2) == "two lines here"
+        for text in ("a long name " * 9, "長い名前" * 9, "W" * 99):
+            cut = fitting(text, 1.0)
+            assert cut.endswith("…") and 0.8 < width_of(cut, 7) <= 1.0
+        wide = shared_out([["x" * 300, "y" * 10, "z" * 200]], 4)
+        assert sum(wide) == pytest.approx(4)
+        assert wide[0] == wide[2] > wide[1] == pytest.approx(width_of("y" * 10, 7) + report_module.GAP)
+        assert sum(shared_out([["x", "y"]], 7)) < 2

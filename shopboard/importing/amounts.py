@@ -1,5 +1,6 @@
 """Which columns are the quantity, the price and the amount: by what their numbers come to."""
 
+import re
 from itertools import permutations
 
 import numpy as np
@@ -8,7 +9,7 @@ from shopboard.importing.columns import COMPARED
 from shopboard.importing.likeness import likeness
 from shopboard.importing.links import sampled_numbers
 from shopboard.importing.meaning import Column, Match, Proposal, identifier
-from shopboard.importing.values import some_number
+from shopboard.importing.values import some_number, squashed
 from shopboard.importing.words import FIELDS
 
 
@@ -16,6 +17,12 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
     """Take a total or else price times quantity: what the numbers of the sample say counts more than the names."""
     proposal.made_up, proposal.amounts_differ, proposal.is_gross, proposal.of_orders = None, (), False, False
     find_by_arithmetic(proposal, found)
+    if (
+        found["discount"].column
+        and is_of_order(proposal, found["discount"].column, found)
+        and not is_share(proposal, found["discount"].column)
+    ):
+        found["discount"] = Match(None, 0.0, "it is that of a whole order")
     fields, own = FIELDS["orders"], proposal.columns[proposal.lines]
     total, price, quantity = (found[name].column for name in ("total_amount", "unit_price", "quantity"))
     if price and total and not quantity and total.whole == 1 and share_below(proposal, total, price) > 0.2:
@@ -26,10 +33,12 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
         key=lambda column: -likeness(column, fields["total_amount"]),
     )
     totals = [column for column in totals if likeness(column, fields["total_amount"]) > 0.5][:4]
+    spread = spread_of_line(proposal, price, quantity, found["product_id"].column) if price and quantity else None
     by_price = total is None or (quantity is not None and found["unit_price"].sure > found["total_amount"].sure)
-    if by_price and price and quantity and is_total_of_line(proposal, price, quantity, found["product_id"].column):
+    if by_price and spread is not None:
         why = "the same product's grows with the quantity: it is the line's, not that of one piece"
         found["total_amount"], by_price = Match(price, 0.8, why), False
+        proposal.is_gross = spread < 0.005  # a piece always costs the same: nothing is taken off
     elif price and quantity and total and price.table == proposal.lines:
         verdicts = {column: compare_total(proposal, column, price, quantity) for column in totals}
         told = next((column for says in ("less", "equal") for column in totals if verdicts[column] == says), None)
@@ -97,10 +106,10 @@ def find_by_arithmetic(proposal: Proposal, found: dict[str, Match]) -> None:
         found[name] = Match(column, 0.8, "by what its numbers are: one is the product of two others")
 
 
-def is_total_of_line(proposal: Proposal, price: Column, quantity: Column, product: Column | None) -> bool:
-    """Say whether a price is that of the line: within a product it varies, and divided by the quantity hardly."""
+def spread_of_line(proposal: Proposal, price: Column, quantity: Column, product: Column | None) -> float | None:
+    """Return by what share the price of a piece varies within a product, where a price is that of the line: itself it varies more. None else."""
     if not product or {price.table, quantity.table, product.table} != {proposal.lines}:
-        return False
+        return None
     groups: dict[object, list] = {}
     for name, one, pieces in sampled_numbers(proposal, product, price, quantity):
         if one > 0 and pieces > 0:
@@ -111,7 +120,7 @@ def is_total_of_line(proposal: Proposal, price: Column, quantity: Column, produc
         if len(set(pieces)) > 1
     ]
     as_it_is, per_piece = np.median(spreads, axis=0) if spreads else (0, 0)
-    return len(spreads) >= 3 and per_piece < as_it_is / 5
+    return float(per_piece) if len(spreads) >= 3 and per_piece < as_it_is / 5 else None
 
 
 def is_of_order(proposal: Proposal, total: Column, found: dict[str, Match]) -> bool:
@@ -123,12 +132,19 @@ def is_of_order(proposal: Proposal, total: Column, found: dict[str, Match]) -> b
     return orders >= 3 and same > 0.9 * orders
 
 
+def is_share(proposal: Proposal, column: Column) -> bool:
+    """Say whether the numbers of a discount are shares of the price, as they are, or in percent."""
+    rows = sampled_numbers(proposal, column)
+    written = squashed(column.name) + " ".join(column.samples)
+    return bool(re.search("percent|pct|prozent|rate|%", written)) or max((abs(row[0]) for row in rows), default=0) <= 1
+
+
 def amounts_of_orders(proposal: Proposal, total: Column, number: Column) -> tuple[int, int, int]:
-    """Return how many orders have several lines, on how many of them an amount stands once, and on how many the same on each line."""
+    """Return how many orders with an amount other than 0 have several lines, on how many it stands once, and on how many the same on each."""
     sql = (
         "SELECT COUNT(*), SUM(filled = 1), SUM(filled = lines AND lowest = highest) FROM (SELECT COUNT(*) AS lines, "
         f"COUNT({total.sql}) AS filled, MIN({total.sql}) AS lowest, MAX({total.sql}) AS highest FROM {identifier(proposal.lines)} "
-        f"WHERE {number.sql} IS NOT NULL GROUP BY {number.sql} HAVING COUNT(*) > 1)"
+        f"WHERE {number.sql} IS NOT NULL GROUP BY {number.sql} HAVING COUNT(*) > 1 AND SUM({total.sql} GLOB '*[1-9]*') > 0)"
     )
     orders, once, same = (count or 0 for count in proposal.connection.execute(sql).fetchone())
     return orders, once, same

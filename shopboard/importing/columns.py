@@ -161,6 +161,9 @@ def order_of_dates(  # noqa: PLR0911
     return None, "no day above 12 is among them", answers
 
 
+NO_CENTS = re.compile(r"[¥￥円₩원₫]|\b(JPY|KRW|VND|IDR|CLP|Rp)", re.IGNORECASE)  # currencies without decimals
+
+
 def writing_of(connection: sqlite3.Connection, column: Column) -> Writing:
     """Return how a whole column writes its numbers; of those that most are, "12.5" and "12,50", one tells as much as all."""
     sql = f"SELECT {column.sql} AS value FROM {identifier(column.table)}"
@@ -182,7 +185,8 @@ def writing_of(connection: sqlite3.Connection, column: Column) -> Writing:
         elif len(marks) > 1:
             signs.add(",."[marks[0] == ","])
         elif len(digits[2]) == 3 and 1 <= len(digits[1]) <= 3 and digits[1] != "0":
-            doubtful = True
+            doubtful = doubtful or not NO_CENTS.search(written)
+            signs |= {",."[marks[0] == ","]} if NO_CENTS.search(written) else set()
         else:
             signs.add(marks[0])
     return Writing(frozenset(signs), doubtful, simple)

@@ -13,6 +13,7 @@ from shopboard.importing.receipt import reconciliation
 from shopboard.importing.staging import clean, staged_table
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
+from shopboard.texts import undefused
 
 
 def corrected_rows(corrected: str | Path | bytes) -> list[dict[str, str]]:
@@ -29,6 +30,7 @@ def corrected_rows(corrected: str | Path | bytes) -> list[dict[str, str]]:
     lines = lines[1:] if text.lstrip('"').startswith("#") else lines
     separator = max(",;\t", key=(lines or [""])[0].count)
     rows = [row for row in csv.DictReader(lines, delimiter=separator) if row.get("what") == "row"]
+    rows = [{name: value and undefused(value) for name, value in row.items() if name} for row in rows]
     lacking = {"table_name", "source_row", *COLUMNS["orders"]} - set(rows[0] if rows else ())
     if lacking:
         raise ShopProblem(

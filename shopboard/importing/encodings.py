@@ -120,9 +120,11 @@ FOREIGN_WORD = re.compile(rb"""[^\s,;|"]*[\x80-\xff][^\s,;|"]*""")
 
 
 def byte_as_windows(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Read a byte that its encoding does not know as Windows-1252 has it, so that no byte is lost."""
+    """Read a byte that its encoding does not know as Windows-1252 has it, so that no byte is lost; half a letter of UTF-16 as a sign of replacement."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
+    if error.encoding.startswith(("utf-16", "utf-32")):  # half a letter, of two or four bytes
+        return "\N{REPLACEMENT CHARACTER}", error.end
     byte = error.object[error.start : error.start + 1]
     return byte.decode("latin-1" if byte in b"\x81\x8d\x8f\x90\x9d" else "cp1252"), error.start + 1
 
@@ -145,7 +147,9 @@ def words_of(codec: str) -> list[re.Pattern]:
         never += r"|\d[^\W\d_\x00-\x7f]|[^\W\d_\x00-\x7f]\d"
     letter = r"[^\W\d_]"
     return [
-        re.compile(rf"(?!.*(?:{never})){signs}(?:(?<!{letter})(?:[A-Za-z]+|{run})(?!{letter}){signs})*", re.DOTALL)
+        re.compile(
+            rf"(?!.*(?:{never})){signs}(?:(?<!{letter})(?=((?:[A-Za-z]+|{run})(?!{letter})))\1{signs})*", re.DOTALL
+        )
         for run in runs
     ]
 

@@ -3,6 +3,7 @@
 import re
 
 from shopboard.importing.amounts import amounts_of_orders
+from shopboard.importing.columns import COMPARED
 from shopboard.importing.likeness import likeness
 from shopboard.importing.links import columns_of_headers, writing_in
 from shopboard.importing.meaning import Column, Proposal, Question, identifier
@@ -38,29 +39,45 @@ def ask_money(proposal: Proposal) -> None:
     total = FIELDS["orders"]["total_amount"]
     for column in dict.fromkeys([*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)]):
         name = squashed(column.name)
+        if name.removeprefix("base") in {squashed(other.name).removeprefix("base") for other in proposal.extras}:
+            continue  # of a line and of its order, or in two currencies: the same money
         named = re.search(f"{REFUND}|{OTHERS}", name) or re.search(pattern(DISCOUNT), name)
         if column in used or column.expression or column.numbers < 0.8 or column.dates > 0.5:
             continue
         if column.table not in proposal.reached[proposal.lines]:
             continue
-        if not (named or likeness(column, total) > 0.5) or re.search(
-            "(id|code|no|nr|number|count|qty|quantity)$", name
-        ):
+        if re.search("(id|code|no|nr|number)$|quantity|qty|(?<!dis)(?<!ac)count|units|items$", name):
+            continue
+        if not named and likeness(column, total) <= 0.5 and not may_be_money(proposal, column):
             continue
         kind = kind_of(proposal, column)
         if not kind:
             continue
         proposal.extras[column] = kind
-        missing = bool(re.search(pattern(DISCOUNT), name)) and proposal.is_gross
+        by_price = not proposal.matches["orders", "total_amount"].column
+        missing = bool(re.search(pattern(DISCOUNT), name)) and (proposal.is_gross or by_price)
         taken = None if re.search(REFUND, name) or missing else "leave"
         text = f"{column.name} is not in the amount of a line, as far as the numbers tell. What becomes of it?"
         ways = WAYS if named else {"leave it out": "leave", "take it as the amount instead": "instead"}
         proposal.questions[f"money {column.name}"] = Question(text, ways, taken, "money")
 
 
+def may_be_money(proposal: Proposal, column: Column) -> bool:
+    """Say whether a column of the lines that no name tells of may hold money: it has cents, and is no measure of anything else."""
+    cents = any(re.search(r"[.,]\d\d?\D*$", sample) for sample in column.samples)
+    return (
+        column.table == proposal.lines and column.whole < 0.9 and cents and not re.search(NO_MONEY, column.name.lower())
+    )
+
+
+NO_MONEY = "price|preis|prix|prec|cost|kost|profit|gewinn|margin|marge|weight|gewicht|rate|ratio|pct|percent|%|score|rating|lat|lon|lng|age|size|length|width|height|depth|volume|kg|index|balance|saldo|stock|hour|day|time|growth|exchange|currency"
+
+
 def kind_of(proposal: Proposal, column: Column) -> str:
     """Say whether a column holds money of a "line" or of an "order", or a "share" of the amount; empty if it is zero."""
-    sql = f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} WHERE {column.sql} IS NOT NULL"
+    sql = (
+        f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} WHERE {column.sql} IS NOT NULL LIMIT {COMPARED}"
+    )
     numbers = [number for (value,) in proposal.connection.execute(sql) if (number := some_number(value))]
     if not numbers:
         return ""
@@ -80,7 +97,8 @@ def kind_of(proposal: Proposal, column: Column) -> str:
 
 def number_sql(proposal: Proposal, column: Column) -> str:
     """Return SQL for the number that a column writes."""
-    return f"NUMBER({column.sql}, '{writing_in(proposal, column).sign or '.'}')"
+    writing = writing_in(proposal, column)
+    return f"CAST({column.sql} AS REAL)" if writing.plain else f"NUMBER({column.sql}, '{writing.sign or '.'}')"
 
 
 def chosen_extras(proposal: Proposal) -> dict[Column, str]:
@@ -120,18 +138,29 @@ def with_extras(proposal: Proposal, select: str, columns: list[str], notes: list
     amount = f"CASE WHEN TYPEOF(total_amount) IN ('text', 'VARCHAR') THEN total_amount ELSE ROUND(total_amount{changed}, 6) END"
     kept = [name for name in columns if name != "total_amount"]
     back = f", CASE WHEN COALESCE({'status' if 'status' in columns else 'NULL'}, '') NOT IN ({ill_words_sql(proposal)}) THEN {parts['returned'][3:]} ELSE 0 END AS returned"
-    text = f"WITH given AS (\n{select}\n),\nlines AS (\n    SELECT {', '.join(kept)}, {amount} AS total_amount{back if parts['returned'] else ''}\n    FROM given\n)\n"
+    text = f"WITH as_given AS (\n{select}\n),\nwith_money AS (\n    SELECT {', '.join(kept)}, {amount} AS total_amount{back if parts['returned'] else ''}\n    FROM as_given\n)\n"
     if not parts["returned"]:
-        return f"{text}SELECT {', '.join([*kept, 'total_amount'])} FROM lines"
+        return f"{text}SELECT {', '.join([*kept, 'total_amount'])} FROM with_money"
     others = [name for name in kept if name not in ("order_id", "status")]
     if "order_number" not in others:  # what came back belongs to the order that it came from
         others.append("order_id AS order_number")
     status = "status" if "status" in columns else "'Completed' AS status"
     return (
         f"{text}SELECT CAST(order_id AS TEXT) AS order_id, {', '.join(others)}, {status}, ROUND(total_amount - returned, 6) AS total_amount\n"
-        "FROM lines\nWHERE returned = 0 OR returned < total_amount - 0.005\nUNION ALL\n"
-        f"SELECT CAST(order_id AS TEXT) || ' refund', {', '.join(others)}, 'Returned', returned\nFROM lines\nWHERE returned > 0"
+        "FROM with_money\nWHERE returned = 0 OR returned < total_amount - 0.005\nUNION ALL\n"
+        f"SELECT CAST(order_id AS TEXT) || ' refund', {', '.join(others)}, 'Returned', returned\nFROM with_money\nWHERE returned > 0"
     )
+
+
+def extras_apart(proposal: Proposal, select: str, columns: list[str], _: list[str]) -> str:
+    """Return a SELECT of lines with what each column of money comes to on a line beside the amount, as money_1 and so on."""
+    if not proposal.extras:
+        return select
+    apart = "".join(
+        f",\n    CASE WHEN TYPEOF(total_amount) IN ('text', 'VARCHAR') THEN 0 ELSE {extra_sql(proposal, column, f'extra_{place}')} END AS money_{place}"
+        for place, column in enumerate(proposal.extras, 1)
+    )
+    return f"WITH as_given AS (\n{select}\n)\nSELECT\n    {', '.join(columns)}{apart}\nFROM as_given"
 
 
 def ill_words_sql(proposal: Proposal) -> str:

@@ -3,6 +3,7 @@
 import html
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -34,20 +35,33 @@ GROUP BY what, advice
 ORDER BY COUNT(*) DESC
 """
 
-CELLS = """
--- One row per month, status, region and category with any line; revenue is the total of Completed lines.
+LINES = """
+-- One row per line: where it stands among the figures, and what it adds to them.
 SELECT
+    orders.order_id,
     SUBSTR(orders.order_date, 1, 7) AS month,
     orders.status,
     COALESCE(orders.region, customers.region, '(unknown)') AS region,
     COALESCE(products.category, '(unknown)') AS category,
-    COUNT(*) AS lines,
-    SUM(orders.total_amount) AS amount,
-    SUM(CASE WHEN orders.status = 'Completed' THEN orders.total_amount ELSE 0 END) AS revenue,
-    SUM(CASE WHEN orders.status = 'Completed' THEN orders.quantity ELSE 0 END) AS units
+    orders.quantity,
+    orders.total_amount
 FROM orders
 LEFT JOIN customers ON customers.customer_id = orders.customer_id
 LEFT JOIN products ON products.product_id = orders.product_id
+"""
+
+CELLS = f"""
+-- One row per month, status, region and category with any line; revenue is the total of Completed lines.
+SELECT
+    month,
+    status,
+    region,
+    category,
+    COUNT(*) AS lines,
+    SUM(total_amount) AS amount,
+    SUM(CASE WHEN status = 'Completed' THEN total_amount ELSE 0 END) AS revenue,
+    SUM(CASE WHEN status = 'Completed' THEN quantity ELSE 0 END) AS units
+FROM ({LINES}) AS lines
 GROUP BY 1, 2, 3, 4
 """
 
@@ -68,6 +82,7 @@ class Figures:
     set_aside_amount: float
     rating: float | None  # mean of the reviews of these days, as the page has it
     reviews: int
+    reviews_aside: int  # that cannot be loaded
     months: pd.DataFrame  # month, lines, revenue
     regions: pd.DataFrame
     categories: pd.DataFrame
@@ -85,32 +100,41 @@ def figures(connection: sqlite3.Connection) -> Figures:
     reviews, rating = connection.execute(
         "SELECT COUNT(*), AVG(rating) FROM reviews WHERE review_date BETWEEN ? AND ?", (first, last)
     ).fetchone()
+    (reviews_aside,) = connection.execute(
+        "SELECT COUNT(*) FROM set_aside WHERE table_name = 'reviews' AND what <> 'value'"
+    ).fetchone()
     reasons, cells = read_query(connection, REASONS), read_query(connection, CELLS)
-    total, revenue = float(cells["amount"].sum()) - 2 * below_zero, float(cells["revenue"].sum())
-    lines, units = int(cells["lines"].sum()), int(cells["units"].sum())
+    return Figures(
+        orders=orders,
+        customers=customers,
+        first=first,
+        last=last,
+        total=round(float(cells["amount"].sum()) - 2 * below_zero, 2),
+        set_aside_lines=int(reasons["lines"].sum()),
+        set_aside_amount=round(float(reasons["amount"].sum()), 2),
+        rating=rating,
+        reviews=reviews,
+        reviews_aside=reviews_aside,
+        reasons=reasons,
+        **sums(cells),
+    )
+
+
+def sums(cells: pd.DataFrame) -> dict[str, Any]:
+    """Return the figures that add up cells, which are as CELLS gives them: lines, units, revenue, and their parts."""
     months, regions, categories, statuses = (
         cells.groupby(name, as_index=False)[["lines", money]].sum().round(2)
         for name, money in (("month", "revenue"), ("region", "revenue"), ("category", "revenue"), ("status", "amount"))
     )
-    return Figures(
-        lines,
-        orders,
-        customers,
-        units,
-        first,
-        last,
-        round(total, 2),
-        round(revenue, 2),
-        int(reasons["lines"].sum()),
-        round(float(reasons["amount"].sum()), 2),
-        rating,
-        reviews,
-        months,
-        regions.sort_values(["revenue", "region"], ascending=[False, True], ignore_index=True),
-        categories.sort_values(["revenue", "category"], ascending=[False, True], ignore_index=True),
-        statuses.sort_values("amount", ascending=False, ignore_index=True),
-        reasons,
-    )
+    return {
+        "lines": int(cells["lines"].sum()),
+        "units": int(cells["units"].sum()),
+        "revenue": round(float(cells["revenue"].sum()), 2),
+        "months": months,
+        "regions": regions.sort_values(["revenue", "region"], ascending=[False, True], ignore_index=True),
+        "categories": categories.sort_values(["revenue", "category"], ascending=[False, True], ignore_index=True),
+        "statuses": statuses.sort_values(["amount", "status"], ascending=[False, True], ignore_index=True),
+    }
 
 
 def headline(shown: Figures) -> str:
@@ -141,6 +165,7 @@ def figures_html(shown: Figures, look: Look) -> str:
         f"{integer(shown.units, look)} units sold",
         f"first day {shown.first}, last day {shown.last}" if shown.first else "",
         f"{integer(shown.reviews, look)} reviews, mean rating {shown.rating:.2f}" if shown.reviews else "",
+        f"{counted(shown.reviews_aside, 'review')} set aside" if shown.reviews_aside else "",
     ]
     tables = [
         named_rows(shown.statuses.rename(columns={"amount": "money"}), "By status", look),

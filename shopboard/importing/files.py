@@ -2,15 +2,21 @@
 
 import gzip
 import hashlib
+import lzma
+import os
 import re
 import shutil
 import sqlite3
+import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from shopboard.database import table_names
-from shopboard.importing.raw import unreadable
+from shopboard.importing.raw import unreadable, whole_letters
 from shopboard.problems import ShopProblem
 from shopboard.settings import is_shop_database
 
@@ -43,9 +49,12 @@ SIGNATURES = {  # what a file holds, by its first bytes
     "a tar archive": rb".{257}ustar",
     "HTML": rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype|html|table|head|body)",
     "XML": rb"(?i)(\xef\xbb\xbf)?\s*<\?xml",
-    "an SQL dump": rb"(?i)(--[^\n]*\n|/\*.*?\*/|[\s;])*((create|drop) (table|database|schema)|insert into|pragma \w+ ?=|set @) ?",
+    "an SQL dump": rb"(?i)(--[^\n]*\n|/\*(?:(?!\*/).)*\*/|[\s;])*((create|drop) (table|database|schema)|insert into|pragma \w+ ?=|set @) ?",
     "JSON": rb'(\xef\xbb\xbf)?\s*(\{\s*["}]|\[\s*[{\]])',
 }
+
+
+DEEPEST = 3  # packed files within packed files
 
 
 OURS = {
@@ -62,16 +71,25 @@ def source_files(source: str) -> list[Path]:
         found = "file" if path.is_file() else "folder" if path.is_dir() else ""
     except (OSError, ValueError):  # a name that is no name on this system
         found = ""
+    if not found and os.path.lexists(path):
+        raise ShopProblem(
+            f"The setting `source` is {source!r}, which is no file but a pipe, a device or a link that leads nowhere: "
+            "write what it gives into a file, and choose that."
+        )
     if not found:
         raise ShopProblem(f"The setting `source` is {source!r}, and there is no such file or folder: correct the path.")
     if found == "file":
         return [path]
-    files = sorted(file for file in path.iterdir() if file.suffix.lower() in FORMS and file.is_file())
-    files = [
-        file
-        for file in files
-        if file.name not in OURS and not file.name.startswith((".", "~$")) and not is_shop_database(file)
-    ]
+    try:
+        files = [
+            file
+            for file in sorted(path.iterdir())
+            if is_export(file.name) and file.is_file() and not is_shop_database(file)
+        ]
+    except OSError as error:
+        raise ShopProblem(
+            f"The setting `source` is the folder {source!r}, which cannot be read ({error.strerror}): check its permissions."
+        ) from None
     if not files:
         raise ShopProblem(
             f"The setting `source` is the folder {source!r}, and there is no CSV file in it, nor a file of another form that "
@@ -80,11 +98,17 @@ def source_files(source: str) -> list[Path]:
     return files
 
 
+def is_export(name: str) -> bool:
+    """Say whether a file beside others may be of the shop, by its name."""
+    path = Path(name)
+    return path.suffix.lower() in FORMS and path.name not in OURS and not path.name.startswith((".", "~$"))
+
+
 def source_parts(source: str, scratch: Path) -> list[tuple[str, Path]]:
     """Return the source's files by name; those of a zip are unpacked into `scratch`."""
     parts = []
     for file in source_files(source):
-        parts += files_in(file.name, file, scratch)
+        parts += files_in(whole_letters(file.name), file, scratch)
     if not parts:
         raise ShopProblem(
             f"{source} holds no file of a form that can be read, such as CSV or Excel: choose another file."
@@ -92,46 +116,53 @@ def source_parts(source: str, scratch: Path) -> list[tuple[str, Path]]:
     return parts
 
 
-def files_in(name: str, path: Path, scratch: Path) -> list[tuple[str, Path]]:
+def files_in(name: str, path: Path, scratch: Path, depth: int = 0) -> list[tuple[str, Path]]:
     """Return a file; instead of a zip or gzip the files in it that can be read, by their own names."""
     unpack = {"zip": unzipped, "gzip": gunzipped}.get(form_of(name, path))
     if unpack is None:
         return [(name, path)]
-    return [part for file in unpack(name, path, scratch) for part in files_in(*file, scratch)]
+    if depth == DEEPEST:
+        raise ShopProblem(f"{name} is packed within packed files: unpack it yourself, and choose the folder.")
+    with unpacking(name):
+        files = list(unpack(name, path, scratch))
+    return [part for file in files for part in files_in(*file, scratch, depth + 1)]
 
 
-def gunzipped(name: str, path: Path, scratch: Path) -> list[tuple[str, Path]]:
-    """Unpack the one file of a gzip."""
-    inner = re.sub(r"(?i)\.gz$", "", name)
-    target = scratch / f"{sum(1 for _ in scratch.iterdir())}{Path(inner).suffix}"
+@contextmanager
+def unpacking(name: str) -> Iterator[None]:
+    """Say in a sentence what goes wrong while a file is unpacked."""
     try:
-        with gzip.open(path) as packed, target.open("wb") as out:
-            shutil.copyfileobj(packed, out)
-    except (gzip.BadGzipFile, zlib.error, EOFError):
+        yield
+    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError, ValueError):
         raise ShopProblem(f"{name} is cut off or damaged: make or download it again.") from None
-    return [(inner, target)]
-
-
-def unzipped(archive: str, path: Path, scratch: Path) -> list[tuple[str, Path]]:
-    """Unpack the files of a zip that can be read, under names of ours."""
-    files = []
-    try:
-        with zipfile.ZipFile(path) as opened:
-            for member in sorted(opened.infolist(), key=lambda member: member.filename):
-                name = Path(member.filename)
-                if name.suffix.lower() in FORMS and name.name not in OURS and not name.name.startswith((".", "~$")):
-                    target = scratch / f"{sum(1 for _ in scratch.iterdir())}{name.suffix.lower()}"
-                    with opened.open(member) as packed, target.open("wb") as out:
-                        shutil.copyfileobj(packed, out)
-                    files.append((member.filename, target))
-    except (zipfile.BadZipFile, zlib.error, EOFError):
-        raise ShopProblem(f"{archive} is cut off or damaged: make or download the zip again.") from None
-    except (RuntimeError, NotImplementedError) as error:
+    except (RuntimeError, OSError) as error:
         what = "it is locked by a password" if "encrypted" in str(error) else error
         raise ShopProblem(
-            f"{archive} cannot be unpacked ({what}): unpack it yourself, and choose the folder."
+            f"{name} cannot be unpacked ({what}): unpack it yourself where there is room, and choose the folder."
         ) from None
-    return files
+
+
+def gunzipped(name: str, path: Path, scratch: Path) -> Iterator[tuple[str, Path]]:
+    """Unpack the one file of a gzip."""
+    inner = re.sub(r"(?i)\.gz$", "", name)
+    with gzip.open(path) as packed:
+        yield inner, copied(packed, scratch, Path(inner).suffix)
+
+
+def unzipped(_: str, path: Path, scratch: Path) -> Iterator[tuple[str, Path]]:
+    """Unpack the files of a zip that may be of the shop."""
+    with zipfile.ZipFile(path) as opened:
+        for member in sorted(opened.infolist(), key=lambda member: member.filename):
+            if is_export(member.filename):
+                with opened.open(member) as packed:
+                    yield member.filename, copied(packed, scratch, Path(member.filename).suffix.lower())
+
+
+def copied(packed: IO[bytes] | gzip.GzipFile, scratch: Path, suffix: str) -> Path:
+    """Write what is packed into a file of `scratch`, under a name of ours."""
+    with tempfile.NamedTemporaryFile(dir=scratch, suffix=suffix, delete=False) as out:
+        shutil.copyfileobj(packed, out)
+    return Path(out.name)
 
 
 def form_of(name: str, path: Path) -> str:
@@ -146,11 +177,8 @@ def form_of(name: str, path: Path) -> str:
         (form for form, signature in SIGNATURES.items() if re.match(signature, head, re.DOTALL)), "text"
     )
     if holds == "zip" and said != "zip":
-        try:
-            with zipfile.ZipFile(path) as opened:
-                inner = " ".join(opened.namelist())
-        except zipfile.BadZipFile:
-            raise ShopProblem(f"{name} is cut off or damaged: export or download it again.") from None
+        with unpacking(name), zipfile.ZipFile(path) as opened:
+            inner = " ".join(opened.namelist())
         holds = "workbook" if re.search(r"xl/workbook|content\.xml", inner) else "zip"
     if said == "SQLite" and holds in ("text", "DuckDB"):
         return "DuckDB" if holds == "DuckDB" else "SQLite"  # SQLite says what it is instead

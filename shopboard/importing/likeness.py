@@ -25,6 +25,11 @@ def fits(column: Column, kind: str) -> bool:
     )
 
 
+def parts_of(name: str) -> list[str]:
+    """Return the words that a name is put together from, as they are compared."""
+    return [squashed(part) for part in re.findall(r"[A-Z]?[^\W_A-Z]+|[A-Z]+", name)]
+
+
 @cache
 def subject(table: str) -> str:
     """Return what a table is about by its name: one of the words' keys, empty if that says nothing."""
@@ -33,11 +38,17 @@ def subject(table: str) -> str:
     if re.search("(item|line|detail|position|product|artikel)s?$", name) and re.search(pattern("{order}"), name):
         return "order"  # its lines
     whole = [word for word in about if re.fullmatch(pattern("{" + word + "}"), name)]
-    parts = [squashed(part) for part in re.findall(r"[A-Z]?[^\W_A-Z]+|[A-Z]+", table)]
+    parts = parts_of(table)
     return next(
         iter(whole + [word for word in about if any(re.fullmatch(pattern("{" + word + "}"), part) for part in parts)]),
         "",
     )
+
+
+WAY_OF_DELIVERY = re.compile(
+    r"\d|\b(yes|no|true|false|ja|nein|oui|non|si|standard|express\w*|fast|free|flat|post\w*|mail|pick.?up|courier|parcel|dhl|ups|gls|dpd|fedex|colissimo|home|store|carrier)\b",
+    re.IGNORECASE,
+)
 
 
 CENTS = re.compile(
@@ -50,14 +61,29 @@ def likeness(column: Column, field: Field) -> float:
     is_status_day = field.label == "Status" and column.dates > 0.8
     if not fits(column, field.kind) and not is_status_day:
         return 0.0
-    if field.label == "Region" and any(map(status_of, column.samples)):  # the state of an order is no state
+    if field.label == "Region" and tells_no_place(column):
         return 0.0
     without_unit_and_path = re.sub(r"\(.*?\)|\[.*?\]|.*[./](?=\w)", "", CENTS.sub("", column.name))
     names = dict.fromkeys((squashed(column.name), squashed(without_unit_and_path)))
     about = subject(column.table)
     if re.fullmatch(pattern("{name}"), squashed(column.name)) and re.search("(item|line)s?$", squashed(column.table)):
         about = about if field.label != "Order" else ""  # the name in a table of orders' items is an item's
-    return max(named_alike(name, about, field) for name in names if name) * math.sqrt(column.filled)
+    if field.label in ("Region", "Category") and re.fullmatch(pattern("{name}"), squashed(column.name)):
+        names |= dict.fromkeys(f"{part}name" for part in parts_of(column.table) if about in ("", "category", "order"))
+    weight = 1.0 if field.label != "Region" or re.search(pattern("{delivery}"), squashed(column.name)) else 0.99
+    sure = [named_alike(name, about, field) for name in names if name]
+    if field.label == "Region" and "/" in column.name:  # Country/Region tells a country
+        sure = [best for part in column.name.split("/") if (best := named_alike(squashed(part), about, field))] or sure
+        return min(sure, default=0.0) * weight * math.sqrt(column.filled)
+    return max(sure, default=0.0) * weight * math.sqrt(column.filled)
+
+
+def tells_no_place(column: Column) -> bool:
+    """Say whether values are those of a state that an order is in, or of the way that it is sent, rather than of a place."""
+    if any(map(status_of, column.samples)):
+        return True
+    ways = (WAY_OF_DELIVERY.search(sample) for sample in column.samples)
+    return bool(re.fullmatch(pattern("{delivery}"), squashed(column.name))) and (column.numbers > 0 or any(ways))
 
 
 @lru_cache(maxsize=100_000)
@@ -89,12 +115,14 @@ def akin(column: Column, key: Column) -> str:
     singular = re.sub(r"(es|s|en|n)$", "", squashed(key.table))
     if re.search(STATE, name) and re.search(STATE, squashed(key.table)) and key.whole == 1:
         return "name"
-    if name not in ("id", "name", "title", "description", "code") and (
+    if name not in ("", "id", "name", "title", "description", "code") and (
         name in (of, singular + of, squashed(key.table) + of) or refers_to(name) == refers_to(own) != ""
     ):
         return "name"
     longer, shorter = (of, name) if len(of) > len(name) else (name, of)  # SalesTerritoryKey and TerritoryKey
     if longer.endswith(shorter) and re.fullmatch(r".{4,}(id|key|code|no|nr)", shorter):
+        return "name"
+    if longer.startswith(shorter) and re.fullmatch(r"(id|fk).{4,}", shorter):  # id_address_delivery and id_address
         return "name"
     peculiar = all(side.numbers < 0.5 and side.longest >= 4 and side.distinct > 0.001 for side in (column, key))
     return "values" if peculiar else ""

@@ -211,9 +211,9 @@ def read_into_staging(target: sqlite3.Connection, path: Path, settings: Settings
     reads: dict[str, set[str]] = {table: set() for table in COLUMNS}
     with source_to_load(settings) as source:
         for table in tqdm(COLUMNS, file=sys.stdout, bar_format="{n} of {total} tables read"):
-            found = select_for(source, table, settings.selects)
-            with writing_to(source, path, reads[table]):
-                assumed = stage(source, table, found)
+            found = select_for(source, table, settings.selects, settings.is_visitors)
+            with writing_to(source, path, reads[table], settings.is_visitors) as write:
+                assumed = stage(source, table, found, write)
             target.executemany("INSERT INTO assumptions VALUES (?)", [(sentence,) for sentence in assumed])
         if "files_read" in table_names(source):
             rows = source.execute("SELECT file, table_name, form, encoding, separator, lines, note FROM files_read")

@@ -1,6 +1,7 @@
 """The four SELECTs that follow from a proposal."""
 
 import re
+from collections.abc import Callable
 
 from shopboard.database import COLUMNS
 from shopboard.importing.accounts import OWN_NUMBERS
@@ -8,6 +9,7 @@ from shopboard.importing.columns import row_number_of
 from shopboard.importing.extras import chosen_extras, number_sql, with_extras
 from shopboard.importing.likeness import subject
 from shopboard.importing.links import base_of, best_match, key_of, key_values, written_otherwise
+from shopboard.importing.matching import other_stars
 from shopboard.importing.meaning import Column, Link, Proposal, identifier
 from shopboard.importing.money_sql import amount_sql, sold_below_zero
 from shopboard.importing.raw import literal
@@ -140,7 +142,9 @@ def columns_of_order(proposal: Proposal) -> list[Column]:
     return [column for table in tables for column in proposal.columns[table]]
 
 
-def select_orders(proposal: Proposal, beside: dict[str, Column] | None = None) -> str:
+def select_orders(
+    proposal: Proposal, beside: dict[str, Column] | None = None, put_together: Callable[..., str] = with_extras
+) -> str:
     """Return the SELECT for the lines of orders; `beside` names more columns that it is to give."""
     chosen = {name: proposal.matches["orders", name].column for name in FIELDS["orders"]}
     values = {
@@ -177,6 +181,7 @@ def select_orders(proposal: Proposal, beside: dict[str, Column] | None = None) -
         carry_over(proposal, values, chosen, notes)
     leave_out_guests(proposal, values, chosen, notes)
     note_orders_without_lines(proposal, chosen, notes)
+    notes += [told] if not proposal.reviews and (told := other_stars(proposal)) else []
     if proposal.orders.get(chosen["order_date"]) and any(
         re.search(r"\d:\d\d.*\d ?(Z|[-+]\d\d:?\d\d)( |$)|UTC", text) for text in chosen["order_date"].samples
     ):
@@ -204,7 +209,7 @@ def select_orders(proposal: Proposal, beside: dict[str, Column] | None = None) -
         )
     else:
         text = share_out(proposal, values, used, notes, rest)
-    text = with_extras(proposal, text, names, notes)
+    text = put_together(proposal, text, names, notes)
     return "".join(f"-- assumed: {' '.join(note.split())}\n" for note in notes) + text
 
 
@@ -302,7 +307,7 @@ def share_out(proposal: Proposal, values: dict, used: list[Column | None], notes
     """Return the SELECT for lines over which the totals of their orders are shared out, to the cent."""
     quantity = values["quantity"] or "1"
     of = "COALESCE(order_number, 'line ' || order_id)" + (
-        f", status = {literal(LEFT_OUT + 'also in another file')}" if loads_once(proposal) else ""
+        f", status = {literal(LEFT_OUT + proposal.elsewhere)}" if loads_once(proposal) else ""
     )
     notes.append(
         "the amount is that of a whole order: it is shared out over the order's lines by quantity, to the cent"
@@ -317,8 +322,8 @@ def share_out(proposal: Proposal, values: dict, used: list[Column | None], notes
     inner = statement_sql(proposal, proposal.lines, given, used, rest=rest).replace("\n", "\n    ")
     names = ", ".join(name for name, sql in given.items() if sql and name not in ("weight", "order_total"))
     return (
-        f"WITH given AS (\n    {inner}\n), running AS (\n    SELECT\n        given.*,\n        SUM(weight) OVER (PARTITION BY {of} ORDER BY order_id) AS up_to_here,\n"
-        f"        SUM(weight) OVER (PARTITION BY {of}) AS of_all\n    FROM given\n)\n"
+        f"WITH as_given AS (\n    {inner}\n), running AS (\n    SELECT\n        as_given.*,\n        SUM(weight) OVER (PARTITION BY {of} ORDER BY order_id) AS up_to_here,\n"
+        f"        SUM(weight) OVER (PARTITION BY {of}) AS of_all\n    FROM as_given\n)\n"
         f"SELECT\n    {names},\n    ROUND(order_total * up_to_here / of_all, 2) - ROUND(order_total * (up_to_here - weight) / of_all, 2) AS total_amount\nFROM running"
     )
 

@@ -22,7 +22,7 @@ from shopboard.importing.statuses import status_of
 from shopboard.importing.values import some_number, squashed
 from shopboard.importing.words import FIELDS, pattern
 
-NO_GOODS = "addres|adress|adres|direccion|endereco|indirizzo|street|strasse|phone|telefon|^fax|zip|postal|plz|buyer|recipient|gender|^sex|geschlecht|sexe|^age|pay|zahl|paiement|pago|channel|kanal|canal|priority|season|mode|method|^rep$|salesrep|weekday|month|color|colour|^size|carrier|courier|device|source|note|comment|mall|store|shop|branch|filiale|location|warehouse|market|city"
+NO_GOODS = "addres|adress|adres|direccion|endereco|indirizzo|street|strasse|phone|telefon|^fax|zip|postal|plz|buyer|recipient|gender|^sex|geschlecht|sexe|^age|pay|zahl|paiement|pago|channel|kanal|canal|priority|season|mode|method|^rep$|salesrep|weekday|month|color|colour|^size|carrier|courier|device|source|note|comment|mall|store|shop|branch|filiale|location|warehouse|market|city|billto|shipto|information|purchasepoint|vchtype|vouchertype|cashier|employee|server|staff|kassier"
 
 
 def possible_lines(proposal: Proposal) -> list[str]:
@@ -200,6 +200,7 @@ def prefer_link(proposal: Proposal, match: Match, about: str) -> Match:
 
 def find_by_content(proposal: Proposal, found: dict[str, Match]) -> None:
     """Where no name tells the date, the amount or the product, propose the only column whose values may be it."""
+    name_of_either(proposal, found)
     own, taken = proposal.columns[proposal.lines], {match.column for match in found.values()}
     kinds = {
         "order_date": lambda column: column.dates > 0.9,
@@ -227,6 +228,21 @@ def find_by_content(proposal: Proposal, found: dict[str, Match]) -> None:
         if len(proposal.product_choices) == len(kinds_of_goods):  # nothing else may be what was sold
             finest = max(kinds_of_goods, key=lambda column: column.distinct)
             found["product_id"] = Match(finest, 0.5, "no column names products; this one names what kind was sold")
+
+
+def name_of_either(proposal: Proposal, found: dict[str, Match]) -> None:
+    """Let a column that is called Name and no more be the product's where no other one is, else the customer's."""
+    own = proposal.columns[proposal.lines]
+    names = [
+        column for column in own if re.fullmatch(pattern("{name}"), squashed(column.name)) and column.numbers < 0.2
+    ]
+    names = [column for column in names if not any(re.search(r"\d|@", sample) for sample in column.samples)]
+    why = "called Name, and nothing else is named so"
+    if names and not found["product_id"].column and found["quantity"].column and found["unit_price"].column:
+        found["product_id"] = Match(names.pop(), 0.6, why)
+    names = [column for column in names if not re.search("tit|text", squashed(column.name))]
+    if names and not found["customer_id"].column and found["product_id"].column:
+        found["customer_id"] = Match(names.pop(), 0.6, why)
 
 
 def tells_of_others(proposal: Proposal, column: Column) -> bool:
@@ -324,13 +340,27 @@ def match_reviews(proposal: Proposal) -> None:
 
 def rates_lines(proposal: Proposal) -> bool:
     """Say whether the lines have stars of their own, from 1 to 5, beside product and date."""
-    stars = best_match(proposal, proposal.lines, FIELDS["reviews"]["rating"], proposal.columns[proposal.lines])
     told = [proposal.matches["orders", name].column for name in ("product_id", "order_date")]
-    if stars.sure < 0.5 or stars.column is None or stars.column.whole < 1 or None in told:
-        return False
-    sql = f"SELECT DISTINCT {stars.column.sql} FROM {identifier(proposal.lines)} WHERE {stars.column.sql} IS NOT NULL LIMIT 9"
-    found = {some_number(value) for (value,) in proposal.connection.execute(sql)}
-    return 1 < len(found) < 6 and found <= {1, 2, 3, 4, 5}
+    return None not in told and bool(stars_of_lines(proposal)) and not other_stars(proposal)
+
+
+def stars_of_lines(proposal: Proposal) -> Column | None:
+    """Return the column of the lines that is surely named like stars."""
+    stars = best_match(proposal, proposal.lines, FIELDS["reviews"]["rating"], proposal.columns[proposal.lines])
+    return stars.column if stars.sure >= 0.5 else None
+
+
+def other_stars(proposal: Proposal) -> str:
+    """Return, in words, why what is named like stars on lines is not read: some are no whole ones from 1 to 5; empty if that is not so."""
+    stars = stars_of_lines(proposal)
+    if stars is None:
+        return ""
+    sql = f"SELECT DISTINCT {stars.sql} FROM {identifier(proposal.lines)} WHERE {stars.sql} IS NOT NULL LIMIT 100"
+    found = {value: some_number(value) for (value,) in proposal.connection.execute(sql)}
+    others = [str(value) for value, number in found.items() if number not in {1, 2, 3, 4, 5}]
+    if others:
+        return f"{stars.name} is not read: some of its values, such as {others[0]}, are no whole stars from 1 to 5"
+    return f"{stars.name} is not read: all of its values are the same" if len(found) < 2 else ""
 
 
 OTHER_TABLES = "exchange|archiv|wechselkurs|stocks?$|inventory|target|budget|forecast|cancel|return|refund|storno|draft|abandon|backup|^old|test$|payment|shipment|invoicepayment"

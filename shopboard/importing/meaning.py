@@ -121,7 +121,8 @@ class Proposal:
     signs: dict[Column, str | None] = field(default_factory=dict)  # before decimals
     discount: str = ""  # "share", "percent" or "money", where that is certain
     totals: tuple[str, str] = "", ""  # SQL that says whether a row is a total of others, and a sentence about those
-    place: str = ""  # SQL that says whether a line stands in another file, too
+    place: str = ""  # SQL that says whether a line stands elsewhere, too
+    elsewhere: str = ""  # where that is
     statuses: dict[Column, list[str]] = field(default_factory=dict)  # columns that tell of a status -> their words
     extras: dict[Column, str] = field(default_factory=dict)  # other columns of money -> "line", "order" or "share"
     bare_orders: float = 0.0  # share of orders that have no status

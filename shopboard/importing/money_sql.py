@@ -75,7 +75,7 @@ def amount_sql(proposal: Proposal, notes: list[str]) -> str:
     notes.extend([f"{said}: {', '.join(others)}"] if others else [])
     amount = in_one_currency(proposal, amount, notes)
     currency, of = chosen["currency"], chosen["total_amount"] or chosen["unit_price"]
-    told = of and (of.table != proposal.lines or re.search(r"(?<![A-Za-z])[A-Z]{3}$", of.name))
+    told = of and (of.table != proposal.lines or re.search(r"(?<![A-Za-z])[A-Z]{3}\)?$", of.name))
     if (
         currency and not told
     ):  # a price of the product, or one in a currency that its name tells, is in that one everywhere

@@ -9,6 +9,7 @@ import re
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
@@ -21,6 +22,15 @@ def named_box(box: widgets.Box, name: str) -> widgets.Box:
     """Give a box the CSS class by which the page's style finds it."""
     box.add_class(name)
     return box
+
+
+def close_whole(widget: widgets.Widget) -> None:
+    """Close a widget with all that it is made of; Jupyter keeps for ever what nobody closes."""
+    held = [*getattr(widget, "children", ()), getattr(widget, "layout", None), getattr(widget, "style", None)]
+    for part in held:
+        if isinstance(part, widgets.Widget):
+            close_whole(part)
+    widget.close()
 
 
 def labelled(label: str, *controls: widgets.Widget) -> widgets.VBox:
@@ -58,10 +68,10 @@ def alert(text: str, role: str = "alert") -> str:
     return f'<div class="shop-alert" role="{role}">{html.escape(text)}</div>'
 
 
-def description(text: str) -> str:
-    """Return a text as the label of a control: no HTML in ipywidgets 7, and no mathematics between two signs of dollars."""
-    text = text.replace("$", "$\N{WORD JOINER}")
-    return html.escape(text) if widgets.__version__ < "8" else text
+def described_by(text: str) -> dict[str, Any]:
+    """Return the arguments by which a control has a text of the shop as its label: no HTML, and no mathematics in it."""
+    label = f'<span class="tex2jax_ignore mathjax_ignore">{html.escape(text)}</span>'
+    return {"description": label, **({} if widgets.__version__ < "8" else {"description_allow_html": True})}
 
 
 class LastLine(io.StringIO):

@@ -11,16 +11,18 @@ from pathlib import Path
 import pandas as pd
 
 from shopboard.database import COLUMNS, table_names
-from shopboard.importing.extras import SIGNS, sum_of
+from shopboard.importing.extras import SIGNS
 from shopboard.importing.figures import Figures, figures
 from shopboard.importing.likeness import akin
+from shopboard.importing.lines import Lines, Reading, money_beside, reading_of, tally_of, words_of_statuses
 from shopboard.importing.links import key_values, row_count
 from shopboard.importing.loading import ON_TRIAL, load_source, trial_key
 from shopboard.importing.mapping import region_of_order, select_orders
 from shopboard.importing.meaning import Column, Proposal, identifier
-from shopboard.importing.proposal import other_proposals
-from shopboard.importing.statuses import status_of
+from shopboard.importing.proposal import PLACES, other_proposals, proposed_selects, what_is_lacking
 from shopboard.importing.values import key_text
+from shopboard.importing.visitors import asked
+from shopboard.places import scratch_folder
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
 
@@ -32,103 +34,138 @@ class Preview(Figures):
     words: pd.DataFrame = field(default_factory=pd.DataFrame)  # key, column, word, lines, amount
     money: pd.DataFrame = field(
         default_factory=pd.DataFrame
-    )  # key, column, total, effect, taken, one per column not used
+    )  # key, column, total, effect (unknown of what can only be the amount itself), taken, one per column not used
     region_lines: int = 0  # lines whose order and customer have different regions
     not_read: pd.DataFrame = field(default_factory=pd.DataFrame)  # table, rows, why
-    assumed: tuple[str, ...] = ()
     problem: str = ""  # why it could not be loaded as it is
 
 
-def forget_trial(folder: str) -> Path:
-    """Delete what was loaded into `folder` on trial; return where the next one is to stand."""
-    path = Path(folder) / "trial.1.unfinished"
-    for key in [key for key, trial in ON_TRIAL.items() if trial == path]:
-        del ON_TRIAL[key]
-    path.unlink(missing_ok=True)
-    return path
+class Trial:
+    """A source that is loaded on trial, into a folder of its own, as often as its mapping changes.
 
-
-def load_on_trial(settings: Settings, folder: str) -> tuple[sqlite3.Connection, str]:
-    """Load a source into a database in `folder`, in place of an earlier trial; return it, and what forbids to load it so.
-
-    Loading it for good copies that database, if neither source nor mapping has changed.
+    Of a change that leaves lines where they stand, of what words and money mean, the figures are counted from the last trial.
     """
-    path = forget_trial(folder)
-    connection, problem = sqlite3.connect(path), ""
-    connection.execute("PRAGMA journal_mode = OFF")
-    connection.execute("PRAGMA synchronous = OFF")
-    for table, (key, *others) in COLUMNS.items():
-        connection.execute(f"CREATE TABLE {table} ({key} INTEGER PRIMARY KEY, {', '.join(others)})")
-    try:
-        with redirect_stdout(io.StringIO()):
-            load_source(connection, settings)
-        ON_TRIAL[trial_key(settings)] = path
-    except ShopProblem as error:
-        problem = str(error)
-    connection.commit()
-    return connection, problem
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.folder = scratch_folder()
+        self.path = Path(self.folder.name) / "trial.1.unfinished"
+        self.state = ""  # what a change may not touch if this trial is to do; empty where it cannot do at all
+        self.reading: Reading | None = None  # of the trial
+        self.lines: Lines | None = None  # of that reading, once a change asks for them
+        self.shown: Preview | None = None
+
+    def forget(self) -> None:
+        """Delete what was loaded."""
+        for key in [key for key, path in ON_TRIAL.items() if path == self.path]:
+            del ON_TRIAL[key]
+        self.path.unlink(missing_ok=True)
+        self.reading = self.lines = self.shown = None
+        self.state = ""
+
+    def preview(self, proposal: Proposal | None, selects: dict) -> Preview:
+        """Return what a source comes to, as its SELECTs stand; of a proposal also what is left to its user to decide."""
+        if self.tells(proposal, selects) and (counted := self.counted_anew(proposal)):
+            return counted
+        self.forget()
+        connection, problem = self.loaded(selects)
+        with closing(connection):
+            if problem and "set_aside" not in table_names(connection):
+                raise ShopProblem(problem)
+            found = figures(connection)
+            region_lines = (
+                lines_of_other_regions(proposal, selects, connection, self.settings.is_visitors) if proposal else 0
+            )
+        if not proposal or not proposal.lines:
+            return Preview(**vars(found), problem=problem)
+        self.reading = reading_of(proposal)
+        self.shown = Preview(
+            **vars(found),
+            **choices(proposal, self.reading, tally_of(self.reading)),
+            region_lines=region_lines,
+            not_read=tables_not_read(proposal, selects),
+            problem=problem,
+        )
+        if not problem and not any(f"{reason}".startswith("status is") for reason in found.reasons["reason"]):
+            self.state = state_of(proposal, selects)
+        return self.shown
+
+    def tells(self, proposal: Proposal | None, selects: dict) -> bool:
+        """Say whether the figures may be counted from the lines of the last trial."""
+        return bool(self.state) and proposal is not None and self.state == state_of(proposal, selects)
+
+    def loaded(self, selects: dict) -> tuple[sqlite3.Connection, str]:
+        """Load the source; return the database, and what forbids to load it so.
+
+        Loading it for good copies that database, if neither source nor mapping has changed.
+        """
+        connection, problem = sqlite3.connect(self.path), ""
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        for table, (key, *others) in COLUMNS.items():
+            connection.execute(f"CREATE TABLE {table} ({key} INTEGER PRIMARY KEY, {', '.join(others)})")
+        settings = replace(self.settings, mapping=selects)
+        try:
+            with redirect_stdout(io.StringIO()):
+                load_source(connection, settings)
+            ON_TRIAL[trial_key(settings)] = self.path
+        except ShopProblem as error:
+            problem = str(error)
+        connection.commit()
+        return connection, problem
+
+    def counted_anew(self, proposal: Proposal) -> Preview | None:
+        """Return what the lines of the trial come to as a proposal now reads them; None where it would load others."""
+        reading = reading_of(proposal)
+        if self.lines is None:
+            try:
+                with closing(sqlite3.connect(self.path)) as trial:
+                    self.lines = Lines(self.reading, trial)
+            except (ValueError, IndexError):
+                self.state = ""
+                return None
+            known, _ = self.lines.counted(self.reading) or ({}, None)
+            if not known or any(not same(known[name], getattr(self.shown, name)) for name in known):
+                self.state = ""
+                return None
+        counted = self.lines.counted(reading)
+        if counted is None:
+            return None
+        found, tally = counted
+        return replace(self.shown, **found, **choices(proposal, reading, tally))
+
+    def close(self) -> None:
+        """Delete what was loaded, and its folder."""
+        self.forget()
+        self.folder.cleanup()
 
 
-def preview(proposal: Proposal | None, settings: Settings, selects: dict, folder: str) -> Preview:
-    """Return what a source comes to, as its SELECTs stand; of a proposal also what is left to its user to decide."""
-    connection, problem = load_on_trial(replace(settings, mapping=selects), folder)
-    with closing(connection):
-        if problem and "set_aside" not in table_names(connection):
-            raise ShopProblem(problem)
-        found = figures(connection)
-        region_lines = lines_of_other_regions(proposal, selects, connection) if proposal else 0
-        assumed = tuple(text for (text,) in connection.execute("SELECT assumption FROM assumptions"))
-    more = {}
-    if proposal and proposal.lines:
-        more = {
-            "words": words_of_statuses(proposal),
-            "money": money_beside(proposal),
-            "region_lines": region_lines,
-            "not_read": tables_not_read(proposal, selects),
-        }
-    return Preview(**vars(found), **more, assumed=assumed, problem=problem)
+def same(one: object, other: object) -> bool:
+    """Say whether two figures, or tables of them, are the same."""
+    return one.equals(other) if isinstance(one, pd.DataFrame) else one == other
 
 
-def words_of_statuses(proposal: Proposal) -> pd.DataFrame:
-    """Return one row per word of a status, as the shop writes it: the question's key, column, word, lines and money."""
-    rows = []
-    main = proposal.matches["orders", "status"].column
-    for column in proposal.statuses:
-        select = select_orders(proposal, {"word": column})
-        sql = f"SELECT word, COUNT(*), COALESCE(SUM(total_amount), 0) FROM ({select}) AS lines WHERE word IS NOT NULL GROUP BY word ORDER BY 2 DESC"
-        for word, lines, amount in proposal.connection.execute(sql):
-            key = f"status {word}" if column == main else f"status {column.name}: {word}"
-            if key in proposal.questions:
-                rows.append((key, column.name, str(word), lines, round(amount, 2)))
-    return pd.DataFrame(rows, columns=["key", "column", "word", "lines", "amount"])
+def choices(proposal: Proposal, reading: Reading, tally: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return what is told beside the choices of words and of money."""
+    return {
+        "words": words_of_statuses(proposal, reading, tally),
+        "money": money_beside(proposal, reading, tally),
+    }
 
 
-def money_beside(proposal: Proposal) -> pd.DataFrame:
-    """Return one row per column of money that is not used: its total, by how much it would lower revenue, and the way taken."""
-    rows = []
-    for column in proposal.extras:
-        key = f"money {column.name}"
-        question = proposal.questions[key]
-        revenues = []
-        for way in ("leave", "subtract"):
-            proposal.questions[key] = replace(question, taken=way)
-            revenues.append(revenue_of(proposal))
-        proposal.questions[key] = question
-        effect = round(revenues[0] - revenues[1], 2)
-        rows.append((key, column.name, round(sum_of(proposal, column), 2), effect, question.taken))
-    return pd.DataFrame(rows, columns=["key", "column", "total", "effect", "taken"])
+def state_of(proposal: Proposal, selects: dict) -> str:
+    """Return all that decides what is loaded, but for what words of statuses mean and what money is added or taken off."""
+    of_lines = {key: asked.taken for key, asked in proposal.questions.items() if asked.place not in ("status", "money")}
+    others = {table: select for table, select in selects.items() if table != "orders"}
+    own = not what_is_lacking(proposal, PLACES) and selects.get("orders") == proposed_selects(proposal)["orders"]
+    # What came back of a line is a line of its own.
+    splits = any(asked.taken == "returned" for asked in proposal.questions.values())
+    if not own or splits or other_proposals(proposal):
+        return ""
+    return repr((proposal.matches, sorted(of_lines.items(), key=str), others))
 
 
-def revenue_of(proposal: Proposal) -> float:
-    """Return the sum of the lines whose status counts as Completed."""
-    select = select_orders(proposal)
-    status = "status" if " AS status" in select else "NULL"
-    sql = f"SELECT {status}, COALESCE(SUM(total_amount), 0) FROM ({select}) AS lines GROUP BY 1"
-    found = proposal.connection.execute(sql).fetchall()
-    return sum(amount for word, amount in found if word is None or status_of(str(word)) == "Completed")
-
-
-def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: sqlite3.Connection) -> int:
+def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: sqlite3.Connection, apart: bool) -> int:
     """Return on how many lines the region of the order is not that of the customer."""
     if "region" not in proposal.questions:
         return 0
@@ -140,7 +177,7 @@ def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: s
         f"SELECT COUNT(*) FROM ({lines}) AS lines INNER JOIN ({selects['customers']}) AS people ON people.customer_id = lines.customer_id "
         "WHERE lines.went_to <> people.region"
     )
-    return proposal.connection.execute(sql).fetchone()[0]
+    return asked(proposal.connection, sql, apart)[1][0][0]
 
 
 def tables_not_read(proposal: Proposal, selects: dict[str, str]) -> pd.DataFrame:
@@ -194,6 +231,10 @@ def explained(shown: Preview, known: float, month: str = "") -> str:
     ]
     changes += [(f"“{row.word}” not counted as Completed", -row.amount) for row in shown.words.itertuples()]
     for row in shown.money.itertuples():
+        if pd.isna(row.effect):
+            if not month and abs(row.total - known) < 0.005:
+                return f"{said} {row.column} comes to just that."
+            continue
         now = SIGNS.get(row.taken or "leave", 0)
         ways = {"left out": 0, "taken off": -1, "added": 1}
         changes += [(f"{row.column} {way}", (sign - now) * row.effect) for way, sign in ways.items() if sign != now]

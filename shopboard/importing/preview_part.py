@@ -4,11 +4,12 @@ import html
 from collections.abc import Callable
 
 import ipywidgets as widgets
+import pandas as pd
 
 from shopboard.importing.extras import SIGNS
 from shopboard.importing.figures import figures_html, first_rows, headline, money
 from shopboard.importing.meaning import Question
-from shopboard.importing.parts import alert, description, named_box, table_html
+from shopboard.importing.parts import alert, described_by, named_box, table_html
 from shopboard.importing.preview import Preview, explained
 from shopboard.style import Look, integer
 
@@ -101,7 +102,7 @@ class PreviewPart:
         """Return the list of a question's answers, and what is told beside it."""
         name = {"region": "Whose"}.get(question.place) or LOST.get(key) or key.split(" ", 1)[-1]
         control = widgets.Dropdown(
-            description=description(name), options=[OPEN, *question.answers.items()], layout={"width": "auto"}
+            options=[OPEN, *question.answers.items()], layout={"width": "auto"}, **described_by(name)
         )
         control.tooltip = question.text
         control.observe(
@@ -128,10 +129,13 @@ def told_of_choices(shown: Preview, look: Look) -> dict[str, str]:
     """Return, for each question of the preview, its lines and its money as HTML."""
     told = {row.key: f"{integer(row.lines, look)} lines, {money(row.amount, look)}" for row in shown.words.itertuples()}
     for row in shown.money.itertuples():
+        told[row.key] = f"{money(row.total, look)} in all"
+        if pd.isna(row.effect):
+            continue
         without = shown.revenue - SIGNS.get(row.taken or "leave", 0) * row.effect
         ways = {"left out": 0, "taken off or returned": -1, "added": 1}
         revenues = ", ".join(f"{money(without + sign * row.effect, look)} {way}" for way, sign in ways.items())
-        told[row.key] = f"{money(row.total, look)} in all. Revenue: {revenues}"
+        told[row.key] += f". Revenue: {revenues}"
     if shown.region_lines:
         told["region"] = f"They differ on {integer(shown.region_lines, look)} lines"
     return {key: f'<span class="shop-told">{html.escape(text)}</span>' for key, text in told.items()}

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from dataclasses import replace
+from typing import cast
 
 from shopboard.importing.columns import columns_of_table
 from shopboard.importing.links import base_of, find_links, row_count, tables_reached
@@ -11,15 +12,15 @@ from shopboard.importing.matching import match_entity, match_fields, possible_li
 from shopboard.importing.meaning import Column, Match, Proposal, identifier
 from shopboard.importing.questions import ask_questions
 from shopboard.importing.raw import proposed_tables
+from shopboard.importing.remembered import Remembered
 from shopboard.importing.totals import find_totals
 from shopboard.problems import ShopProblem
 
 
 def propose(connection: sqlite3.Connection, lines: str | None = None) -> Proposal:
     """Return what the tables of a source are taken to mean; `lines` names the table of the lines of orders, if given."""
-    proposal = Proposal(
-        connection, {table: columns_of_table(connection, table) for table in proposed_tables(connection)}
-    )
+    asked = connection if isinstance(connection, Remembered) else cast(sqlite3.Connection, Remembered(connection))
+    proposal = Proposal(asked, {table: columns_of_table(asked, table) for table in proposed_tables(asked)})
     leave_out_copies(proposal)
     proposal.links = find_links(proposal)
     proposal.reached = {table: tables_reached(proposal, table) for table in proposal.columns}

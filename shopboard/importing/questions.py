@@ -2,15 +2,16 @@
 
 import re
 
-from shopboard.database import table_names
 from shopboard.importing.amounts import amounts_of_orders
 from shopboard.importing.columns import COMPARED, order_of_dates
 from shopboard.importing.extras import ask_money
+from shopboard.importing.likeness import subject
 from shopboard.importing.links import best_match, columns_of_headers, is_key, row_count, sampled_numbers, writing_in
 from shopboard.importing.mapping import lost_sql, region_of_order
 from shopboard.importing.matching import OTHER_TABLES
 from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.raw import CONTRARY
+from shopboard.importing.repeats import ask_twice
 from shopboard.importing.status_questions import ask_status
 from shopboard.importing.status_sql import money_sql, no_pieces
 from shopboard.importing.values import some_number, squashed
@@ -62,39 +63,6 @@ def ask_questions(proposal: Proposal) -> None:
         answers = {column.name: column.sql for column in proposal.product_choices}
         proposal.questions["product"] = Question(
             "Which column says what was sold?", {**answers, "none of them": ""}, None
-        )
-
-
-def ask_twice(proposal: Proposal) -> None:
-    """Ask about lines that stand in two files or sheets of a table, all values alike: exports that overlap."""
-    proposal.place, number = "", proposal.matches["orders", "order_number"].column
-    if "files_read" not in table_names(proposal.connection):
-        return
-    files = "SELECT COUNT(*) FROM files_read WHERE table_name = ?"
-    if (
-        proposal.connection.execute(files, (proposal.lines,)).fetchone()[0] < 2
-        or not number
-        or number.table != proposal.lines
-    ):
-        return
-    place = f"RTRIM({identifier(proposal.lines)}._line, '0123456789')"
-    sql = f"SELECT SUM(first <> last) FROM (SELECT MIN({place}) AS first, MAX({place}) AS last FROM {identifier(proposal.lines)} GROUP BY {number.sql})"
-    if not proposal.connection.execute(sql).fetchone()[0]:
-        return
-    values = ", ".join(column.sql for column in proposal.columns[proposal.lines] if not column.expression)
-    sql = (
-        f"SELECT COUNT(*), MIN(number), MIN(first), MAX(last) FROM (SELECT {number.sql} AS number, MIN({place}) AS first, "
-        f"MAX({place}) AS last FROM {identifier(proposal.lines)} GROUP BY {values} HAVING first <> last)"
-    )
-    lines, example, first, last = proposal.connection.execute(sql).fetchone()
-    if lines:
-        proposal.place = f"{place} <> MIN({place}) OVER (PARTITION BY {values})"
-        first, last = (re.sub(", (line|row) $", "", text) for text in (first, last))
-        proposal.questions["twice"] = Question(
-            f"{lines:,} lines stand in two places with all values alike, such as those of {example} in {first} and in {last}. "
-            "Are they the same sales, exported twice?",
-            {"yes: load each once": "once", "no: load all": "all"},
-            None,
         )
 
 
@@ -252,7 +220,7 @@ def ask_discount(proposal: Proposal) -> None:
 
 
 def ask_region(proposal: Proposal) -> None:
-    """Ask whose region counts where both an order and its customer have one; the order's does unless the user says otherwise."""
+    """Ask whose region counts where both an order and its customer have one: the order's, unless it is that of the store which sold it."""
     order, customer = region_of_order(proposal), proposal.matches["customers", "region"].column
     if order and customer and proposal.matches["orders", "customer_id"].column:
         whose = f"the customer's, {customer.name}" + (
@@ -260,7 +228,12 @@ def ask_region(proposal: Proposal) -> None:
         )
         of = "" if order.table == proposal.lines else f" in {order.table}"
         answers = {f"the order's, {order.name}{of}": "order", whose: "customer"}
-        proposal.questions["region"] = Question("Whose region counts?", answers, "order", "region")
+        sold_by = order.table != proposal.lines and subject(order.table) != "order"
+        taken = "customer" if sold_by and re.search(STORES, squashed(order.table)) else "order"
+        proposal.questions["region"] = Question("Whose region counts?", answers, taken, "region")
+
+
+STORES = "store|shop|branch|filial|tienda|loja|negoz|warehouse|lager|office|depot|center|seller|staff|employee"
 
 
 def ask_lost(proposal: Proposal) -> None:
@@ -290,14 +263,21 @@ def ask_no_pieces(proposal: Proposal) -> None:
             proposal.questions["lost quantity"] = Question(text, ways, "load", "lost")
 
 
+SALES = "(sales|sold|demand|ventas|ventes|vendas|vendite|verkaufe|absatz|sprzedaz|prodazhi)|销量"
+
+
 def ask_small(proposal: Proposal) -> None:
     """Ask whether small whole numbers are money, where their column is not surely named so."""
     column, sure = proposal.matches["orders", "total_amount"].column, proposal.matches["orders", "total_amount"].sure
-    if column is None or column.table != proposal.lines or column.whole < 1 or sure >= 0.85:
+    if column is None or column.table != proposal.lines or column.whole < 1:
+        return
+    pieces = proposal.matches["orders", "quantity"].column or proposal.matches["orders", "unit_price"].column
+    may_count = not pieces and re.fullmatch(SALES, squashed(column.name))
+    if sure >= 0.85 and not may_count:
         return
     values = proposal.connection.execute(f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} LIMIT 50")
     numbers = [abs(number) for (value,) in values if value is not None and (number := some_number(value)) is not None]
-    if numbers and max(numbers) <= 12:
+    if numbers and max(numbers) <= (1_000 if may_count else 12):
         ways = {"money": "money", "a count: it is left out": "count"}
         text = f"{column.name} holds whole numbers up to {max(numbers):,.0f}. Are they money?"
         proposal.questions["small"] = Question(text, ways, None)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from shopboard.importing.meaning import Question
-from shopboard.importing.parts import description, named_box
+from shopboard.importing.parts import described_by, named_box
 from shopboard.importing.preview_part import OPEN
 
 
@@ -35,7 +35,7 @@ class QuestionsPart:
     def _control(self, key: str, question: Question) -> widgets.Dropdown:
         """Return the list of a question's answers."""
         options = [OPEN, *question.answers.items()]
-        control = widgets.Dropdown(description=description(question.text), options=options, layout={"width": "auto"})
+        control = widgets.Dropdown(options=options, layout={"width": "auto"}, **described_by(question.text))
         control.observe(
             lambda change: self.answer(key, None if change.new == OPEN[1] else change.new) if self.listening else None,
             "value",

@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -46,6 +47,23 @@ class NoTableProblem(ShopProblem):
     """A file that holds no table, which does no harm beside files that do."""
 
 
+HALF_LETTERS = "{} holds half a letter (a lone surrogate), shown as \N{REPLACEMENT CHARACTER}"
+
+
+def whole_letters(text: str) -> str:
+    """Return a text with a sign of replacement for each half of a letter, which no file can hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def check_width(file: str, names: list) -> None:
+    """Raise NoTableProblem where a table has more columns than SQLite takes."""
+    if len(names) > MOST_COLUMNS:
+        raise NoTableProblem(
+            f"{file} has {len(names):,} columns, and a table can have {MOST_COLUMNS:,}: "
+            "export it again with a line for each sale, or with the columns that are needed."
+        )
+
+
 @dataclass
 class RawTable:
     """A table of a source on its way into SQLite; `rows` yields (number of line or row, values), as wide as `names`."""
@@ -65,12 +83,12 @@ class RawTable:
     nothing: list[str] = field(default_factory=list)  # texts that stand for no value
 
     def __post_init__(self) -> None:
-        """Refuse what no shop's table is, before time is spent on it."""
-        if len(self.names) > MOST_COLUMNS:
-            raise NoTableProblem(
-                f"{self.file} has {len(self.names):,} columns, and a table can have {MOST_COLUMNS:,}: "
-                "export it again with a line for each sale, or with the columns that are needed."
-            )
+        """Give each column a name of its own; refuse what no shop's table is, before time is spent on it."""
+        check_width(self.file, self.names)
+        given = [self.file, self.name, *map(str, self.names)]
+        self.file, self.name, *names = (whole_letters(name).replace("\0", "") for name in given)
+        self.notes += [HALF_LETTERS.format("a name")] * (whole_letters("".join(given)) != "".join(given))
+        self.names = distinct(names)
 
 
 def source_name(source: Source) -> str:
@@ -158,7 +176,7 @@ def header_index(rows: list[list]) -> int | None:
     usual = sorted(filled)[len(filled) // 2] if filled else 0
     for n, row in enumerate(rows):
         if filled[n] >= max(2, 0.6 * usual):
-            prose = any(len(str(value)) > 50 for value in row)
+            prose = sum(len(str(value)) > 50 for value in row) > filled[n] / 4
             if count_of_values(row) * 3 <= filled[n] and not prose:
                 return n
             names, values = (*rows[n + 1 : n + 3], [], [])[:2]
@@ -179,11 +197,10 @@ def column_names(file: str, header: list, rows: list[list]) -> list[str]:
                 "export it with semicolons, or with quotes around each field."
             )
         names.insert(0, "")  # a header that is one name short: R leaves out that of the rows' names
-    while names and not names[-1]:
-        if sum(len(row) >= len(names) and row[len(names) - 1] not in ("", None) for row in rows) * 2 > len(rows):
-            break
-        names.pop()
-    return distinct(names)
+    named = max((n for n, name in enumerate(names, 1) if name), default=0)
+    check_width(file, names[:named])
+    filled = Counter(n for row in rows for n in range(named, min(len(row), len(names))) if row[n] not in ("", None))
+    return names[: max((n + 1 for n, count in filled.items() if count * 2 > len(rows)), default=named)]
 
 
 def distinct(names: Iterable) -> list[str]:
@@ -236,5 +253,6 @@ def proposed_tables(connection: sqlite3.Connection) -> list[str]:
 
 
 def literal(text: str) -> str:
-    """Return a text as SQL."""
-    return "'" + text.replace("'", "''") + "'"
+    """Return a text as SQL, which itself may hold no NUL."""
+    quoted = "'" + text.replace("'", "''").replace("\0", "' || CHAR(0) || '") + "'"
+    return f"({quoted})" if "\0" in text else quoted

@@ -13,10 +13,11 @@ import pandas as pd
 from shopboard.database import COLUMNS, read_query
 from shopboard.importing.accounts import was_imported
 from shopboard.importing.figures import figures, figures_html
+from shopboard.places import save
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
 from shopboard.style import Look, written
-from shopboard.texts import save
+from shopboard.texts import defused_row
 
 SET_ASIDE_BY_REASON = """
 -- One row per table, kind and advice; reason and row are the first that it was given for, and there are three examples.
@@ -101,7 +102,7 @@ def write_set_aside(connection: sqlite3.Connection, settings: Settings) -> None:
         """Write a comment that says what this is, the header and the rows."""
         with path.open("w", newline="", encoding="utf-8-sig") as file:
             stamp = f"# {settings.name}: what was set aside and why; correct the fields of order rows and load this file again"
-            csv.writer(file).writerows([[stamp], header, *rows])
+            csv.writer(file).writerows([[stamp], header, *map(defused_row, rows)])
 
     if rows:
         save(settings.exports, "set_aside.csv", write)
@@ -141,16 +142,3 @@ def reconciliation_file(connection: sqlite3.Connection, settings: Settings) -> P
         f"<h1>{title}</h1><p>Orders from {first} to {last}. Amounts in the source's own signs.</p>{''.join(parts)}</html>"
     )
     return save(settings.exports, "reconciliation.html", lambda path: path.write_text(page, encoding="utf-8"))
-
-
-def import_notes(connection: sqlite3.Connection, settings: Settings) -> pd.DataFrame:
-    """Return one row per reason for setting aside (the 20 most frequent) and per assumption; none for the sample."""
-    columns = ["table_name", "what", "reason", "advice", "count", "amount", "first_row"]
-    if not was_imported(connection):
-        return pd.DataFrame(columns=columns)
-    reasons = [row[:-1] for row in connection.execute(SET_ASIDE_BY_REASON)]
-    assumed = connection.execute("SELECT assumption FROM assumptions").fetchall()
-    notes = [*reasons, *(("", "assumption", sentence, "", "", "", "") for (sentence,) in assumed)]
-    return pd.DataFrame(
-        [["" if value is None else value for value in row] for row in notes], columns=columns, dtype=object
-    )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from shopboard.importing.parts import OF_WHAT, alert, named_box, table_html
 from shopboard.importing.staging import select_for
+from shopboard.importing.visitors import asked
 from shopboard.problems import ShopProblem
 
 NOTE = (
@@ -45,14 +46,14 @@ class SelectsPart:
         self.undo.layout.display = "" if edited else "none"
         self.listening = True
 
-    def show_rows(self, connection: sqlite3.Connection, selects: dict[str, str]) -> None:
+    def show_rows(self, connection: sqlite3.Connection, selects: dict[str, str], apart: bool) -> None:
         """Show the first three rows of each SELECT, or what is wrong with it."""
         shown = []
         for table in [table for table in OF_WHAT if table in selects]:
             try:
-                select, _ = select_for(connection, table, selects)
-                cursor = connection.execute(f"SELECT * FROM (\n{select}\n) LIMIT 3")
-                rows = pd.DataFrame(cursor.fetchall(), columns=[name for name, *_ in cursor.description], dtype=object)
+                select, _ = select_for(connection, table, selects, apart)
+                names, first = asked(connection, f"SELECT * FROM (\n{select}\n) LIMIT 3", apart)
+                rows = pd.DataFrame(first, columns=names, dtype=object)
                 shown.append(table_html(rows, OF_WHAT[table]))
             except (ShopProblem, sqlite3.Error) as problem:
                 shown.append(f'<div class="shop-label">{OF_WHAT[table]}</div>{alert(str(problem))}')

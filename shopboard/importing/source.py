@@ -7,10 +7,10 @@ import json
 import re
 import sqlite3
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
+from operator import ne
 from pathlib import Path
 
 import pandas as pd
@@ -19,9 +19,12 @@ from tqdm import tqdm
 from shopboard.database import COLUMNS, quoted, table_names
 from shopboard.importing.encodings import byte_as_windows
 from shopboard.importing.files import digest_of, form_of, opened_sqlite, source_files, source_parts
+from shopboard.importing.headings import flatten
+from shopboard.importing.meaning import counted
 from shopboard.importing.raw import (
     BATCH_ROWS,
     CONTRARY,
+    HALF_LETTERS,
     HELD,
     HELD_TABLES,
     SECRET,
@@ -31,6 +34,7 @@ from shopboard.importing.raw import (
     only_reading,
     source_name,
     unique,
+    whole_letters,
 )
 from shopboard.importing.text import read_text
 from shopboard.importing.typed import (
@@ -43,6 +47,7 @@ from shopboard.importing.typed import (
     read_workbook,
 )
 from shopboard.importing.values import MONTH_NUMBERS, register_functions, squashed
+from shopboard.places import scratch_folder
 from shopboard.problems import ShopProblem
 from shopboard.settings import Source
 
@@ -63,10 +68,10 @@ def source_state(source: Source) -> list:
 def hash_of(frame: pd.DataFrame) -> str:
     """Return a digest of a DataFrame's values."""
     try:
-        values = pd.util.hash_pandas_object(frame, index=False)
-    except TypeError:  # lists or dictionaries in it
-        values = pd.util.hash_pandas_object(frame.astype(str), index=False)
-    return hashlib.sha256(values.to_numpy().tobytes()).hexdigest()
+        values = pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()
+    except (TypeError, ValueError):  # lists or dictionaries in it, or halves of letters
+        values = frame.to_csv(index=False).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(values).hexdigest()
 
 
 @contextmanager
@@ -89,23 +94,30 @@ def opened_source(source: Source, encodings: dict | None = None) -> Iterator[sql
     place that a row came from; HELD are the tables that tell of files and lines. Raises ShopProblem where the source cannot
     be read; a file beside others that holds no table is only noted, unless it is named like one of the four tables.
     """
-    with tempfile.TemporaryDirectory() as scratch:
+    with scratch_folder() as scratch:
         is_path = isinstance(source, str) and "://" not in source
         parts = source_parts(str(source), Path(scratch)) if is_path else []
         own = len(parts) == 1 and form_of(*parts[0]) == "SQLite"
-        # "" is a private file that SQLite deletes by itself
         with closing(
-            opened_sqlite(*parts[0], str(source)) if own else sqlite3.connect("", check_same_thread=False)
+            opened_sqlite(*parts[0], str(source))
+            if own
+            else sqlite3.connect(Path(scratch) / "source.sqlite", check_same_thread=False)
         ) as connection:
             if own and not table_names(connection):
                 raise ShopProblem(f"The SQLite file {source!r} holds no table: set `source` to the shop's own file.")
             if not own:
                 # SQLite sorts what fits into its cache at a time: parts of 8 MB fit into a processor's, and threads sort them.
                 connection.executescript(
-                    f"PRAGMA page_size = 32768; PRAGMA journal_mode = OFF; PRAGMA cache_size = -8000; PRAGMA threads = 4; {HELD_TABLES}"
+                    f"PRAGMA page_size = 32768; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA threads = 4; {HELD_TABLES}"
                 )
                 with uncollected(), tqdm(file=sys.stdout, bar_format="{n:,.0f} lines read") as bar:
-                    copy_source(connection, source, parts, encodings or {}, bar)
+                    try:
+                        copy_source(connection, source, parts, encodings or {}, bar)
+                    except RecursionError:
+                        raise ShopProblem(
+                            f"The setting `source` is {source_name(source)}, which holds lists within lists too deep to be "
+                            "tables: export it again as CSV."
+                        ) from None
             register_functions(connection)
             connection.set_authorizer(only_reading)
             try:
@@ -148,6 +160,7 @@ def copy_source(
             name = unique(common, {*map(str.lower, table_names(connection)), *HELD})
             connection.execute(f"ALTER TABLE {quoted(tables[key])} RENAME TO {quoted(name)}")
             connection.execute("UPDATE files_read SET table_name = ? WHERE table_name = ?", (name, tables[key]))
+    flatten(connection)
     connection.commit()
 
 
@@ -189,6 +202,8 @@ def tables_of_files(
             continue
         seen[content] = name
         form = form_of(name, path)
+        if form in ("Parquet", "DuckDB") and whole_letters(str(path)) != str(path):
+            raise ShopProblem(f"{name} has a name that is no UTF-8, by which DuckDB cannot open it: rename it.")
         try:
             if form in ("SQLite", "DuckDB"):
                 yield from read_database_file(name, path, form)
@@ -220,11 +235,11 @@ def copy_table(connection: sqlite3.Connection, raw: RawTable, table: str, bar: t
     kept = [n for n, name in enumerate(raw.names) if not SECRET.search(re.sub(r"[\W_]+", " ", name))]
     dropped = [name for n, name in enumerate(raw.names) if n not in kept]
     columns = ", ".join([*(quoted(raw.names[n]) for n in kept), "_line"])
-    place, lines = f"{raw.file}, {raw.place} ".replace("'", "''"), 0
+    place, lines, halves = literal(f"{raw.file}, {raw.place} "), 0, 0
     value = "NULLIF(?, '')"
     for mark in raw.nothing:
         value = f"NULLIF({value}, {literal(mark)})"
-    values = f"{value}, " * len(kept) + f"'{place}' || ?"
+    values = f"{value}, " * len(kept) + f"{place} || ?"
     insert = f"INSERT INTO {quoted(table)} ({columns}) VALUES ({values})"
     try:
         if table not in table_names(connection):
@@ -235,7 +250,7 @@ def copy_table(connection: sqlite3.Connection, raw: RawTable, table: str, bar: t
         while batch := list(islice(rows, BATCH_ROWS)):
             if dropped:
                 batch = [(number, [row[n] for n in kept]) for number, row in batch]
-            connection.executemany(insert, [(*row, number) for number, row in batch])
+            halves += insert_rows(connection, insert, [(*row, number) for number, row in batch])
             lines += len(batch)
             bar.update(len(batch))
     except sqlite3.Error as error:
@@ -248,12 +263,27 @@ def copy_table(connection: sqlite3.Connection, raw: RawTable, table: str, bar: t
         raw.notes.append(f"read as empty: {', '.join(raw.nothing)}")
     if dropped:
         raw.notes.append(f"not copied, since secret: {', '.join(dropped)}")
-    bad = [(raw.file, line, reason, None if dropped else content) for line, reason, content in raw.bad]
+    if halves:
+        raw.notes.append(HALF_LETTERS.format(f"the text of {counted(halves, 'row')}"))
+    bad = [(raw.file, line, reason, None if dropped else whole_letters(content)) for line, reason, content in raw.bad]
     connection.executemany("INSERT INTO unreadable_lines VALUES (?, ?, ?, ?)", bad)
-    told = (raw.file, table, raw.form, raw.encoding, raw.separator, lines, "; ".join(raw.notes))
+    told = (raw.file, table, raw.form, raw.encoding, raw.separator, lines, whole_letters("; ".join(raw.notes)))
     connection.execute("INSERT INTO files_read VALUES (?, ?, ?, ?, ?, ?, ?)", told)
     if raw.doubt:
         question, options = raw.doubt
         connection.execute(
             "INSERT INTO doubts VALUES (?, ?, ?)", (raw.file, question, json.dumps(options, ensure_ascii=False))
         )
+
+
+def insert_rows(connection: sqlite3.Connection, insert: str, rows: list[tuple]) -> int:
+    """Insert rows; return how many held halves of letters, which are replaced."""
+    before = connection.total_changes
+    try:
+        connection.executemany(insert, rows)
+    except UnicodeEncodeError:
+        rest = rows[connection.total_changes - before :]
+        whole = [tuple(whole_letters(value) if isinstance(value, str) else value for value in row) for row in rest]
+        connection.executemany(insert, whole)
+        return sum(map(ne, rest, whole))
+    return 0

@@ -1,7 +1,7 @@
 """What the source says, copied column by column into a file beside the new database."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from shopboard.database import COLUMNS, quoted, table_names
 from shopboard.importing.raw import only_reading, raw_tables
 from shopboard.importing.rules import DEFAULTS, REQUIRED
 from shopboard.importing.source import opened_source, source_state
+from shopboard.importing.visitors import asked, filling
 from shopboard.problems import MappingProblem, ShopProblem
 from shopboard.settings import Settings, Source
 
@@ -97,7 +98,9 @@ def unreadable_files(connection: sqlite3.Connection) -> str:
     return "".join(f" {reason}" for (reason,) in connection.execute("SELECT reason FROM unreadable_files"))
 
 
-def select_for(connection: sqlite3.Connection, table: str, mapping: dict) -> tuple[str, list[str]] | None:
+def select_for(
+    connection: sqlite3.Connection, table: str, mapping: dict, apart: bool = False
+) -> tuple[str, list[str]] | None:
     """Return the SELECT for one table and the columns it gives; None where the source has no reviews; raises ShopProblem otherwise."""
     try:
         tables = ", ".join(raw_tables(connection))
@@ -113,13 +116,13 @@ def select_for(connection: sqlite3.Connection, table: str, mapping: dict) -> tup
         )
     select = f"{select}".strip().rstrip(";")
     try:
-        description = connection.execute(f"SELECT * FROM (\n{select}\n) LIMIT 0").description
+        names, _ = asked(connection, f"SELECT * FROM (\n{select}\n) LIMIT 0", apart)
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
         raise ShopProblem(
             f"The SELECT for `{table}` cannot be run on the source ({error}); the source has these tables: "
             f"{tables}.{unreadable_files(connection)}"
         ) from None
-    columns = [name.lower() for name, *_ in description]
+    columns = [name.lower() for name in names]
     twice = [name for name in COLUMNS[table] if columns.count(name) > 1 or f"{name}:1" in columns]
     if twice:
         raise ShopProblem(
@@ -154,8 +157,13 @@ def staging_file(target: sqlite3.Connection) -> Iterator[Path]:
 
 
 @contextmanager
-def writing_to(source: sqlite3.Connection, path: Path, read: set[str]) -> Iterator[None]:
-    """Let the source's connection write into the staging file, and nowhere else; `read` gathers which tables it reads."""
+def writing_to(
+    source: sqlite3.Connection, path: Path, read: set[str], apart: bool = False
+) -> Iterator[Callable[[str], object]]:
+    """Give a function by which the source is written into the staging file; `read` gathers which tables are read."""
+    if apart:
+        yield filling(source, path, read)
+        return
 
     def only_staging(action: int, table: str | None, _: str | None, database: str | None, *__: object) -> int:
         """Allow SQLite to read the source and to insert into the staging file."""
@@ -169,7 +177,7 @@ def writing_to(source: sqlite3.Connection, path: Path, read: set[str]) -> Iterat
         source.execute(f"PRAGMA staging.{setting}")
     source.set_authorizer(only_staging)
     try:
-        yield
+        yield source.execute
         source.commit()
     finally:
         source.set_authorizer(lambda *_: sqlite3.SQLITE_OK)
@@ -186,7 +194,9 @@ def files_of_texts(source: sqlite3.Connection) -> bool:
     )
 
 
-def stage(source: sqlite3.Connection, table: str, found: tuple[str, list[str]] | None) -> list[str]:
+def stage(
+    source: sqlite3.Connection, table: str, found: tuple[str, list[str]] | None, write: Callable[[str], object]
+) -> list[str]:
     """Copy a SELECT's rows into the staging file; return, in words, what was assumed about columns.
 
     SQLite copies by itself: a Python object per value would take four times as long.
@@ -203,7 +213,7 @@ def stage(source: sqlite3.Connection, table: str, found: tuple[str, list[str]] |
     if defaults:
         values = f"SELECT *, {', '.join(defaults.values())} FROM ({values})"
     try:
-        source.execute(f"INSERT INTO staging.staged_{table} ({', '.join([*columns, *defaults])}) {values}")
+        write(f"INSERT INTO staging.staged_{table} ({', '.join([*columns, *defaults])}) {values}")
     except sqlite3.Error as error:
         if "full" in str(error) or "I/O" in str(error):
             raise

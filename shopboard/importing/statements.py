@@ -99,7 +99,7 @@ def key_sql(proposal: Proposal, table: str, key: str) -> str:
 
 
 def loads_once(proposal: Proposal) -> bool:
-    """Say whether lines that stand in two files are to be loaded once."""
+    """Say whether lines that stand in two places are to be loaded once."""
     return "twice" in proposal.questions and proposal.questions["twice"].taken == "once"
 
 

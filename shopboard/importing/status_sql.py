@@ -9,6 +9,7 @@ from shopboard.importing.raw import literal
 from shopboard.importing.statements import loads_once
 from shopboard.importing.statuses import LEFT_OUT, SPELLINGS, status_of
 from shopboard.importing.values import squashed
+from shopboard.importing.words import pattern
 
 
 def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
@@ -22,7 +23,7 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
         return literal("Returned"), [f"the lines of {proposal.lines} count as returned"]
     if column and column.dates > 0.8:
         without = (proposal.questions["no day"].taken if "no day" in proposal.questions else "") or "Pending"
-        sql = f"CASE WHEN COALESCE({column.sql}, '') = '' THEN '{without}' ELSE 'Completed' END"
+        sql = f"CASE WHEN COALESCE(TRIM({column.sql}, CHAR(9, 10, 13, 32, 160)), '') = '' THEN '{without}' ELSE 'Completed' END"
         notes.append(f"a line without {column.name} is {without.lower()}, one with it completed")
     elif column:
         words = {word: proposal.questions[f"status {word}"].taken for word in proposal.statuses[column]}
@@ -61,8 +62,8 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
                     proposal.beside.append(other)
     cases += pending  # what is cancelled or returned waits for no payment
     if loads_once(proposal):
-        cases.insert(0, f"WHEN {proposal.place} THEN {literal(LEFT_OUT + 'also in another file')}")
-        notes.append("lines that stand in two files with all values alike are loaded once")
+        cases.insert(0, f"WHEN {proposal.place} THEN {literal(LEFT_OUT + proposal.elsewhere)}")
+        notes.append(f"of lines that are {proposal.elsewhere}, one is loaded")
     if number and has_credit_notes(proposal, number):
         cases.append(f"WHEN {number.sql} GLOB 'C[0-9]*' THEN 'Cancelled'")
         notes.append(f"a C before {number.name} marks a cancellation")
@@ -119,13 +120,16 @@ def flagged(proposal: Proposal, column: Column) -> tuple[str, str] | None:
         f"{LEFT_OUT}{column.name}": "deleted|^test$|test(order|data)?$|sandbox|spam",
     }
     for meaning, words in meanings.items():
-        if re.match(f"(is|was|has|been)*({words})", name) and not re.search(
+        if pattern(f"(is|was|has|been|{{order}}|{{product}})*({words})").match(name) and not re.search(
             "quant|qty|menge|amount|count|betrag|fee|reason|able|eligib|polic|allow|until|window", name
         ):
             if column.samples and {sample.strip().lower() for sample in column.samples} <= YES_OR_NO:
                 return meaning, f"LOWER({column.sql}) IN {YES}"
             if 0 < column.filled < 0.5 and column.dates > 0.9:
-                return meaning, f"{column.sql} <> '' AND {column.sql} NOT LIKE '0000-00%'"
+                return (
+                    meaning,
+                    f"TRIM({column.sql}, CHAR(9, 10, 13, 32, 160)) <> '' AND {column.sql} NOT LIKE '0000-00%'",
+                )
     return None
 
 

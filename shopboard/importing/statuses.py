@@ -37,6 +37,9 @@ BESIDE = re.compile(  # what may stand beside the words of a status without chan
 )
 
 
+BEGINNINGS = {"Pending": "|".join(SPELLED["Pending begins"])}  # of phrases that mean a status whatever follows
+
+
 NOT_A_PRODUCT = re.compile("|".join(SPELLED["no product"]))  # the whole of a product's id or name, in plain words
 
 
@@ -51,6 +54,9 @@ def status_of(word: str | None) -> str | None:
     words = plain_words(f"{word}").removeprefix("wc ") if word is not None else ""
     if words in STATUS_OF or " " not in words:
         return STATUS_OF.get(words)
+    begun = next((status for status, begin in BEGINNINGS.items() if re.match(f"({begin}) ", words)), None)
+    if begun and not {"Cancelled", "Returned"} & set(map(STATUS_OF.get, words.split())):
+        return begun
     parts = [part for part in BESIDE.sub(" ", words).split() if not re.fullmatch(pattern("{order}"), part)]
     meant = {None if part in ALONE else STATUS_OF.get(part) for part in parts}
     worst = meant - {"Completed"} or meant
@@ -65,6 +71,14 @@ def is_no_product(*words: str | None) -> bool:
 def is_total(*words: str | None) -> bool:
     """Say whether one of these words, a product's id or name, says that the line is a total of others."""
     return any(A_TOTAL.fullmatch(plain_words(f"{word}")) for word in words if word is not None)
+
+
+TOTAL_OF = re.compile(r"(sub|grand )?total( .*)?|.* (sub)?total|(zwischen|gesamt)?summe( .*)?")
+
+
+def totals_others(word: str) -> bool:
+    """Say whether a word beside an amount says that it is a total, such as "Total for cups"."""
+    return is_total(word) or bool(TOTAL_OF.fullmatch(plain_words(word)))
 
 
 LEFT_OUT = "left out: "  # begins the status of a line that is not to be loaded

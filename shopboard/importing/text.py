@@ -15,6 +15,7 @@ from shopboard.database import COLUMNS
 from shopboard.importing.encodings import ENCODINGS, MENDINGS, encoding_of, last_lines, mended
 from shopboard.importing.raw import NOTHING, NoTableProblem, RawTable, column_names, header_index, marks_of_nothing
 from shopboard.problems import ShopProblem
+from shopboard.texts import is_ours, undefused
 
 SAMPLE_LINES = 500  # what the separator and the header are told by
 LONGEST_VALUE = 1_000  # lines; what a quote holds beyond them is rather a quote that was never closed
@@ -30,7 +31,7 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
     text = "".join(sample)
     mendings = [mending for mending in MENDINGS if re.search(mending[0], text, re.MULTILINE)]
     sample = list(mended(iter(sample), mendings))
-    stated = re.fullmatch(r'"?sep=(.)"?\s*', sample[0], re.IGNORECASE) if sample else None
+    stated = re.fullmatch(r'"?sep=([^\w\s"]|\t)"?\s*', sample[0], re.IGNORECASE) if sample else None
     layouts = [laid_out(sample, sign, int(bool(stated))) for sign in (stated[1] if stated else ",;\t|")]
     layout = max(layouts, key=lambda layout: (layout.header is not None, layout.share, layout.width))
     column = sample[0].strip().strip('"').lower() if sample else ""
@@ -38,13 +39,16 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
         layout = Layout(",", 1.0, 1, [column], 0, 1)
     if layout.header is None:
         shown = next((line.strip() for line in sample if line.strip()), "")[:80]
+        if not shown:
+            raise NoTableProblem(f"{file} is empty: export it again, with the orders of some days.")
         what = "reads as a single column" if layout.width < 2 else "has no header"
         raise NoTableProblem(
             f"{file} {what}: its first line must name the columns, with commas, semicolons or tabs between, and reads {shown!r}; "
             "export it again as CSV."
         )
     label = ENCODINGS.get(codec.removesuffix("-sig"), codec.upper())
-    names = column_names(file, layout.header, layout.rows)
+    ours = is_ours(sample)
+    names = column_names(file, [undefused(name) if ours else name for name in layout.header], layout.rows)
     raw = RawTable(file, Path(file).stem, "text", names, (), "line", label, layout.separator, doubt=doubt)
     raw.notes += [f"read as {label}"] * (label != "UTF-8")
     raw.notes += [said for *_, said in mendings]
@@ -63,6 +67,8 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
         if codec == "utf-8-sig":  # of files that were put together, each may begin with a mark
             rest = (line.removeprefix("\ufeff") for line in rest)
         raw.rows = records(rest, layout.last + 1, raw)
+        if ours:
+            raw.rows = ((number, [undefused(value) for value in row]) for number, row in raw.rows)
         yield raw
 
 
@@ -144,9 +150,9 @@ def records(lines: Iterator[str], number: int, raw: RawTable) -> Iterator[tuple[
     """
     separator, width, stray = raw.separator, len(raw.names), 0
     while chunk := list(islice(lines, 1_000)):
-        plain = read_plainly(chunk, separator, width)
+        plain = read_plainly(chunk, separator, width) if "".join(chunk).strip(BLANK) else []
         if plain is not None and raw.header not in plain:
-            yield from zip(range(number, number + len(chunk)), plain, strict=True)
+            yield from enumerate(plain, number)
             number += len(chunk)
             continue
         ahead = deque(chunk)

@@ -1,14 +1,10 @@
 """Rows of a table of lines that are totals of other lines: by their word, or by what they come to."""
 
-import re
-
 from shopboard.importing.columns import row_number_of
 from shopboard.importing.meaning import Column, Proposal, counted, identifier
 from shopboard.importing.raw import literal
-from shopboard.importing.statuses import is_total
-from shopboard.importing.values import plain_words, some_number
-
-TOTAL_OF = re.compile(r"(sub|grand )?total( .*)?|.* (sub)?total|(zwischen|gesamt)?summe( .*)?")
+from shopboard.importing.statuses import totals_others
+from shopboard.importing.values import some_number
 
 
 def find_totals(proposal: Proposal) -> None:
@@ -37,7 +33,7 @@ def find_totals(proposal: Proposal) -> None:
                 f"SELECT DISTINCT {column.sql} FROM {table} WHERE {some_empty} AND {column.sql} IS NOT NULL LIMIT 1000"
             )
             found = [str(word) for (word,) in proposal.connection.execute(sql)]
-            words[column] = [word for word in found if is_total(word) or TOTAL_OF.fullmatch(plain_words(word))]
+            words[column] = [word for word in found if totals_others(word)]
     named = " OR ".join(
         f"COALESCE(CAST({column.sql} AS TEXT), '') IN ({', '.join(map(literal, found))})"
         for column, found in words.items()

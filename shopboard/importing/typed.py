@@ -21,7 +21,6 @@ from shopboard.importing.raw import (
     NoTableProblem,
     RawTable,
     column_names,
-    distinct,
     first_line,
     header_index,
     literal,
@@ -117,8 +116,17 @@ def read_relation(database: Any, file: str, name: str, form: str, relation: str)
     )
     items = ", ".join(f"{sql} AS {quoted(column)}" for column, sql in columns)
     raw = read_cursor(file, name, form, database.execute(f"SELECT {items} FROM {relation}"))
+    raw.rows = undamaged(file, raw.rows)
     raw.notes += ["times that have a zone are read in UTC"] * any("TIME ZONE" in str(kind) for kind in described.types)
     return raw
+
+
+def undamaged(file: str, rows: Iterable) -> Iterator:
+    """Yield the rows that DuckDB reads; raises ShopProblem at the first that it cannot."""
+    try:
+        yield from rows
+    except duckdb.Error as error:
+        raise ShopProblem(f"{file} is damaged ({first_line(error)}): export it again.") from None
 
 
 def plain_columns(name: str, kind: Any, sql: str) -> Iterator[tuple[str, str]]:
@@ -155,7 +163,7 @@ def read_json(file: str, path: Path, encoding: str | None = None) -> Iterator[Ra
     if not keys:
         raise NoTableProblem(f"{file} holds no object: it must hold one a line, or a list of them.")
     for table, columns in keys.items():
-        raw = RawTable(file, table, "JSON", distinct(columns), (), "line", ENCODINGS.get(codec, codec), doubt=doubt)
+        raw = RawTable(file, table, "JSON", list(columns), (), "line", ENCODINGS.get(codec, codec), doubt=doubt)
         raw.rows = ((line, stored(map(row.get, columns))) for line, _, row in rows_of(table))
         raw.bad, doubt = bad if table == stem else [], None
         yield raw
@@ -174,12 +182,13 @@ def json_objects(file: str, text: str, bad: list[tuple]) -> Iterator[tuple[int, 
         line += skipped[0].count("\n")
         try:
             value, end = decode(text, start)
-        except json.JSONDecodeError as error:
+        except ValueError as error:  # a number of thousands of digits is one of these, too
+            what = error.msg if isinstance(error, json.JSONDecodeError) else first_line(error)
             end = text.find("\n", start)
             if depth or end < 0 or not one_a_line:
-                raise ShopProblem(f"{file} is cut off or damaged ({error.msg}): export it again.") from None
+                raise ShopProblem(f"{file} is cut off or damaged ({what}): export it again.") from None
             content = json.dumps([text[start:end].strip()], ensure_ascii=False)
-            bad.append((line, f"the line is no JSON ({error.msg})", content))
+            bad.append((line, f"the line is no JSON ({what})", content))
             continue
         if isinstance(value, dict):
             yield from ((line, row) for row in objects_in(value))
@@ -250,13 +259,13 @@ def read_frame(name: str, frame: pd.DataFrame) -> RawTable:
     parts = (frame.iloc[start : start + BATCH_ROWS] for start in range(0, len(frame), BATCH_ROWS))
     plain_parts = (part.astype(object).where(part.notna(), None) for part in parts)
     rows = chain.from_iterable(part.itertuples(index=False, name=None) for part in plain_parts)
-    return RawTable(name, name, "DataFrame", distinct(names), enumerate(map(stored, rows), 1))
+    return RawTable(name, name, "DataFrame", names, enumerate(map(stored, rows), 1))
 
 
 def read_cursor(file: str, name: str, form: str, cursor: Any) -> RawTable:
     """Return the table whose rows a database's cursor gives."""
     rows = chain.from_iterable(iter(lambda: cursor.fetchmany(BATCH_ROWS), []))
-    names = distinct(column[0] for column in (cursor if hasattr(cursor, "description") else cursor.cursor).description)
+    names = [column[0] for column in (cursor if hasattr(cursor, "description") else cursor.cursor).description]
     return RawTable(f"{file} [{name}]", name, form, names, enumerate(map(stored, rows), 1))
 
 

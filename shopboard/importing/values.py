@@ -35,6 +35,8 @@ UNFOLDED: dict[int, Any] = {
 
 def folded(text: str) -> str:
     """Return a text in small letters without accents, as names are compared; of a pattern, all signs stay."""
+    if text.isascii():
+        return text.lower()
     letters = unicodedata.normalize("NFKD", text.casefold().translate(UNFOLDED))
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
@@ -56,6 +58,9 @@ MONTH_NUMBERS = {  # a month's name, or its first letters -> its number; where t
     for length in range(3, len(name) + 1)
     if name[:length] not in ("led", "pro")  # more often words in names of products
 }
+
+
+LONGEST = 200  # letters that a date or a number takes at most; patterns would try long in a text of blanks
 
 
 YEAR_FIRST = re.compile(
@@ -96,7 +101,7 @@ def date_parts(value: object) -> tuple[str, tuple[int, ...]] | None:
 
     The ways are "ymd", "?" (day or month first, which one value may not tell), "serial" (Excel's days) and "epoch".
     """
-    text = str(value).strip()
+    text = str(value).strip()[:LONGEST]
     for numeric in (text, BEFORE_DATE.match(text) and BEFORE_DATE.sub("", text, count=1)):
         if numbers := numeric and YEAR_FIRST.match(numeric):
             return "ymd", tuple(int(part) for part in numbers.groups() if part)
@@ -197,6 +202,8 @@ def without_currency(text: str, decimal: str) -> str:
 
     A sign between digits stands before the decimals (12€50). "Cr" at the end makes a number negative: a sale is a debit.
     """
+    if len(text) > LONGEST:
+        return text
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(LIKE_ASCII)).replace("٫", decimal)
         text = re.sub(r"\d", lambda digit: str(int(digit[0])), text)

@@ -57,7 +57,7 @@ WORDS["of"] = f"({WORDS['of']})?"
 
 WORDS["money"] = (  # what may stand behind an amount
     "(in)?(usd|eur|gbp|cad|aud|chf|sek|nok|dkk|pln|czk|huf|ron|try|brl|ars|mxn|inr|idr|jpy|cny|dollars?|euros?|rs"
-    "|ht|ttc|brutto|netto|gross|net|exc?l?(tax|vat)|incl?(tax|vat))"
+    "|ht|ttc|brutto|netto|gross|net|(exc?l?|incl?)(tax|vat)|(tax|vat)(inc|exc)l?(uded)?)"
 )
 
 
@@ -117,7 +117,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "({customer})(user|account|login|reference)?({id})|({id}){of}({customer})",
                 "fk({customer})|({customer})|contact{id}",
                 "({customer}|{order}|contact|billing|from|payer)?{of}({email})(address)?({of}({customer}))?",
-                "({customer}){of}({name}|{fullname})|({name}|{fullname}){of}({customer})+|contact(name)?",
+                "({customer})+{of}({name}|{fullname})|({name}|{fullname}){of}({customer})+|contact(name)?",
                 "({customer}|{order}){fullname}",  # a name in a table of orders
             ),
             "account(code|n(o|um|umber))$",
@@ -147,26 +147,26 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             "Amount",
             "number",
             (
-                "(line|row|position|zeilen|positions)(total|amount|revenue|price|preis|betrag|summe)|lineamount|linerevenue|(order)?item(total|amount|revenue)|ext(ended)?{price}"
+                "(line|row|position|zeilen|positions)(total|amount|revenue|price|preis|betrag|summe)({money})?|lineamount|linerevenue|(order)?item(total|amount|revenue)|ext(ended)?{price}"
                 "|((total|net)?(sales|revenue|umsatze?|omzet|chiffredaffaires)(amount|total)?|sales?{money}|productsales|netsales|netto(betrag|wert)|totalspent|totalline|ingresosporproductos)({money})?"
-                "|(({order})?({total}){of}({order}|{product})?({price}|{amount})|({product})?({price}|{amount}){of}({total}))({money})?",
-                "({total}(paid)?|{amount}|({order}){of}({total}|{amount}|value)|({total}|{amount}|grandtotal|sum|value){of}({order})|grandtotal(base|purchased)?|amount(due|paid|charged)|ext(ended)?{amount}"
-                "|payment(value|amount)?|price(paid|total)|nett?o(betrag|umsatz)?|(gross|net)({amount}))({money})?",
-                "(gross|brutto|net|netto)(sales|revenue|amount|total|betrag|umsatz)?|({order}|{product})?(sub)?total.*|.*(amount|betrag|montant|umsatz|revenue|sales)",
+                "|(({order}|{product})?({total}){of}({order}|{product})?({price}|{amount}){of}({product}|{order})?|({product})?({price}|{amount}){of}({total}))({money})?",
+                "({total}(paid)?|{amount}|({order}){of}({total}|{amount})|({total}|{amount}|grandtotal|sum|value){of}({order})|grandtotal(base|purchased)?|amount(due|paid|charged)|ext(ended)?{amount}"
+                "|payment(value|amount)?|({price})(paid|total)|paid({price})|final({price}|{amount})|nett?o(betrag|umsatz)?|(gross|net)({amount}))({money})?",
+                "({order}){of}value|(gross|brutto|net|netto)(sales|revenue|amount|total|betrag|umsatz)?|({order}|{product})?(sub)?total.*|.*(amount|betrag|montant|umsatz|revenue|sales)",
                 "totalcosts?.*",
             ),
-            "(?<!inc)(?<!incl)(?<!ex)(?<!excl)(tax|vat)|ship|fracht|freight|discount|rabatt|refund|profit|margin|(?<!^total)cost|mwst|steuer|fee|remise|target|forecast|discounted|tip$|tips"
-            "|quantity|items$|qty|units|count|lines$|pieces|products$|articles$|orders$|customers$",
+            "(?<!inc)(?<!incl)(?<!ex)(?<!excl)(tax|vat)(?!incl|excl)|ship|fracht|freight|(?<!after)(?<!less)(?<!minus)discount|rabatt|refund|profit|margin|(?<!^total)cost|mwst|steuer|fee|remise|target|forecast|tip$|tips"
+            "|quantity|items$|qty|units|(?<!dis)count|lines$|pieces|products$|articles$|orders$|customers$",
         ),
         "unit_price": Field(
             "Price of one",
             "number",
             (
-                "soldfor|({product})?((unit|einzel|stuck|sale|selling|net|item|vk|lineitem)({price}|cost)|({price}){of}({one})|({one}){of}({price}))({money})?|valorunit(ario)?|rate",
+                "soldfor|({product})?((unit|einzel|stuck|sale|selling|net|item|vk|lineitem)({price}|cost)|({price}){of}({one})|({one}){of}({price}|{amount}))({money})?|valorunit(ario)?|rate",
                 "({product})?({price})({of}({product}))?({money})?|valor(do)?produto",
                 ".*price.*|.*preis.*",
             ),
-            "compare|cost|total|purchase|buy|einkauf|old",
+            "compare|cost|total|purchase|buy|einkauf|(?<!s)old|ship|freight|deliver",
         ),
         "discount": Field(
             "Discount",
@@ -210,13 +210,15 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             "Region",
             "text",
             (
-                "({customer}|{order})?(sales)?({region}|regio|zona)(name)?",
-                "({customer}|{order}|ship(ping|to)?|billing|bill|delivery|destination)?({state}|estado|stato|departement)(code|name|province)?",
-                "({customer}|{order}|ship(ping|to)?|billing|bill|delivery|destination)?({country})(code|name)?",
-                "({customer}|{order}|ship(ping|to)?|billing|bill|delivery|destination|store)?({city}|town)(name)?",
-                "({customer}|{order}|ship(ping|to)?|billing|bill|delivery|destination|store)?(market|store|branch)(name)?",
+                "({customer}|{order}|{delivery})?{of}(sales)?({region}|regio|zona)(name)?|({region}){of}({delivery}|{customer})",
+                "({customer}|{order}|{delivery}|{billing})?{of}({state}|estado|stato|departement)(code|name|province)?|({state}){of}({delivery}|{customer})",
+                "({customer}|{order}|{delivery}|{billing})?{of}({country})(code|name|iso|en)?|({country}){of}({delivery}|{customer})",
+                "(sales)?territor(y|ies)(name)?",
+                "({customer}|{order}|{delivery}|{billing}|store)?{of}({city}|town)(name)?|({city}){of}({delivery}|{customer})",
+                "({customer}|{order}|{delivery}|{billing}|store)?(market|store|branch)(name)?",
+                "({delivery})",
             ),
-            "payment|status|^order(id|no|number|date)",
+            "payment|status|^order(id|no|number|date)|^(estado|etat|stato)(d|del|della)[aeio]?",
         ),
         "registration_date": Field(
             "Registered",
@@ -245,15 +247,16 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "{name}|{text}|({product})|titel|model",
                 "(long|short){text}",
             ),
-            "customer|category|supplier|vendor|company|full|first|last|user|seller|type|city|brand",
+            "customer|category|supplier|vendor|company|full|first|last|user|seller|type|city|brand|sku|barcode",
         ),
         "category": Field(
             "Category",
             "text",
             (
-                "(english)?({product})?({category})({name}|english)|({name}){of}({category})|({product})?categorynameenglish",
-                "({product})?({category})|({category}){of}({product})",
-                "({product})?(group|class|line|family|segment|gruppe|collection|gama)({name})?|({product})(type|typ|tipo|genre)({name})?|genre",
+                "english({product})?({category})({name})?|({product})?({category})({name})?english",
+                "({product})?({category})({name})|({name}){of}({category})",
+                "({product}|sales|menu)?({category})|({category}){of}({product})",
+                "({product}|menu)?(group|class|family|department|dept|segment|gruppe|collection|gama)({name})?|({product})(line|type|typ|tipo|genre)({name})?|genre({name})?",
                 "(sub|unter|sous|main|ober){of}({category})({name})?",
                 "({product})?({category})code",
                 "({product})?({category})({id})",
@@ -267,7 +270,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "({product})?(list|catalog|retail|standard|regular|normal|listen|katalog|verkaufs)(price|preis)|prix(de)?vente|(sell|sale|unit)(ing)?price",
                 "({product})?({price})|unitprice",
             ),
-            "cost|compare|total",
+            "cost|compare|total|ship|freight|deliver",
         ),
         "stock_quantity": Field(
             "Stock",
