@@ -341,7 +341,7 @@ SHAPES = [
 def opened(make_settings, tmp_path, monkeypatch):
     """Open the form of a source of these files, name -> text, answer what it asks, and close it at the end."""
     monkeypatch.setattr(
-        "shopboard.importing.form.PATIENCE", float("inf")
+        "shopboard.importing.draft.PATIENCE", float("inf")
     )  # on a busy machine, too, each answer is counted
     forms = []
 
