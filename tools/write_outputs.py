@@ -140,10 +140,10 @@ def write_outputs(notebook: nbformat.NotebookNode, pages: dict[str, bytes], chro
         cell.execution_count = None
         cell.metadata.pop("execution", None)
         cell.outputs = [picture_output(*drawn[id(o)]) if id(o) in drawn else settled(o) for o in cell.outputs]
-    cells[-1].outputs = [picture_output(small(pages["dashboard"], 1000), "The dashboard")]
+    cells[-1].outputs = [picture_output(small(pages["dashboard"], colours=48), "The dashboard")]
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
-    overview = {"image/png": base64.b64encode(small(pages["dashboard"], 720)).decode()}
+    overview = {"image/png": base64.b64encode(small(pages["dashboard"], 720, 32)).decode()}
     notebook.cells[0]["attachments"] = {"dashboard.png": overview}
 
 
