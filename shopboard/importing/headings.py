@@ -10,6 +10,7 @@ from shopboard.importing.statuses import totals_others
 from shopboard.importing.values import is_date, some_number, squashed
 from shopboard.importing.words import FIELDS, pattern
 
+WIDEST = 200  # columns of a report that people read; SQLite compares no more than 1,000 at once
 SAMPLED_ROWS = 3_000  # by which it is told whether orders have rows that head them
 
 
@@ -18,7 +19,7 @@ def flatten(connection: sqlite3.Connection) -> None:
     found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     for table in (name for (name,) in found if name not in HELD):
         names = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({quoted(table)})") if name != "_line"]
-        if len(names) > 1:
+        if 1 < len(names) <= WIDEST:
             drop_descriptions(connection, table, names)
             fill_headings(connection, table, names)
             fold_heads(connection, table, names)
