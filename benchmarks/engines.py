@@ -78,7 +78,9 @@ class Engine:
 
 
 class Ours(Engine):
-    """The dashboard's own: its questions, asked of the shop."""
+    """The dashboard's own: its questions, asked of the shop, which is told of all of them first, as the page does."""
+
+    tells_first = True
 
     def ask(self, sql: str, filters: Filters) -> pd.DataFrame:
         """Return the answer to a question about a selection."""
@@ -87,6 +89,9 @@ class Ours(Engine):
     def page(self, filters: Filters) -> dict:
         """Return the page's tables of a selection, by name."""
         chosen = [one for one in (filters, self.earlier(filters)) if one]
+        if self.tells_first:
+            tiles = [(STORY.TILES, one, {}) for one in chosen]
+            self.shop.ask_ahead([*tiles, *((sql, filters, {}) for sql in QUESTIONS.values())])
         measures = [self.ask(STORY.TILES, one).iloc[0].to_dict() for one in chosen]
         answers = {name: self.ask(sql, filters) for name, sql in QUESTIONS.items()}
         return {"tiles": self.tiles(measures[0], measures[1] if len(measures) > 1 else None), **answers}
@@ -94,6 +99,8 @@ class Ours(Engine):
 
 class Sqlite(Ours):
     """SQLite: the four tables, with the models as views."""
+
+    tells_first = False
 
     def ask(self, sql: str, filters: Filters) -> pd.DataFrame:
         """Return the answer to a question about a selection."""
@@ -104,7 +111,7 @@ class Sqlite(Ours):
 class DuckDbTables(Ours):
     """DuckDB: the four tables as native ones in a file, with the models as views."""
 
-    needs = "duckdb"
+    needs, tells_first = "duckdb", False
 
     def prepare(self, path: str) -> None:
         """Make the DuckDB file and open it."""

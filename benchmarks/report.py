@@ -251,7 +251,7 @@ FIGURES_NOTE = """Milliseconds. Each engine answers the same random selections (
 of the same shop with the DataFrames of what the Overview shows; all gave the same answers. *Whole shop* is one
 selection of all there is. *Processor* is time on all cores together. *Times ours* compares the medians over the
 selections that both answered. What is made ready beforehand is not in these times: *load* in seconds, and the most
-*memory* held, in MB."""
+*memory* held, in MB. An engine that takes over ten seconds for a whole shop is not asked of a larger one."""
 
 KERNEL_NOTE = """Milliseconds in the kernel: filters set, figures read, charts composed, and every message packed and
 signed as a kernel does, short of the socket. *Whole shop* is one selection of all there is. *Opening* is the first

@@ -13,6 +13,7 @@ from pathlib import Path
 from apart import in_own_process
 
 PAGES = ("Overview", "Customers", "Products", "Inventory")  # the page "Data & SQL" has no figures of a selection
+TOO_SLOW = 10_000  # milliseconds for the whole shop: such an engine is not asked of a larger one
 ENGINES = ("ours", "polars", "duckdb", "duckdb-tables", "pandas", "sqlite")
 
 
@@ -79,6 +80,7 @@ def main() -> None:
                 say(f"{orders:,} orders: {what}")
                 size[what] = in_own_process("pages", what, asked.folder, orders)
         results["sizes"].append(size)
+        asked.engines = [name for name in asked.engines if size["data"][name].get("whole", 0) < TOO_SLOW]
         said = in_own_process("report", "write", results, asked.results)  # so that a run that stops has said something
     say(said)
 
