@@ -98,6 +98,8 @@ def test_a_question_begins_with_its_grain(story):
 
 def metabase_rows():
     """Return the Metabase shop's rows as those of ours: an order is a line and a checkout, and Completed."""
+    if not METABASE.exists():
+        pytest.skip("the Metabase shop is not on this machine")
     with closing(sqlite3.connect(METABASE / "metabase_sample.sqlite")) as source:
         found = {table: pd.read_sql_query(sql, source) for table, sql in METABASE_MAPPING.items()}
     orders = found["orders"].dropna(subset=["product_id", "total_amount"])

@@ -127,7 +127,7 @@ def test_each_chart_is_drawn_or_says_why_not(chromium, shop_of, pages, tmp_path,
         ("no reviews", "PRODUCTS", "products-ratings-by-star", "Nobody wrote a review in this selection. Choose more"),
         ("only guests", "CUSTOMERS", "customers-concentration", "No known customer bought anything in this selection."),
         ("many categories", "OVERVIEW", "overview-category-share", "Not drawn:"),
-        ("no reviews", "OVERVIEW", "overview-sales-and-ratings", "No product here has a review"),
+        ("no reviews", "OVERVIEW", "overview-sales-and-ratings", "No product here has both a sale and a review"),
     ],
 )
 def test_what_is_missing_or_left_out_is_said_in_the_card(chromium, shop_of, story, tmp_path, name, page, card, said):
