@@ -156,8 +156,6 @@ def shop_of(open_rows, tmp_path_factory):
     opened = {}
 
     def shop_of(name, engine):
-        if name == "metabase" and not METABASE.exists():
-            pytest.skip("the Metabase sample is not beside this project")
         if name not in opened:
             rows = {"sample": lambda: None, "metabase": metabase_rows, "odd": lambda: ODD_SHOP}[name]()
             opened[name] = dict(zip(ENGINES, open_rows(tmp_path_factory.mktemp(name), rows, ENGINES), strict=True))
