@@ -263,7 +263,9 @@ def test_other_warehouses_can_read_models_selections_and_questions(story, odd, d
     chosen = replace(chosen, segments=("(unknown)", "VIP"), suppliers=("Acme",), start="2025-02-01").before()
     for name in (*QUESTIONS, *(model.upper() for model in story.MODELS)):
         sql = getattr(story, name)
-        text, values = odd.sql_of(sql, chosen, **story.planning(), least=0, most=9, product=1, group=1, cohort=0)
+        text, values = odd.sql_of(
+            sql, chosen, **story.planning(), least=0, most=9, customer=1, product=1, supplier=1, group=1, cohort=0
+        )
         tree = sqlglot.parse_one(engine.translate(text, values), read=dialect)
         assert not reserved & {node.name.lower() for node in tree.find_all(sqlglot.exp.Identifier)}, name
         assert not list(tree.find_all(sqlglot.exp.Placeholder, sqlglot.exp.Parameter)), name
