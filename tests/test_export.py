@@ -171,7 +171,7 @@ def assert_same(found, expected, where):
         assert {name for name, value in found.items() if value is not None} == known, where
         for name in known:
             assert_same(found[name], expected[name], f"{where}.{name}")
-    elif isinstance(expected, list):
+    elif isinstance(expected, list | tuple):
         assert len(found) == len(expected), where
         for number, pair in enumerate(zip(found, expected, strict=True)):
             assert_same(*pair, f"{where}[{number}]")
@@ -228,8 +228,14 @@ def test_the_library_is_there_once_and_the_file_is_small(path):
 
 
 def test_the_same_figures_give_the_same_file(shop, pages, selection, look, path, tmp_path):
+    """But for the last digit of a sum, which DuckDB adds up in the order in which its threads come."""
     save_page(shop, pages, selection, tmp_path / "again.html", look)
-    assert (tmp_path / "again.html").read_bytes() == path.read_bytes()
+    again, before = data_of(tmp_path / "again.html"), data_of(path)
+    assert_same(
+        *(sorted((str(choice), pages) for choice, pages in cards_of(data).items()) for data in (again, before)), "file"
+    )
+    apart = dict.fromkeys(("blocks", "views"))  # which are compared above
+    assert {**again, **apart} == {**before, **apart}
 
 
 def test_rows_that_are_left_out_are_said():
