@@ -35,11 +35,9 @@ def plain_array(values: np.ndarray, kind: str) -> np.ndarray | pd.Series:
     if masked:
         missing, values = np.ma.getmaskarray(values), np.array(values, dtype=object)
         values[missing] = None
-    if values.dtype.kind == "M" and not np.isnat(values).any():
-        values = np.datetime_as_string(values.astype("datetime64[D]")).astype(object)
-    elif kind != "VARCHAR" or pd.isna(values).all():
-        return plain(pd.Series(values))
-    return pd.Series(values, dtype=object).infer_objects()
+    if kind == "VARCHAR" and not pd.isna(values).all():
+        return pd.Series(values, dtype=object).infer_objects()
+    return plain(pd.Series(values))
 
 
 def plain(values: pd.Series) -> pd.Series:
