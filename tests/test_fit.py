@@ -216,11 +216,8 @@ def test_a_table_never_leaves_its_card(opened, width):
     )
     frame = page.locator(".sb-frame")
     assert ("sb-more" in frame.get_attribute("class")) == more
-    page.evaluate("document.querySelector('.sb-scroll').scrollTo(5000, 0)")
-    page.wait_for_timeout(100)
-    assert "sb-more" not in frame.get_attribute("class")
     page.evaluate("document.querySelector('.sb-scroll').scrollTo(5000, 300)")
-    page.wait_for_timeout(100)
+    page.wait_for_function("!document.querySelector('.sb-frame').classList.contains('sb-more')")
     table, head, name = (
         page.locator(f".sb-{part}").first.bounding_box() for part in ("scroll", "table thead th", "table tbody th")
     )

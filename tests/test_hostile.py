@@ -7,6 +7,7 @@ import nbformat
 import pytest
 
 from shopboard.database import COLUMNS
+from shopboard.pages import slug
 
 import browser
 from notebook_module import NOTEBOOK, settings_changed
@@ -118,8 +119,15 @@ def nothing_runs(page):
 
 
 def show(page, name):
+    """Show a page, and wait for its own cards: the board shows the last page's until the kernel has answered."""
     page.locator(".shop-pages").get_by_role("button", name=name, exact=True).click()
-    return browser.wait_until(lambda: browser.drawn(page), 60, f"the page {name}")
+    first = slug(name).split("-")[0]
+
+    def shown():
+        cards = browser.drawn(page)
+        return cards if cards and all(card.startswith(first) for card in cards) else None
+
+    return browser.wait_until(shown, 60, f"the page {name}")
 
 
 @pytest.mark.parametrize("name", PAGES)
