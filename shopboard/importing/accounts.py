@@ -41,6 +41,24 @@ CREATE TABLE reconciliation_parts (
     amount_set_aside REAL NOT NULL,
     PRIMARY KEY (part, value)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE loaded_lines ( -- one row per month, status, region and category with any line; units are of Completed lines
+    month         TEXT NOT NULL,
+    status        TEXT NOT NULL,
+    region        TEXT NOT NULL,
+    category      TEXT NOT NULL,
+    lines         INTEGER NOT NULL,
+    units         INTEGER NOT NULL,
+    amount        REAL NOT NULL,
+    signed_amount REAL NOT NULL -- in the source's own signs
+) STRICT;
+CREATE TABLE loaded_shop ( -- one row; reviews, and the mean of their stars, are of the days of orders
+    orders    INTEGER NOT NULL,
+    customers INTEGER NOT NULL,
+    first_day TEXT,
+    last_day  TEXT,
+    reviews   INTEGER NOT NULL,
+    rating    REAL
+) STRICT;
 CREATE TABLE negative_lines (order_id INTEGER PRIMARY KEY) STRICT; -- the source wrote their amount below zero
 CREATE TABLE assumptions (assumption TEXT NOT NULL) STRICT;
 CREATE TABLE files_read (file, table_name, form, encoding, separator, lines, note);
@@ -73,6 +91,11 @@ def kept_rows(table: str) -> str:
 def was_imported(connection: sqlite3.Connection) -> bool:
     """Say whether the database was loaded from a source, rather than being the sample or a warehouse's."""
     return "reconciliation" in table_names(connection)
+
+
+def was_counted(connection: sqlite3.Connection) -> bool:
+    """Say whether loading a source came as far as counting its lines."""
+    return "loaded_shop" in table_names(connection) and bool(connection.execute("SELECT 1 FROM loaded_shop").fetchone())
 
 
 def note(target: sqlite3.Connection, sentence: str) -> None:
@@ -182,7 +205,7 @@ def note_repeated_lines(target: sqlite3.Connection) -> None:
 
 def note_other_reviews(target: sqlite3.Connection) -> None:
     """Note how many reviews were written before the first order's day or after the last one's, which bound the page's days."""
-    first, last = target.execute("SELECT MIN(order_date), MAX(order_date) FROM orders").fetchone()
+    first, last = target.execute("SELECT first_day, last_day FROM loaded_shop").fetchone()
     others, newest = target.execute(
         "SELECT COUNT(*), MAX(review_date) FROM reviews WHERE review_date NOT BETWEEN ? AND ?", (first, last)
     ).fetchone()
@@ -194,7 +217,55 @@ def note_other_reviews(target: sqlite3.Connection) -> None:
         )
 
 
-PARTS = f"""
+LINES = """
+-- One row per line: where it stands among the figures, and what it adds to them.
+SELECT
+    orders.order_id,
+    SUBSTR(orders.order_date, 1, 7) AS month,
+    orders.status,
+    COALESCE(orders.region, customers.region, '(unknown)') AS region,
+    COALESCE(products.category, '(unknown)') AS category,
+    orders.quantity,
+    orders.total_amount
+FROM orders
+LEFT JOIN customers ON customers.customer_id = orders.customer_id
+LEFT JOIN products ON products.product_id = orders.product_id
+"""
+
+
+LOADED_LINES = f"""
+INSERT INTO loaded_lines
+SELECT
+    month, status, region, category,
+    COUNT(*), SUM(CASE WHEN status = 'Completed' THEN quantity ELSE 0 END), SUM(total_amount), SUM({SIGNED_AMOUNT})
+FROM ({LINES}) AS lines
+GROUP BY 1, 2, 3, 4
+"""
+
+
+LOADED_SHOP = """
+INSERT INTO loaded_shop
+SELECT
+    orders, customers, first_day, last_day,
+    (SELECT COUNT(*) FROM reviews WHERE review_date BETWEEN first_day AND last_day),
+    (SELECT AVG(rating) FROM reviews WHERE review_date BETWEEN first_day AND last_day)
+FROM (
+    SELECT
+        COUNT(DISTINCT order_number) AS orders, COUNT(DISTINCT customer_id) AS customers,
+        MIN(order_date) AS first_day, MAX(order_date) AS last_day
+    FROM orders
+) AS of_orders
+"""
+
+
+def note_loaded(target: sqlite3.Connection) -> None:
+    """Count what was loaded, for the receipt and its parts: all lines are gone through once."""
+    for table, counting in (("loaded_lines", LOADED_LINES), ("loaded_shop", LOADED_SHOP)):
+        target.execute(f"DELETE FROM {table}")
+        target.execute(counting)
+
+
+PARTS = """
 WITH fields AS (
     SELECT
         JSON_EXTRACT(CASE WHEN what = 'row' THEN content END, '$.order_date') AS order_date,
@@ -206,14 +277,13 @@ WITH fields AS (
 ),
 lines AS (
     SELECT
-        SUBSTR(order_date, 1, 4) AS year,
-        COALESCE((SELECT category FROM products WHERE products.product_id = orders.product_id), '(unknown)') AS category,
+        SUBSTR(month, 1, 4) AS year,
+        category,
         status,
         1 AS loaded,
-        COUNT(*) AS lines,
-        SUM({SIGNED_AMOUNT}) AS amount
-    FROM orders
-    GROUP BY 1, 2, 3
+        lines,
+        signed_amount AS amount
+    FROM loaded_lines
     UNION ALL
     SELECT
         CASE WHEN DATE(order_date, '+0 days') = order_date THEN SUBSTR(order_date, 1, 4) ELSE '(unknown)' END,

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shopboard.importing.accounts import LINES
 from shopboard.importing.extras import SIGNS, chosen_extras, extras_apart, sum_of
-from shopboard.importing.figures import LINES, sums
+from shopboard.importing.figures import sums
 from shopboard.importing.mapping import select_orders
 from shopboard.importing.meaning import Column, Proposal
 from shopboard.importing.raw import literal

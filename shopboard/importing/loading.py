@@ -14,6 +14,7 @@ from shopboard.importing.accounts import (
     check_enough_was_loaded,
     kept_rows,
     note,
+    note_loaded,
     note_other_reviews,
     note_parts,
     note_parts_of_cents,
@@ -195,6 +196,7 @@ def fill_from_source(target: sqlite3.Connection, settings: Settings) -> None:
         target.execute("BEGIN")
         for table in tqdm(COLUMNS, file=sys.stdout, bar_format="{n} of {total} tables loaded"):
             load_table(target, table, settings)
+        note_loaded(target)
         check_enough_was_loaded(target)
         note_signs(target)
         note_services(target)

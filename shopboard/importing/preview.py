@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from shopboard.database import COLUMNS, table_names
+from shopboard.database import COLUMNS
+from shopboard.importing.accounts import was_counted
 from shopboard.importing.extras import SIGNS
 from shopboard.importing.figures import Figures, figures
 from shopboard.importing.likeness import akin
@@ -70,7 +71,7 @@ class Trial:
         self.forget()
         connection, problem = self.loaded(selects)
         with closing(connection):
-            if problem and "set_aside" not in table_names(connection):
+            if problem and not was_counted(connection):
                 raise ShopProblem(problem)
             found = figures(connection)
             region_lines = (

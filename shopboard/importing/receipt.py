@@ -126,7 +126,7 @@ def reconciliation_tables(connection: sqlite3.Connection) -> dict[str, pd.DataFr
 
 def reconciliation_file(connection: sqlite3.Connection, settings: Settings) -> Path:
     """Write the whole receipt as `reconciliation.html` into the folder for exports and return its path."""
-    first, last = connection.execute("SELECT MIN(order_date), MAX(order_date) FROM orders").fetchone()
+    first, last = connection.execute("SELECT first_day, last_day FROM loaded_shop").fetchone()
     look = Look(settings.currency, settings.number_format)
     title = html.escape(f"{settings.name}: what was read, loaded and set aside")
     parts = [figures_html(figures(connection), look)]
