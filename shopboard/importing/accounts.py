@@ -217,13 +217,14 @@ def note_other_reviews(target: sqlite3.Connection) -> None:
         )
 
 
-LINES = """
--- One row per line: where it stands among the figures, and what it adds to them.
+def lines_sql(region: str = "orders.region, customers.region") -> str:
+    """Return SQL for one row per line: where it stands among the figures, by the first region of these that is known, and what it adds."""
+    return f"""
 SELECT
     orders.order_id,
     SUBSTR(orders.order_date, 1, 7) AS month,
     orders.status,
-    COALESCE(orders.region, customers.region, '(unknown)') AS region,
+    COALESCE({region}, '(unknown)') AS region,
     COALESCE(products.category, '(unknown)') AS category,
     orders.quantity,
     orders.total_amount
@@ -238,7 +239,7 @@ INSERT INTO loaded_lines
 SELECT
     month, status, region, category,
     COUNT(*), SUM(CASE WHEN status = 'Completed' THEN quantity ELSE 0 END), SUM(total_amount), SUM({SIGNED_AMOUNT})
-FROM ({LINES}) AS lines
+FROM ({lines_sql()}) AS lines
 GROUP BY 1, 2, 3, 4
 """
 

@@ -149,7 +149,8 @@ def load_staged(target: sqlite3.Connection, table: str, numbers: dict[str, str])
     """Insert the staged rows that were not set aside; `numbers` is SQL for the columns that are numbers of the database."""
     values = {column: column for column in COLUMNS[table]} | numbers
     if table == "orders":
-        meaning = "(SELECT meaning FROM statuses WHERE word = status)"
+        translated = target.execute("SELECT EXISTS (SELECT 1 FROM statuses WHERE meaning IS NOT word)").fetchone()[0]
+        meaning = "(SELECT meaning FROM statuses WHERE word = status)" if translated else "status"
         back = f"CASE {meaning} WHEN 'Cancelled' THEN 'Cancelled' ELSE 'Returned' END"
         values["status"] = f"CASE WHEN quantity < 0 OR total_amount < 0 THEN {back} ELSE {meaning} END"
         values |= {column: f"ABS({column})" for column in ("quantity", "total_amount")}

@@ -44,7 +44,7 @@ class Preview(Figures):
 class Trial:
     """A source that is loaded on trial, into a folder of its own, as often as its mapping changes.
 
-    Of a change that leaves lines where they stand, of what words and money mean, the figures are counted from the last trial.
+    Of a change that leaves the lines, of what words and money mean and whose region counts, the figures are counted from the last trial.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -93,7 +93,10 @@ class Trial:
 
     def tells(self, proposal: Proposal | None, selects: dict) -> bool:
         """Say whether the figures may be counted from the lines of the last trial."""
-        return bool(self.state) and proposal is not None and self.state == state_of(proposal, selects)
+        if not self.state or proposal is None or self.state != state_of(proposal, selects):
+            return False
+        # Where the customer's region counts, the regions of orders were not loaded.
+        return not self.reading.of_customer or proposal.questions["region"].taken == "customer"
 
     def loaded(self, selects: dict) -> tuple[sqlite3.Connection, str]:
         """Load the source; return the database, and what forbids to load it so.
@@ -120,8 +123,7 @@ class Trial:
         reading = reading_of(proposal)
         if self.lines is None:
             try:
-                with closing(sqlite3.connect(self.path)) as trial:
-                    self.lines = Lines(self.reading, trial)
+                self.lines = Lines(self.reading, self.path)
             except (ValueError, IndexError):
                 self.state = ""
                 return None
@@ -155,8 +157,9 @@ def choices(proposal: Proposal, reading: Reading, tally: pd.DataFrame) -> dict[s
 
 
 def state_of(proposal: Proposal, selects: dict) -> str:
-    """Return all that decides what is loaded, but for what words of statuses mean and what money is added or taken off."""
-    of_lines = {key: asked.taken for key, asked in proposal.questions.items() if asked.place not in ("status", "money")}
+    """Return all that decides what is loaded, but for what words of statuses mean, what money is added or taken off, and whose region counts."""
+    quick = ("status", "money", "region")
+    of_lines = {key: asked.taken for key, asked in proposal.questions.items() if asked.place not in quick}
     others = {table: select for table, select in selects.items() if table != "orders"}
     own = not what_is_lacking(proposal, PLACES) and selects.get("orders") == proposed_selects(proposal)["orders"]
     # What came back of a line is a line of its own.
