@@ -14,25 +14,27 @@ from shopboard.style import Look, dated, dates, integer, written
 
 FIRST = 10  # regions and categories that are named
 
-REASONS = """
--- One row per kind of what is set aside, the most money first.
+SET_ASIDE_BY_REASON = """
+-- One row per table, kind and advice; reason and row are the first that it was given for, and there are three examples.
 WITH numbered AS (
     SELECT
         *,
-        ROW_NUMBER() OVER (PARTITION BY what, advice ORDER BY source_row) AS place,
+        ROW_NUMBER() OVER (PARTITION BY table_name, what, advice ORDER BY source_row) AS place,
         COALESCE(file || ', line ' || line, 'row ' || source_row) || ': ' || reason AS example
     FROM set_aside
-    WHERE table_name = 'orders' AND what <> 'value'
 )
 SELECT
+    table_name,
+    what,
     MAX(CASE WHEN place = 1 THEN reason END) AS reason,
-    COUNT(*) AS lines,
-    ROUND(COALESCE(SUM(amount), 0), 2) AS amount,
     advice,
+    COUNT(*) AS count,
+    ROUND(SUM(amount), 2) AS amount,
+    MIN(source_row) AS first_row,
     GROUP_CONCAT(CASE WHEN place <= 3 THEN example END, '; ') AS examples
 FROM numbered
-GROUP BY what, advice
-ORDER BY COUNT(*) DESC
+GROUP BY table_name, what, advice
+ORDER BY count DESC, table_name, reason
 """
 
 
@@ -57,16 +59,16 @@ class Figures:
     regions: pd.DataFrame
     categories: pd.DataFrame
     statuses: pd.DataFrame  # status, lines, amount
-    reasons: pd.DataFrame  # reason, lines, amount, advice, examples
+    reasons: pd.DataFrame  # of orders: reason, lines, amount, advice, examples
 
 
 def figures(connection: sqlite3.Connection) -> Figures:
     """Return the figures of a shop that was loaded, by the accounts of its import."""
-    (reviews_aside,) = connection.execute(
-        "SELECT COUNT(*) FROM set_aside WHERE table_name = 'reviews' AND what <> 'value'"
-    ).fetchone()
+    aside = read_query(connection, SET_ASIDE_BY_REASON)
+    aside = aside[aside["what"] != "value"].rename(columns={"count": "lines"}).fillna({"amount": 0.0})
+    reasons = aside[aside["table_name"] == "orders"].reset_index(drop=True)
     orders, customers, first, last, reviews, rating = connection.execute("SELECT * FROM loaded_shop").fetchone()
-    reasons, cells = read_query(connection, REASONS), read_query(connection, "SELECT * FROM loaded_lines")
+    cells = read_query(connection, "SELECT * FROM loaded_lines")
     return Figures(
         orders=orders,
         customers=customers,
@@ -77,7 +79,7 @@ def figures(connection: sqlite3.Connection) -> Figures:
         set_aside_amount=round(float(reasons["amount"].sum()), 2),
         rating=rating,
         reviews=reviews,
-        reviews_aside=reviews_aside,
+        reviews_aside=int(aside.loc[aside["table_name"] == "reviews", "lines"].sum()),
         reasons=reasons,
         **sums(cells.assign(revenue=cells["amount"].where(cells["status"] == "Completed", 0.0))),
     )
