@@ -21,6 +21,7 @@ from shopboard.importing.loading import ON_TRIAL, load_source, trial_key
 from shopboard.importing.mapping import region_of_order, select_orders
 from shopboard.importing.meaning import Column, Proposal, identifier
 from shopboard.importing.proposal import PLACES, other_proposals, proposed_selects, what_is_lacking
+from shopboard.importing.staging import Staged
 from shopboard.importing.values import key_text
 from shopboard.importing.visitors import asked
 from shopboard.places import scratch_folder
@@ -51,6 +52,7 @@ class Trial:
         self.settings = settings
         self.folder = scratch_folder()
         self.path = Path(self.folder.name) / "trial.1.unfinished"
+        self.staged: dict[str, Staged] = {}
         self.state = ""  # what a change may not touch if this trial is to do; empty where it cannot do at all
         self.reading: Reading | None = None  # of the trial
         self.lines: Lines | None = None  # of that reading, once a change asks for them
@@ -111,7 +113,7 @@ class Trial:
         settings = replace(self.settings, mapping=selects)
         try:
             with redirect_stdout(io.StringIO()):
-                load_source(connection, settings)
+                load_source(connection, settings, self.staged)
             ON_TRIAL[trial_key(settings)] = self.path
         except ShopProblem as error:
             problem = str(error)
