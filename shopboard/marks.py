@@ -47,6 +47,7 @@ SHOWN_POINTS = 1_000  # that a browser draws at once without waiting
 SHOWN_GROUPS = 10  # that a legend has room for
 HOLLOW = {"color": GRID, "line": {"color": QUIET, "width": 1.5}}  # bars of what is not whole
 HATCHED = {"color": QUIET, "pattern": {"shape": "/", "size": 4}}  # bars of what is not certain
+A_MONDAY = "2024-01-01"  # with which a month begins, too
 UNSOLD = 1e-6  # the size of nothing, as a size of 0 would not be drawn
 FEWEST = 6  # bars of a ranking for which there is room
 DAYS: Axis = {
@@ -173,24 +174,38 @@ def ranking(  # noqa: PLR0913, what a bar shows, says and hands on
     return chart(trace, hovermode="y", margin=margin, xaxis=titled(note.removeprefix("<br>"), **across), yaxis=down)
 
 
-def points(rows: pd.DataFrame, x: str, y: str, group: str, marker: Callable[[str, pd.DataFrame], Trace]) -> list[Trace]:
+def points(  # noqa: PLR0913, where a point stands, what it says and how it looks
+    rows: pd.DataFrame,
+    x: str,
+    y: str,
+    told: Columns | str,
+    look: Look,
+    *,
+    name: str,
+    key: str,
+    kind: str,
+    group: str = "category",
+    marker: Callable[[str, pd.DataFrame], Trace] | None = None,
+) -> list[Trace]:
     """Return a trace of points for each group, so that the legend names the groups.
 
-    `marker` returns how a group's points look; the columns hover and key hold what they say, and hand to a click.
+    Rows are called as in `ranking`, and hand their key to a click. `marker` returns how a group's points look; without
+    it, they have the colour of their category.
     """
     common = {"size": 8, "opacity": 0.8, "line": {"color": GROUND, "width": 0.5}}
+    known = rows.assign(hover=hovers(names_of(rows[name], rows[key], kind), rows, told, look))
     return [
         {
             "type": "scatter",
             "mode": "markers",
             "cliponaxis": False,  # a point on the axis is drawn whole
-            "name": shortened(name, 14),
+            "name": shortened(one, 14),
             "x": floats(part[x]),
             "y": floats(part[y]),
-            "marker": {**common, **marker(name, part)},
-            **says(part["hover"].tolist(), part["key"].tolist()),
+            "marker": {**common, **(marker(one, part) if marker else {"color": look.colour(one)})},
+            **says(part["hover"].tolist(), part[key].tolist()),
         }
-        for name, part in rows.groupby(group)
+        for one, part in known.groupby(group)
     ]
 
 
@@ -234,6 +249,19 @@ def cells(
         "zmin": 0,
         **scale,
     }
+
+
+def interval(rows: pd.DataFrame) -> str:
+    """Return what each of some rows adds up, by the most of their `interval_days`: a day, a week or a month."""
+    return {1: "day", 7: "week"}.get(rows["interval_days"].max(), "month")
+
+
+def spans(rows: pd.DataFrame) -> Trace:
+    """Return what makes bars of weeks or months as wide as those, and hands their first and last day to a click."""
+    if interval(rows) == "day":
+        return {}
+    width = {"week": 7 * 86_400_000, "month": "M1"}[interval(rows)]
+    return {"customdata": rows[["day", "last_day"]].to_numpy().tolist(), "xperiod": width, "xperiod0": A_MONDAY}
 
 
 # --- axes
