@@ -2,7 +2,7 @@
 
 Each module imports only from those above it.
 
-carried     lets a file of the package take effect when its cell in a lone notebook is changed
+carried     imports the package from the cells of a lone notebook; what is changed in one takes effect at once
 problems    says in one sentence what the user can mend
 voila       leaves out of a page what is only there to be read
 places      puts files in their places, whole or not at all, and clears away what was left of others

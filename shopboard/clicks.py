@@ -1,6 +1,6 @@
 """Where a click on a mark, a cell or a row leads: to another selection, or to a page that opens one thing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -25,13 +25,29 @@ def chooses(*kinds: str, column: str = "customdata") -> Click:
     return choose
 
 
-def opens(page: str, parameter: str, column: str) -> Click:
-    """Return a click that opens, on a page, the thing whose number a mark has as its key, or a row in a column."""
+def opens(page: str = "", **numbers: str | int | Callable[[Any], int | None]) -> Click:
+    """Return a click that sets parameters of a page, of the same one if none is named.
 
-    def open_one(point: dict[str, Any], _: Filters) -> Go:
-        return Go(page, parameters={parameter: int(point.get(column) or point["customdata"])})
+    Each is the number that a mark has as its key, or a row in the column of that name; what a function makes of the
+    key, where None leads nowhere; or a number, always.
+    """
+
+    def open_one(point: dict[str, Any], _: Filters) -> Go | None:
+        found: dict[str, Any] = {}
+        for name, number in numbers.items():
+            if isinstance(number, str):
+                found[name] = int(point.get(number) or point["customdata"])
+            else:
+                found[name] = number(point["customdata"]) if callable(number) else number
+        return None if None in found.values() else Go(page, parameters=found)
 
     return open_one
+
+
+def month_number(key: Sequence[str]) -> int | None:
+    """Return the number of the month, as the calendar counts, that is the row of a cell; None where it is none."""
+    year, _, month = key[0].partition("-")
+    return 12 * int(year) + int(month) - 1 if month else None
 
 
 def choose_days(point: dict[str, Any], selection: Filters) -> Filters:

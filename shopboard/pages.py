@@ -190,6 +190,16 @@ def unless(known: Callable[[pd.Series], Any], sentence: str) -> Callable[[pd.Dat
     return lambda answer: "" if known(answer.iloc[0]) else sentence
 
 
+def from_longer(key: str, columns: Sequence[str], where: str) -> Callable[..., pd.DataFrame]:
+    """Return the `shape` of a table that takes `columns` from the answer over more days, by `key`, `where` it is 1."""
+
+    def shape(rows: pd.DataFrame, longer: pd.DataFrame) -> pd.DataFrame:
+        known = longer.set_index(key)[[*columns]].astype(float).reindex(rows[key]).reset_index(drop=True)
+        return rows.assign(**known.where(rows[where] == 1, axis="index"))
+
+    return shape
+
+
 def beside(text: str, column: str, form: Format = "integer") -> Callable[[dict[str, Any], Look], str]:
     """Return what a tile says below its value: another measure within a text, "{} products", unless that is nothing."""
 

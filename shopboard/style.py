@@ -110,6 +110,9 @@ class Look:
         return self.colours.get(category, QUIET)
 
 
+ENGLISH = Look()
+
+
 def written(value: float, pattern: str, look: Look) -> str:
     """Return a number by one of Python's patterns, in the reader's marks; a dash where it is unknown."""
     if unknown(value):
