@@ -23,15 +23,15 @@ from shopboard.building import open_or_build
 from shopboard.database import ShopDesign, connect
 from shopboard.importing.accounts import was_imported
 from shopboard.importing.corrections import load_corrections
-from shopboard.importing.figures import figures, figures_html
+from shopboard.importing.figures import figures, figures_html, spelled
 from shopboard.importing.form import ImportForm
 from shopboard.importing.parts import LastLine, alert, close_whole, labelled, named_box, offered, table_html
-from shopboard.importing.receipt import money_as_text, reconciliation, reconciliation_file, reconciliation_tables
+from shopboard.importing.receipt import reconciliation, reconciliation_file, reconciliation_tables
 from shopboard.importing.visitors import without_programs
 from shopboard.places import need_room, scratch_folder
 from shopboard.problems import ShopProblem, unforeseen
 from shopboard.settings import Settings, is_shop_database, private_folder
-from shopboard.style import Look, integer, written
+from shopboard.style import Look, integer
 
 HEAD = (
     '<div class="shop-label shop-section">Your own data</div>CSV, Excel, Parquet, JSON lines, SQLite or DuckDB; '
@@ -321,16 +321,14 @@ def receipt_html(connection: sqlite3.Connection, settings: Settings) -> str:
                 f'<div class="shop-label">{title}</div><ul class="shop-assumed">{sentences}</ul>' if len(rows) else ""
             )
         elif len(rows):
-            parts.append(table_html(spelled(rows, Look(settings.currency, settings.number_format)), title))
+            parts.append(table_html(in_words(rows, Look(settings.currency, settings.number_format)), title))
     return "".join(parts)
 
 
-def spelled(rows: pd.DataFrame, look: Look) -> pd.DataFrame:
+def in_words(rows: pd.DataFrame, look: Look) -> pd.DataFrame:
     """Return a receipt's table as the page writes it: headings in words, numbers to the right."""
-    counts = [name for name in rows if name != "first_row" and pd.api.types.is_integer_dtype(rows[name])]
-    rows = money_as_text(rows.drop(columns="first_row", errors="ignore"), lambda amount: written(amount, ",.2f", look))
-    rows = rows.assign(**{name: [integer(value, look) for value in rows[name]] for name in counts})
-    right = [name for name in rows if name in counts or name.startswith("amount")]
+    rows = spelled(rows.drop(columns="first_row", errors="ignore"), look)
+    right = [name.replace("_", " ") for name in rows.attrs["right"]]
     rows = rows.rename(columns=lambda name: name.replace("_", " "))
-    rows.attrs["right"] = [name.replace("_", " ") for name in right]
+    rows.attrs["right"] = right
     return rows

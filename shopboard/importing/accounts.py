@@ -43,22 +43,11 @@ CREATE TABLE reconciliation_parts (
     PRIMARY KEY (part, value)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE loaded_lines ( -- one row per month, status, region and category with any line; units are of Completed lines
-    month         TEXT NOT NULL,
-    status        TEXT NOT NULL,
-    region        TEXT NOT NULL,
-    category      TEXT NOT NULL,
-    lines         INTEGER NOT NULL,
-    units         INTEGER NOT NULL,
-    amount        REAL NOT NULL,
-    signed_amount REAL NOT NULL -- in the source's own signs
+    month TEXT, status TEXT, region TEXT, category TEXT,
+    lines INTEGER, units INTEGER, amount REAL, signed_amount REAL -- in the source's own signs
 ) STRICT;
 CREATE TABLE loaded_shop ( -- one row; reviews, and the mean of their stars, are of the days of orders
-    orders    INTEGER NOT NULL,
-    customers INTEGER NOT NULL,
-    first_day TEXT,
-    last_day  TEXT,
-    reviews   INTEGER NOT NULL,
-    rating    REAL
+    orders INTEGER, customers INTEGER, first_day TEXT, last_day TEXT, reviews INTEGER, rating REAL
 ) STRICT;
 CREATE TABLE negative_lines (order_id INTEGER PRIMARY KEY) STRICT; -- the source wrote their amount below zero
 CREATE TABLE assumptions (assumption TEXT NOT NULL) STRICT;

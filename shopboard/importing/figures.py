@@ -153,19 +153,19 @@ def first_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def named_rows(rows: pd.DataFrame, title: str, look: Look) -> str:
-    """Return a table of names, lines and money as HTML; empty where there is no row."""
-    if rows.empty:
-        return ""
-    name, lines, amount = rows.columns
-    table = pd.DataFrame(
-        {
-            name: rows[name],
-            lines: [integer(n, look) for n in rows[lines]],
-            amount: [money(x, look) for x in rows[amount]],
-        }
-    )
-    table.attrs["right"] = [lines, amount]
-    return table_html(table, title)
+    """Return a table of names, counts and money as HTML; empty where there is no row."""
+    return "" if rows.empty else table_html(spelled(rows, look), title)
+
+
+def spelled(rows: pd.DataFrame, look: Look) -> pd.DataFrame:
+    """Return rows as the page writes them: their whole numbers, and the others as money, are texts that stand to the right."""
+    texts = {}
+    for name in rows.select_dtypes("number"):
+        write = integer if pd.api.types.is_integer_dtype(rows[name]) else money
+        texts[name] = ["" if pd.isna(value) else write(value, look) for value in rows[name]]
+    rows = rows.assign(**texts)
+    rows.attrs["right"] = list(texts)
+    return rows
 
 
 def months_svg(months: pd.DataFrame, look: Look) -> str:

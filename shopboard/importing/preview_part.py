@@ -7,7 +7,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from shopboard.importing.extras import SIGNS
-from shopboard.importing.figures import figures_html, first_rows, headline, money
+from shopboard.importing.figures import figures_html, first_rows, headline, money, named_rows
 from shopboard.importing.meaning import Question
 from shopboard.importing.parts import alert, answer_list, named_box, show_answers, table_html
 from shopboard.importing.preview import Preview, explained
@@ -130,17 +130,9 @@ def told_of_choices(shown: Preview, look: Look) -> dict[str, str]:
 
 def rest_html(shown: Preview, look: Look) -> str:
     """Return what would be set aside, and what is not read, as HTML."""
-    parts = []
-    if len(shown.reasons):
-        rows = shown.reasons.assign(
-            lines=[integer(n, look) for n in shown.reasons["lines"]],
-            amount=[money(x, look) for x in shown.reasons["amount"]],
-        )[["lines", "amount", "examples", "advice"]]
-        rows.attrs["right"] = ["lines", "amount"]
-        parts.append(table_html(rows, "Lines that would be set aside"))
-    if len(shown.not_read):
-        parts.append(table_html(shown.not_read, "Tables that are not read"))
-    return "".join(parts)
+    aside = shown.reasons[["lines", "amount", "examples", "advice"]]
+    not_read = table_html(shown.not_read, "Tables that are not read") if len(shown.not_read) else ""
+    return named_rows(aside, "Lines that would be set aside", look) + not_read
 
 
 def as_text(shown: Preview) -> str:

@@ -7,30 +7,9 @@ from functools import cache
 
 from shopboard.importing.values import folded
 
-LANGUAGES = (
-    "english",
-    "german",
-    "french",
-    "spanish",
-    "portuguese",
-    "italian",
-    "dutch",
-    "danish_norwegian",
-    "swedish",
-    "finnish",
-    "polish",
-    "czech_slovak",
-    "hungarian",
-    "romanian",
-    "turkish",
-    "russian",
-    "greek",
-    "hebrew",
-    "arabic",
-    "chinese",
-    "japanese",
-    "korean",
-    "indonesian",
+LANGUAGES = tuple(
+    "english german french spanish portuguese italian dutch danish_norwegian swedish finnish polish czech_slovak hungarian romanian "
+    "turkish russian greek hebrew arabic chinese japanese korean indonesian".split()
 )
 
 
