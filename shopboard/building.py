@@ -17,12 +17,14 @@ from shopboard.importing.accounts import was_imported
 from shopboard.importing.loading import load_source
 from shopboard.importing.source import source_state
 from shopboard.notes import notes_sql
-from shopboard.places import remove_leftovers, still_running
+from shopboard.places import need_room, remove_leftovers, still_running
 from shopboard.problems import ShopProblem
 from shopboard.settings import APPLICATION_ID, Settings, is_shop_database
 from shopboard.soundness import DamagedProblem, existing_fingerprint, place_aside, take_digests
 
 LAYOUT_VERSION = 4  # raised when the sample or the import changes what is stored, so that older files are rebuilt
+
+ORDER_SIZE = 80  # bytes that an order takes in the file at the least, its place in the indexes among them
 
 HIDE_CUSTOMERS = """
 UPDATE reviews
@@ -121,6 +123,9 @@ def build_database(settings: Settings, design: ShopDesign, path: Path, digest: s
 
     A damaged database that stands there is moved to `aside`.
     """
+    if settings.is_sample:
+        way_out = "set `database` to a place with room"
+        need_room(path.parent, ORDER_SIZE * settings.sample_orders, "The sample shop", way_out)
     with replaced_when_finished(path, aside) as connection:
         connection.executescript(design.schema)
         if settings.is_sample:

@@ -18,7 +18,9 @@ export default {
             model.set("piece", { ...piece, number: model.get("written") + 1 });
             model.save_changes();
         });
+        let turns = 0;
         input.onchange = async () => {
+            const turn = ++turns;
             const files = [...input.files], all = files.reduce((sum, file) => sum + file.size, 0);
             let came = 0;
             for (const [place, file] of files.entries())
@@ -28,6 +30,7 @@ export default {
                     const ends = at + PIECE >= file.size;
                     await sent({ name: file.name, content: await text(part), came, all,
                         first: place === 0 && at === 0, last: ends && place === files.length - 1 });
+                    if (turn !== turns) return; // other files were chosen meanwhile
                 }
         };
         el.style.flex = "none";

@@ -28,7 +28,7 @@ from shopboard.importing.form import ImportForm
 from shopboard.importing.parts import LastLine, alert, close_whole, labelled, named_box, offered, table_html
 from shopboard.importing.receipt import money_as_text, reconciliation, reconciliation_file, reconciliation_tables
 from shopboard.importing.visitors import without_programs
-from shopboard.places import scratch_folder
+from shopboard.places import need_room, scratch_folder
 from shopboard.problems import ShopProblem, unforeseen
 from shopboard.settings import Settings, is_shop_database, private_folder
 from shopboard.style import Look, integer, written
@@ -193,6 +193,7 @@ class OwnData:
         if piece["first"]:
             self.close()
             self.folder = scratch_folder()
+            need_room(self.folder.name, piece["all"], "What was chosen")  # raises before the browser sends more
         if self.folder is None or self.form:  # what comes when the form stands was in nobody's choice
             return
         folder = Path(self.folder.name)

@@ -117,3 +117,12 @@ def rooms(*folders: Path) -> str:
     with suppress(FileNotFoundError):
         folders = (*folders, Path(tempfile.gettempdir()))
     return ", ".join(f"{shutil.disk_usage(one).free / 1e6:,.1f} MB in {one}" for one in dict.fromkeys(folders))
+
+
+TEMPORARY = "make room, or name another folder in the environment variable TMPDIR and restart the kernel"
+
+
+def need_room(folder: str | Path, size: float, what: str, way_out: str = TEMPORARY) -> None:
+    """Raise ShopProblem where a folder has less room than the `size` bytes that `what` takes at the least."""
+    if shutil.disk_usage(folder).free < size:
+        raise ShopProblem(f"{what} takes {size / 1e6:,.1f} MB or more, and there are {rooms(Path(folder))}: {way_out}.")

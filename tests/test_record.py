@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import attacks
@@ -521,6 +522,37 @@ def test_on_a_disk_that_runs_full_the_earlier_shop_stays(folder, shops, small_di
     assert outcomes == {"full", "Replaced"}
 
 
+def test_room_is_looked_for_before_anything_is_read(folder, shops, small_disk):
+    """A sample of a million orders, a source, and what a browser sends: each is more than a disk of 6 MB holds."""
+    small_disk(2_000)
+    with pytest.raises(
+        ShopProblem, match=r"The sample shop takes 80\.0 MB or more, and there are 2\.0 MB in .*`database`"
+    ):
+        open_or_build(settings_of(folder, seed=1, sample_orders=1_000_000), DESIGN)
+    (folder / "filler").unlink()
+    (folder / "orders.csv").write_text("order_id,product_id,order_date,total_amount\n" + "1,1,2025-01-01,5\n" * 180_000)
+    with pytest.raises(ShopProblem, match=r"What is read takes 3\.1 MB or more, and there are 2\..*TMPDIR"):
+        open_or_build(settings_of(folder, source=str(folder / "orders.csv")), DESIGN)
+    with closing(open_shop(settings_of(folder, seed=1), DESIGN)) as shop:
+        page = Dashboard(shop, PAGES)
+        own = page.tools["own data"].own
+        own.files.piece = {
+            "number": 1,
+            "name": "a.csv",
+            "content": "",
+            "first": True,
+            "last": False,
+            "came": 0,
+            "all": 7e6,
+        }
+        assert "What was chosen takes 7.0 MB or more" in own.said.value
+        assert own.files.written == 0, "the browser sends no more"
+        page.close()
+    (folder / "orders.csv").unlink()
+    assert (folder / "ecommerce.db").read_bytes() == shops[1][0]
+    assert names_in(folder) == set()
+
+
 def test_a_copy_finds_room_elsewhere_on_a_full_disk(folder, shops, small_disk, monkeypatch):
     """A large shop's copy is kept in memory where the disk has no room for its file."""
     monkeypatch.setattr(columnar, "LINES_IN_MEMORY", 5)
@@ -533,7 +565,8 @@ def test_a_copy_finds_room_elsewhere_on_a_full_disk(folder, shops, small_disk, m
 
 def test_files_for_the_user_on_a_full_disk(folder, small_disk, shops):
     with closing(open_shop(settings_of(folder, seed=1), DESIGN)) as shop:
-        page = Dashboard(shop, PAGES, report=STORY.REPORT)
+        page, whole = Dashboard(shop, PAGES, report=STORY.REPORT), shop.everything()
+        page.go(selection=replace(whole, regions=whole.regions[:1], categories=whole.categories[:1]))
         small_disk(0)
         for name in ("Page as a file", "Printed report"):
             page.guarded(lambda name=name: page._export(name))

@@ -47,7 +47,7 @@ from shopboard.importing.typed import (
     read_workbook,
 )
 from shopboard.importing.values import MONTH_NUMBERS, register_functions, squashed
-from shopboard.places import scratch_folder
+from shopboard.places import need_room, scratch_folder
 from shopboard.problems import ShopProblem
 from shopboard.settings import Source
 
@@ -106,6 +106,7 @@ def opened_source(source: Source, encodings: dict | None = None) -> Iterator[sql
             if own and not table_names(connection):
                 raise ShopProblem(f"The SQLite file {source!r} holds no table: set `source` to the shop's own file.")
             if not own:
+                need_room(scratch, sum(path.stat().st_size for _, path in parts), "What is read")
                 # SQLite sorts what fits into its cache at a time: parts of 8 MB fit into a processor's, and threads sort them.
                 connection.executescript(
                     f"PRAGMA page_size = 32768; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA threads = 4; {HELD_TABLES}"
