@@ -144,6 +144,20 @@ def check_checkouts(shop, chosen):
     per_checkout = found.groupby(["day", "order_number"])["checkouts"].sum()
     assert len(per_checkout) == len(whole)
     assert (per_checkout == 1).all()
+    check_baskets(shop, chosen)
+
+
+def check_baskets(shop, chosen):
+    """Check how many checkouts have each category, and each two."""
+    found = shop.ask("SELECT * FROM selected_baskets", chosen)
+    lines = belongs(shop, shop.ask("SELECT * FROM order_lines WHERE status = 'Completed'"), chosen)
+    keys = ["day_number", "order_number"]
+    expected = lines[[*keys, "category"]].drop_duplicates().assign(checkouts=1)
+    pairs = []
+    for baskets in (found, expected):
+        both = baskets.merge(baskets, on=[*keys, "checkouts"])
+        pairs.append(both.groupby(["category_x", "category_y"])["checkouts"].sum())
+    assert pairs[0].to_dict() == pairs[1].to_dict()
 
 
 def test_checkouts_count_once_however_many_customers_and_regions_they_have(odd):
