@@ -50,6 +50,11 @@ class Held:
         held = {name: f"SELECT * FROM {table}" for name, table in self.tables.items() if name in ctes}
         return Around({**ctes, **held}, self.around.values)
 
+    def read(self, sql: str) -> str:
+        """Return a question that is word for word a step that is held as a SELECT of that; others as they are."""
+        steps = {self.around.ctes[name]: name for name in self.tables}
+        return f"SELECT * FROM {steps[sql]}" if sql in steps else sql
+
     def before(self, name: str) -> "Held":
         """Return what stands around a CTE: those before it."""
         ctes = dict(takewhile(lambda cte: cte[0] != name, self.around.ctes.items()))
@@ -75,10 +80,11 @@ class Ahead:
         held: dict[Around, Held] = {}
         for place, around in enumerate(dict.fromkeys(around for _, _, around in asked)):
             alike = [sql for _, sql, these in asked if these is around]
-            steps = read_by_several(alike, around.ctes, self.steps)
-            held[around] = Held(around, {name: f"held_{place}_{name}" for name in steps if around.is_long(name)})
+            shared = [name for name in read_by_several(alike, around.ctes, self.steps) if around.is_long(name)]
+            held[around] = Held(around, {name: f"held_{place}_{name}" for name in shared})
         for key, sql, around in asked:
-            self.coming[key] = self.others.submit(self._answer, sql, held[around], self._made(sql, held[around]))
+            steps = self._made(held[around].read(sql), held[around])
+            self.coming[key] = self.others.submit(self._answer, sql, held[around], steps)
 
     def _made(self, sql: str, held: Held) -> list[Future[None]]:
         """Begin with the steps that a question reads of those that are held, each after those that it reads itself."""
@@ -99,8 +105,10 @@ class Ahead:
 
     def _answer(self, sql: str, held: Held, steps: list[Future[None]]) -> pd.DataFrame:
         wait(steps)
-        failed = any(step.exception() for step in steps)  # as where there is no room for it
-        text, values, _ = (held.around if failed else held.short()).composed(sql)
+        if any(step.exception() for step in steps):  # as where there is no room for it
+            text, values, _ = held.around.composed(sql)
+        else:
+            text, values, _ = held.short().composed(held.read(sql))
         return self.engine.run(text, values)
 
     def take(self, key: tuple) -> pd.DataFrame | None:

@@ -49,13 +49,14 @@ def needed(sql: str, ctes: Mapping[str, str]) -> dict[str, str]:
 def read_by_several(questions: Iterable[str], ctes: Mapping[str, str], steps: Container[str]) -> list[str]:
     """Return which of `steps` two or more questions read, or others of the steps so found, in the order of `ctes`.
 
-    A step that all of them read through the same other one is part of that.
+    A step that all of them read through the same other one is part of that; a question may be a step, word for word.
     """
     readers: dict[str, set[str]] = {name: set() for name in ctes}
+    same = {text: {name} for name, text in ctes.items()}
     found: list[str] = []
     for question in questions:
-        for name in names_in(question) & ctes.keys():
-            readers[name].add(question)
+        for name in same.get(question, names_in(question) & ctes.keys()):
+            readers[name].add(f"question {question}")
     for name, text in reversed(list(ctes.items())):
         if name in steps and len(readers[name]) > 1:
             found.insert(0, name)
