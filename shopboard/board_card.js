@@ -28,7 +28,7 @@ export class CardView {
     this.body = make("div", { class: "sb-body" });
     this.panel = make("div", { class: "sb-panel", hidden: true });
     this.message = make("p", { class: "sb-message", role: "status", hidden: true });
-    this.wanted = button("", () => this.want(), { class: "sb-button", hidden: true });
+    this.wanted = button("", () => this.want(), { hidden: true });
     this.tools = make("div", { class: "sb-tools" }, this.menuButton, this.menu);
     this.element = make(
       "section",

@@ -62,21 +62,28 @@ def fill_each(  # noqa: PLR0913, PLR0917, what is shown, of what, and how
     parts = [part for name, (_, part) in shown.items() if name not in waiting]
     shop.ask_ahead(asked(page, parts, shop, selection, parameters))
     for name, (row, part) in shown.items():
-        card = outline(name, row, part, parameters)
         if name in waiting:
             said = f"The selection has {number(lines, look)} order lines, so this takes a while."
-            yield {**card, "state": "waiting", "message": said, "button": part.button}
-            continue
-        try:
-            values = given(page, part, parameters)
-            card.update(cast("Card", FILL[part.kind](part, shop, selection, look, values)))
-        except ShopProblem as problem:
-            card.update({"state": "failed", "message": str(problem)})
-        except Exception as error:  # a card that fails must not take the others with it
-            message = f"This card could not be made ({unforeseen(error, bool(shop.settings.public))})."
-            card.update({"state": "failed", "message": message})
-        if part.kind != "text" or card.get("html") or card.get("state") == "failed":
+            yield {**outline(name, row, part, parameters, "waiting", said), "button": part.button}
+        elif card := card_of(page, name, shop, selection, look, parameters):
             yield card
+
+
+def card_of(  # noqa: PLR0913, PLR0917, what is shown, of what, and how
+    page: Page, name: str, shop: Shop, selection: Filters, look: Look, parameters: Parameters
+) -> Card | None:
+    """Return the card of a part of a page, by its id; None for a text that says nothing."""
+    row, part = page.parts()[name]
+    card = outline(name, row, part, parameters)
+    try:
+        values = given(page, part, parameters)
+        card.update(cast("Card", FILL[part.kind](part, shop, selection, look, values)))
+    except ShopProblem as problem:
+        card.update({"state": "failed", "message": str(problem)})
+    except Exception as error:  # a card that fails must not take the others with it
+        message = f"This card could not be made ({unforeseen(error, bool(shop.settings.public))})."
+        card.update({"state": "failed", "message": message})
+    return card if part.kind != "text" or card.get("html") or card["state"] == "failed" else None
 
 
 def lines_of(shop: Shop, selection: Filters) -> int:
