@@ -6,7 +6,7 @@ from shopboard.importing.amounts import amounts_of_orders
 from shopboard.importing.columns import COMPARED
 from shopboard.importing.likeness import likeness
 from shopboard.importing.links import columns_of_headers, writing_in
-from shopboard.importing.meaning import Column, Proposal, Question, identifier
+from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.raw import literal
 from shopboard.importing.statuses import status_of
 from shopboard.importing.totals import lines_only
@@ -55,11 +55,51 @@ def ask_money(proposal: Proposal) -> None:
             continue
         proposal.extras[column] = kind
         by_price = not proposal.matches["orders", "total_amount"].column
-        missing = bool(re.search(pattern(DISCOUNT), name)) and (proposal.is_gross or by_price)
+        missing = bool(re.search(pattern(DISCOUNT), name)) and (proposal.is_gross or (by_price and not proposal.is_net))
         taken = None if re.search(REFUND, name) or missing else "leave"
         text = f"{column.name} is not in the amount of a line, as far as the numbers tell. What becomes of it?"
         ways = WAYS if named else {"leave it out": "leave", "take it as the amount instead": "instead"}
         proposal.questions[f"money {column.name}"] = Question(text, ways, taken, "money")
+
+
+def discount_lines(proposal: Proposal) -> str:
+    """Return SQL for the condition that a line is a discount on others of its order: its name says so and stands only below zero; empty if none is."""
+    named, number, total, price, quantity = (
+        proposal.matches[key].column
+        for key in (
+            ("products", "product_name"),
+            *(("orders", name) for name in ("order_number", "total_amount", "unit_price", "quantity")),
+        )
+    )
+    money = [column for column in ([total] if total else [price, quantity]) if column]
+    if not named or not number or not money or any(column.table != proposal.lines for column in (named, *money)):
+        return ""
+    amount = " * ".join(number_sql(proposal, column) for column in money)
+    sql = f"SELECT {named.sql} FROM {identifier(proposal.lines)} WHERE {named.sql} IS NOT NULL GROUP BY 1 HAVING MAX({amount}) < 0"
+    names = [name for (name,) in proposal.connection.execute(sql) if re.search(pattern(DISCOUNT), squashed(str(name)))]
+    return f"{named.sql} IN ({', '.join(map(literal, names))})" if names else ""
+
+
+def ask_discount_lines(proposal: Proposal) -> None:
+    """Ask about discounts that are lines of their own: they lower the other lines of their orders, unless the user says otherwise."""
+    if not proposal.amounts_of_orders and (condition := discount_lines(proposal)):
+        sql = f"SELECT COUNT(*) FROM {identifier(proposal.lines)} WHERE {condition}"
+        (lines,) = proposal.connection.execute(sql).fetchone()
+        ways = {"take them off the other lines of their orders": "subtract", "count them as returned": "returned"}
+        text = f"{counted(lines, 'line')} below zero that a discount's name stands on"
+        proposal.questions["lost discount"] = Question(text, ways, "subtract", "lost")
+
+
+def with_discounts(select: str, names: list[str]) -> str:
+    """Return a SELECT of lines in which those that are `off` lower the others of their order, each by its share; where there are none, they stay."""
+    of = "OVER (PARTITION BY order_number)"
+    kept = ", ".join(name for name in names if name != "total_amount")
+    return (
+        f"WITH with_discounts AS (\n{select}\n),\nof_orders AS (\n    SELECT\n        *,\n        SUM(CASE WHEN off THEN total_amount ELSE 0 END) {of} AS discount,\n"
+        f"        SUM(CASE WHEN off THEN 0 ELSE total_amount END) {of} AS goods\n    FROM with_discounts\n)\n"
+        f"SELECT\n    {kept},\n    CASE WHEN discount < 0 AND goods + discount >= 0 AND TYPEOF(total_amount) <> 'text' THEN ROUND(total_amount + total_amount * discount / goods, 6) "
+        "ELSE total_amount END AS total_amount\nFROM of_orders\nWHERE NOT (off AND goods + discount >= 0)"
+    )
 
 
 def may_be_money(proposal: Proposal, column: Column) -> bool:

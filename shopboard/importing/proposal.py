@@ -7,12 +7,13 @@ from typing import cast
 
 from shopboard.importing.columns import columns_of_table
 from shopboard.importing.links import base_of, find_links, row_count, tables_reached
-from shopboard.importing.mapping import select_entity, select_orders, select_reviews, united
+from shopboard.importing.mapping import select_entity, select_orders, united
 from shopboard.importing.matching import match_entity, match_fields, possible_lines
 from shopboard.importing.meaning import Column, Match, Proposal, identifier
 from shopboard.importing.questions import ask_questions
 from shopboard.importing.raw import proposed_tables
 from shopboard.importing.remembered import Remembered
+from shopboard.importing.reviews import select_reviews
 from shopboard.importing.totals import find_totals
 from shopboard.problems import ShopProblem
 
@@ -81,7 +82,7 @@ def answer_question(proposal: Proposal, key: str, value: str | None) -> None:
 
 def choose_column(proposal: Proposal, table: str, name: str, column: Column | None) -> None:
     """Take the user's column for a field, and propose anew what follows from it."""
-    answers = {key: question.taken for key, question in proposal.questions.items()}
+    answers = {key: question.taken for key, question in proposal.questions.items() if question.taken is not None}
     base = {"orders": proposal.lines, "reviews": proposal.reviews}.get(table) or base_of(proposal, table)
     if column and column.table not in proposal.reached[base]:
         raise ShopProblem(

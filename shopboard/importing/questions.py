@@ -4,7 +4,7 @@ import re
 
 from shopboard.importing.amounts import amounts_of_orders
 from shopboard.importing.columns import COMPARED, order_of_dates
-from shopboard.importing.extras import ask_money
+from shopboard.importing.extras import ask_discount_lines, ask_money, number_sql
 from shopboard.importing.likeness import subject
 from shopboard.importing.links import best_match, columns_of_headers, is_key, row_count, sampled_numbers, writing_in
 from shopboard.importing.mapping import lost_sql, region_of_order
@@ -12,8 +12,9 @@ from shopboard.importing.matching import OTHER_TABLES
 from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.raw import CONTRARY
 from shopboard.importing.repeats import ask_twice
+from shopboard.importing.reviews import ask_stars
 from shopboard.importing.status_questions import ask_status
-from shopboard.importing.status_sql import money_sql, no_pieces
+from shopboard.importing.status_sql import no_pieces
 from shopboard.importing.values import some_number, squashed
 from shopboard.importing.words import FIELDS
 
@@ -53,6 +54,8 @@ def ask_questions(proposal: Proposal) -> None:
     ask_region(proposal)
     ask_lost(proposal)
     ask_no_pieces(proposal)
+    ask_discount_lines(proposal)
+    ask_stars(proposal)
     ask_small(proposal)
     ask_others(proposal)
     ask_twice(proposal)
@@ -190,7 +193,7 @@ def ask_discount(proposal: Proposal) -> None:
     """Ask whether a discount is a share, in percent, or money, unless its name or its values say so."""
     column = proposal.matches["orders", "discount"].column
     proposal.discount = ""
-    if not column:
+    if not column or proposal.matches["orders", "total_amount"].column:
         return
     numbers = [
         number
@@ -208,7 +211,7 @@ def ask_discount(proposal: Proposal) -> None:
         proposal.discount = "money"
     elif most < 1 or (most == 1 and any(number != 1 for number in numbers)):
         proposal.discount = "share"
-    elif most > 100 or any(number != int(number) for number in numbers):
+    elif most > 100 or (any(number != int(number) for number in numbers) and len(set(numbers)) < 10):
         proposal.discount = "money"
     else:
         ways = {
@@ -253,9 +256,7 @@ def ask_no_pieces(proposal: Proposal) -> None:
     """Ask about lines that have an amount and yet no pieces; they are loaded unless the user says otherwise."""
     quantity, total = (proposal.matches["orders", name].column for name in ("quantity", "total_amount"))
     if quantity and total and quantity.table == total.table == proposal.lines:
-        sql = (
-            f"SELECT COUNT(*) FROM {identifier(total.table)} WHERE {no_pieces(quantity)} AND {money_sql(proposal)} <> 0"
-        )
+        sql = f"SELECT COUNT(*) FROM {identifier(total.table)} WHERE {no_pieces(quantity)} AND {number_sql(proposal, total)} <> 0"
         (lines,) = proposal.connection.execute(sql).fetchone()
         if lines:
             ways = {"load them: each counts as one piece": "load", "set them aside": "aside"}

@@ -2,8 +2,9 @@
 
 import re
 
+from shopboard.importing.extras import number_sql
 from shopboard.importing.likeness import akin
-from shopboard.importing.links import columns_of_headers, writing_in
+from shopboard.importing.links import columns_of_headers
 from shopboard.importing.meaning import Column, Proposal, identifier
 from shopboard.importing.raw import literal
 from shopboard.importing.statements import loads_once
@@ -22,7 +23,7 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
     if proposal.all_returned:
         return literal("Returned"), [f"the lines of {proposal.lines} count as returned"]
     if column and column.dates > 0.8:
-        without = (proposal.questions["no day"].taken if "no day" in proposal.questions else "") or "Pending"
+        without = proposal.answer("no day") or "Pending"
         sql = f"CASE WHEN COALESCE(TRIM({column.sql}, CHAR(9, 10, 13, 32, 160)), '') = '' THEN '{without}' ELSE 'Completed' END"
         notes.append(f"a line without {column.name} is {without.lower()}, one with it completed")
     elif column:
@@ -34,7 +35,7 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
         )
         text = f"CAST({column.sql} AS TEXT)" if column.numbers else column.sql
         sql = f"CASE {text}{turned} ELSE {column.sql} END" if turned else column.sql
-        bare = proposal.questions["no status"].taken if "no status" in proposal.questions else None
+        bare = proposal.answer("no status")
         if bare in SPELLINGS:
             sql = f"COALESCE({sql}, {literal(bare)})"
             notes.append(f"a line without {column.name} counts as {bare.lower()}")
@@ -94,8 +95,8 @@ def count_lines_of_nothing(proposal: Proposal, values: dict, notes: list[str]) -
     ):
         values["quantity"] = f"CASE WHEN {no_pieces(quantity)} AND {cancelled} THEN 1 ELSE {values['quantity']} END"
         notes.append(f"a cancelled line of which {quantity.name} is 0 counts as one piece")
-    if quantity and "lost quantity" in proposal.questions and proposal.questions["lost quantity"].taken != "aside":
-        paid = f"{no_pieces(quantity)} AND {money_sql(proposal)} <> 0"
+    if quantity and total and proposal.answer("lost quantity", "aside") != "aside":
+        paid = f"{no_pieces(quantity)} AND {number_sql(proposal, total)} <> 0"
         values["quantity"] = f"CASE WHEN {paid} THEN 1 ELSE {values['quantity']} END"
         notes.append(f"a line of which {quantity.name} is 0 counts as one piece where it has an amount")
     if total and total.table == proposal.lines and total.filled < 1 and words and cancelled:
@@ -103,12 +104,6 @@ def count_lines_of_nothing(proposal: Proposal, values: dict, notes: list[str]) -
             f"CASE WHEN {total.sql} IS NULL AND {cancelled} THEN 0 ELSE {values['total_amount']} END"
         )
         notes.append(f"a cancelled line without {total.name} counts as 0")
-
-
-def money_sql(proposal: Proposal) -> str:
-    """Return SQL for the number of the column that the amount is taken from."""
-    column = proposal.matches["orders", "total_amount"].column
-    return f"NUMBER({column.sql}, '{writing_in(proposal, column).sign or '.'}')" if column else "0"
 
 
 def flagged(proposal: Proposal, column: Column) -> tuple[str, str] | None:
