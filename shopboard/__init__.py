@@ -2,7 +2,7 @@
 
 Each module imports only from those above it.
 
-carried     lets a file of the package take effect when its cell in a lone notebook is changed
+carried     imports the package from the cells of a lone notebook; what is changed in one takes effect at once
 problems    says in one sentence what the user can mend
 voila       leaves out of a page what is only there to be read
 places      puts files in their places, whole or not at all, and clears away what was left of others
@@ -12,6 +12,8 @@ limits      runs SQL in a process of its own, which has limits
 sqltext     reads SQL as text: names, parameters, CTEs put in front
 plain       gives the answers of every engine the same plain types
 style       writes numbers in the reader's format; colours; the charts' template
+headings    tells what the columns of answers are called, and how they are written
+series      tells what is expected of each day in a row, and forecasts what may follow
 marks       puts figures together from bars, lines, points and cells
 grids       puts tables of cells together, with their totals
 paper       draws days, bars and cells for paper
@@ -30,6 +32,7 @@ warehouse   asks a warehouse, in its own SQL
 filters     turns a selection into CTEs in front of a question
 ask         asks a question over a selection, and keeps the answer
 pages       declares pages by rows of parts
+clicks      tells where a click leads
 cards       fills the parts of a page from the shop's answers
 lists       shows lists with checkboxes, and chips of what is chosen
 selection   has the controls of the filters

@@ -31,6 +31,7 @@ const NUMBERS = new Map([
   ["decimal", (value, look) => marked(value, 2, look)],
   ["tenths", (value, look) => marked(value, 1, look)],
   ["money", (value, look) => marked(value, 2, look).replace(/^(−?)/, (_, minus) => minus + (look.currency ?? ""))],
+  ["in_percent", (value, look) => `${marked(value, 1, look)}%`],
   ["percent", (value, look) => `${marked(100 * value, 1, look)}%`],
   ["stars", (value, look) => `${marked(value, 2, look)} ★`],
   ["days", (value, look) => marked(value, 1, look)],

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from shopboard.marks import Trace, cells, chart, hovers, name_axis
-from shopboard.style import GRID, Columns, Look, compact, plain
+from shopboard.style import GRID, Look, compact, plain
 
 TOTAL = "\N{WORD JOINER}Total"  # never the name of a row or a column of the shop's
 
@@ -46,9 +46,9 @@ def is_sum(name: str) -> bool:
 
 
 def grid(  # noqa: PLR0913, PLR0917, what is in a cell, and how many there are
-    values: pd.DataFrame, row: str, column: str, told: Columns, look: Look, shown: tuple[int, int]
+    values: pd.DataFrame, row: str, column: str, told: str, look: Look, shown: tuple[int, int]
 ) -> go.Figure:
-    """Return a heatmap of the first measure in `told`, one cell per pair of `row` and `column`, with their totals.
+    """Return a heatmap of the first measure of those `told`, per pair of `row` and `column`, with totals.
 
     `values` has one row per pair. A cell says all that is `told`, and hands its names to a click; a sum hands on "".
     """
@@ -59,14 +59,13 @@ def grid(  # noqa: PLR0913, PLR0917, what is in a cell, and how many there are
         {name: plain(name) for name in sorted(set(names), key=totals_last)} for names in zip(*known.index, strict=True)
     )
     keys = [[["" if is_sum(name) else name for name in pair] for pair in product([one], across)] for one in down]
-    measured = known[next(iter(told))].to_dict()
+    measured = known[told.split(maxsplit=1)[0]].to_dict()
 
     def part(of_totals: bool, **scale: Any) -> Trace:
         """Return the cells of pairs, or those of totals, which have no colours."""
-        drawn = {pair: value for pair, value in measured.items() if (TOTAL in pair) == of_totals}
-        text = {pair: compact(value, look) if value else "–" for pair, value in drawn.items()}
-        get = (lambda *pair: drawn.get(pair)), (lambda *pair: text[pair]), (lambda *pair: said[pair])
-        return cells(down, across, *get, customdata=keys, **scale)
+        chosen = {pair: value for pair, value in measured.items() if (TOTAL in pair) == of_totals}
+        drawn = {pair: (value, compact(value, look) if value else "–", said[pair]) for pair, value in chosen.items()}
+        return cells(down, across, drawn, customdata=keys, **scale)
 
     most = max(value for (one, other), value in measured.items() if not is_sum(one) and other != TOTAL)
     return chart(

@@ -7,15 +7,18 @@ hands its key to a click; a mark without such texts is silent.
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import wraps
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from shopboard.headings import headings
 from shopboard.style import (
     ACCENT,
     BLUES,
     FORMATS,
+    GRID,
     GROUND,
     INK,
     LINE,
@@ -28,9 +31,9 @@ from shopboard.style import (
     as_column,
     compact,
     dated,
+    empty_figure,
     money,
     number,
-    percent,
     plain,
     shortened,
     unknown,
@@ -42,6 +45,9 @@ Axis = dict[str, Any]
 
 SHOWN_POINTS = 1_000  # that a browser draws at once without waiting
 SHOWN_GROUPS = 10  # that a legend has room for
+HOLLOW = {"color": GRID, "line": {"color": QUIET, "width": 1.5}}  # bars of what is not whole
+HATCHED = {"color": QUIET, "pattern": {"shape": "/", "size": 4}}  # bars of what is not certain
+A_MONDAY = "2024-01-01"  # with which a month begins, too
 UNSOLD = 1e-6  # the size of nothing, as a size of 0 would not be drawn
 FEWEST = 6  # bars of a ranking for which there is room
 DAYS: Axis = {
@@ -60,8 +66,12 @@ NAMES: Axis = {"type": "category", "showgrid": False, "zeroline": False}
 DOWNWARD: Axis = {**NAMES, "autorange": "reversed"}  # names from top to bottom
 
 
-def chart(*traces: Trace, **layout: Any) -> go.Figure:
-    """Return a figure in the shop's style; several traces with names have a legend, if there is room for it."""
+def chart(*parts: Trace | None, **layout: Any) -> go.Figure:
+    """Return a figure in the shop's style, without the traces that are None.
+
+    Several traces with names have a legend, if there is room for it.
+    """
+    traces = [part for part in parts if part is not None]
     named = [trace for trace in traces if trace.get("name") and trace.get("showlegend", True)]
     legend = {"orientation": "h", "traceorder": "normal", "itemsizing": "constant"}
     label = {"bgcolor": GROUND, "bordercolor": QUIET, "font": {"color": INK}}
@@ -71,6 +81,20 @@ def chart(*traces: Trace, **layout: Any) -> go.Figure:
     if any(map(has_short_names, (*drawn, layout))):
         return go.Figure(drawn, whole)
     return LightFigure(drawn, whole)
+
+
+def needs(*columns: str, otherwise: str) -> Callable[[Callable[..., go.Figure]], Callable[..., go.Figure]]:
+    """Let a figure function draw a sentence alone where its answer has no row, or none with anything in `columns`."""
+
+    def guarded(draw: Callable[..., go.Figure]) -> Callable[..., go.Figure]:
+        @wraps(draw)
+        def figure(answer: pd.DataFrame, *more: Any, **options: Any) -> go.Figure:
+            known = len(answer) and (not columns or any(any(floats(answer[name])) for name in columns))
+            return draw(answer, *more, **options) if known else empty_figure(otherwise)
+
+        return figure
+
+    return guarded
 
 
 def has_short_names(part: Mapping[str, Any]) -> bool:
@@ -112,7 +136,7 @@ def ranking(  # noqa: PLR0913, what a bar shows, says and hands on
     rows: pd.DataFrame,
     value: str,
     name: str,
-    told: Columns,
+    told: Columns | str,
     look: Look,
     *,
     text: Sequence[str],
@@ -147,27 +171,41 @@ def ranking(  # noqa: PLR0913, what a bar shows, says and hands on
         **says(hovers(names_of(rows[name], keys, kind), rows, told, look), keys),
     }
     margin = {"b": 24 if note else 4, "t": 4}
-    return chart(trace, hovermode="y", margin=margin, xaxis=titled(note, **across), yaxis=down)
+    return chart(trace, hovermode="y", margin=margin, xaxis=titled(note.removeprefix("<br>"), **across), yaxis=down)
 
 
-def points(rows: pd.DataFrame, x: str, y: str, group: str, marker: Callable[[str, pd.DataFrame], Trace]) -> list[Trace]:
+def points(  # noqa: PLR0913, where a point stands, what it says and how it looks
+    rows: pd.DataFrame,
+    x: str,
+    y: str,
+    told: Columns | str,
+    look: Look,
+    *,
+    name: str,
+    key: str,
+    kind: str,
+    group: str = "category",
+    marker: Callable[[str, pd.DataFrame], Trace] | None = None,
+) -> list[Trace]:
     """Return a trace of points for each group, so that the legend names the groups.
 
-    `marker` returns how a group's points look; the columns hover and key hold what they say, and hand to a click.
+    Rows are called as in `ranking`, and hand their key to a click. `marker` returns how a group's points look; without
+    it, they have the colour of their category.
     """
     common = {"size": 8, "opacity": 0.8, "line": {"color": GROUND, "width": 0.5}}
+    known = rows.assign(hover=hovers(names_of(rows[name], rows[key], kind), rows, told, look))
     return [
         {
             "type": "scatter",
             "mode": "markers",
             "cliponaxis": False,  # a point on the axis is drawn whole
-            "name": shortened(name, 14),
+            "name": shortened(one, 14),
             "x": floats(part[x]),
             "y": floats(part[y]),
-            "marker": {**common, **marker(name, part)},
-            **says(part["hover"].tolist(), part["key"].tolist()),
+            "marker": {**common, **(marker(one, part) if marker else {"color": look.colour(one)})},
+            **says(part["hover"].tolist(), part[key].tolist()),
         }
-        for name, part in rows.groupby(group)
+        for one, part in known.groupby(group)
     ]
 
 
@@ -184,34 +222,25 @@ def by_size(sizes: Iterable, largest: float, pixels: int) -> Trace:
 def cells(
     rows: Mapping[Any, str],
     columns: Mapping[Any, Any],
-    value: Callable[[Any, Any], float | None],
-    text: Callable[[Any, Any], str],
-    hover: Callable[[Any, Any], str],
+    told: Mapping[tuple, tuple[float | None, str, str]],
     **scale: Any,
 ) -> Trace:
-    """Return a heatmap of `value(row, column)`; its labels are the values of `rows` and `columns`.
+    """Return a heatmap; its labels are the values of `rows` and `columns`, a cell's key are theirs.
 
-    Its colours run from nothing to much unless `scale` says otherwise. A cell without a value is not drawn.
+    `told` has the cells that are drawn: (row, column) -> value, text, and what it says when it is pointed at. Its
+    colours run from nothing to much unless `scale` says otherwise.
     """
-    grid = [[(row, column) for column in columns] for row in rows]
-    values = [[value(*pair) for pair in row] for row in grid]
-    shown = [[known is not None for known in row] for row in values]
-
-    def of_shown(write: Callable[[Any, Any], str]) -> list[list[str]]:
-        return [
-            [write(*pair) if drawn else "" for pair, drawn in zip(*both, strict=True)]
-            for both in zip(grid, shown, strict=True)
-        ]
-
+    grid = [[told.get((row, column), (None, "", "")) for column in columns] for row in rows]
+    values, texts, hovered = ([[cell[n] for cell in row] for row in grid] for n in range(3))
     return {
         "type": "heatmap",
         "x": list(columns.values()),
         "y": list(rows.values()),
         "z": [floats(row) for row in values],
-        "text": of_shown(text),
+        "text": texts,
         "texttemplate": "%{text}",
         "textfont": {"color": INK},
-        **says(of_shown(hover), [[list(pair) for pair in row] for row in grid]),
+        **says(hovered, [[[row, column] for column in columns] for row in rows]),
         "hoverongaps": False,
         "xgap": 2,
         "ygap": 2,
@@ -220,6 +249,19 @@ def cells(
         "zmin": 0,
         **scale,
     }
+
+
+def interval(rows: pd.DataFrame) -> str:
+    """Return what each of some rows adds up, by the most of their `interval_days`: a day, a week or a month."""
+    return {1: "day", 7: "week"}.get(rows["interval_days"].max(), "month")
+
+
+def spans(rows: pd.DataFrame) -> Trace:
+    """Return what makes bars of weeks or months as wide as those, and hands their first and last day to a click."""
+    if interval(rows) == "day":
+        return {}
+    width = {"week": 7 * 86_400_000, "month": "M1"}[interval(rows)]
+    return {"customdata": rows[["day", "last_day"]].to_numpy().tolist(), "xperiod": width, "xperiod0": A_MONDAY}
 
 
 # --- axes
@@ -287,13 +329,13 @@ def left_out(reasons: Mapping[str, int], look: Look) -> str:
 # --- texts
 
 
-def hovers(heads: Iterable[str], rows: pd.DataFrame, columns: Columns, look: Look) -> list[str]:
+def hovers(heads: Iterable[str], rows: pd.DataFrame, columns: Columns | str, look: Look) -> list[str]:
     """Return what each row says when it is pointed at: its head in bold, and a line for each column that is known.
 
     `heads` are ready to be drawn.
     """
     told = [f"<b>{head}</b>" for head in heads]
-    for name, column in columns.items():
+    for name, column in headings(columns).items():
         shown = as_column(column, name, rows[name])
         write, label = FORMATS.get(shown.format or "", lambda value, _: value), plain(shown.label)
         told = [
@@ -328,11 +370,6 @@ def short_cash(value: float, look: Look) -> str:
     return plain(f"{look.currency}{compact(value, look)}")
 
 
-def in_percent(value: float, look: Look) -> str:
-    """Return a share that an answer gives in percent."""
-    return percent(value / 100, look)
-
-
 def month_name(month: str) -> str:
     """Return "2025-01" as "Jan 2025"."""
     return date.fromisoformat(f"{month}-01").strftime("%b %Y")
@@ -347,3 +384,9 @@ def month_names(rows: pd.DataFrame) -> list[str]:
 def long_day(day: str) -> str:
     """Return "2025-01-31" as "Fri 31 Jan 2025"."""
     return f"{date.fromisoformat(day):%a} {dated(day)}"
+
+
+def long_days(first: str, last: str, days: int, of_days: int) -> str:
+    """Return a day in words, or the first and last of several, and how many of a week or month are missing."""
+    several = f"{long_day(first)} to {long_day(last)}" if days > 1 else long_day(first)
+    return several if days == of_days else f"{several}<br>{days} of {of_days} days"

@@ -3,15 +3,17 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, cast
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from shopboard.board import Event, Format
 from shopboard.filters import Filters
-from shopboard.sqltext import names_in
-from shopboard.style import Column, Look
+from shopboard.headings import headings
+from shopboard.sqltext import names_in, selected_names
+from shopboard.style import FORMATS, Columns, Look, unknown
 
 Parameters = Mapping[str, Any]
 
@@ -81,17 +83,23 @@ class Chart(Part):
 class Table(Part):
     """The rows of an answer, under headings in words; `shape` may give the rows another form.
 
+    `shown` are its columns: their names, with their headings or in a text; if none is named, all that the question has.
     With `back`, `shape` also gets `longer`: the first question's answer over so many days more, before the selection.
     """
 
     title: str
     sql: str | tuple[str, ...]
-    columns: Mapping[str, str | Column]
+    shown: Columns | str = ""
     subtitle: str = ""
     shape: Callable[..., pd.DataFrame] | None = None
     rows: int = field(default=20, kw_only=True)  # shown at once
     back: int = field(default=0, kw_only=True)
     kind = "table"
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The columns that are shown, with their headings."""
+        return headings(self.shown or " ".join(selected_names(questions(self)[0])))
 
 
 @dataclass(frozen=True)
@@ -180,6 +188,26 @@ class Page:
 def unless(known: Callable[[pd.Series], Any], sentence: str) -> Callable[[pd.DataFrame], str]:
     """Return what a Text says of an answer's one row: a sentence, unless what it is about is known."""
     return lambda answer: "" if known(answer.iloc[0]) else sentence
+
+
+def from_longer(key: str, columns: Sequence[str], where: str) -> Callable[..., pd.DataFrame]:
+    """Return the `shape` of a table that takes `columns` from the answer over more days, by `key`, `where` it is 1."""
+
+    def shape(rows: pd.DataFrame, longer: pd.DataFrame) -> pd.DataFrame:
+        known = longer.set_index(key)[[*columns]].astype(float).reindex(rows[key]).reset_index(drop=True)
+        return rows.assign(**known.where(rows[where] == 1, axis="index"))
+
+    return shape
+
+
+def beside(text: str, column: str, form: Format = "integer") -> Callable[[dict[str, Any], Look], str]:
+    """Return what a tile says below its value: another measure within a text, "{} products", unless that is nothing."""
+
+    def say(measures: dict[str, Any], look: Look) -> str:
+        value = measures[column]
+        return "" if unknown(value) or not value else text.format(cast(Any, FORMATS[form]).short(value, look))
+
+    return say
 
 
 def slug(text: str) -> str:

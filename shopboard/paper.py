@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 import unicodedata
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from shopboard.style import ACCENT, GRID, INK, LINE, ODD, PALETTE, QUIET, SOFT, Look, compact, number
+from shopboard.style import ACCENT, GRID, INK, LINE, ODD, PALETTE, QUIET, SOFT, Look, compact, number, unknown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -159,28 +159,54 @@ def draw_days(axes: Axes, amounts: pd.DataFrame, marked: pd.Series, look: Look) 
     axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator(), show_offset=False))
 
 
-def draw_cells(axes: Axes, cells: pd.DataFrame, look: Look, shown: int = 12) -> None:
-    """Draw a table of amounts as coloured cells, the largest rows and columns of it."""
-    import seaborn as sns
+def cells_of(row: str, column: str, value: str, shown: int = 12) -> Callable[..., None]:
+    """Return what draws an answer's amounts by `row` and `column` as coloured cells, the largest of each."""
 
-    table = cells.loc[cells.sum(axis=1).nlargest(shown).index, cells.sum().nlargest(shown).index]
-    table = table.rename(index=lambda name: fitting(name, 0.9), columns=lambda name: fitting(name, 0.8))
-    write = compact if table.to_numpy(float).max(initial=0) >= 1e6 or table.shape[1] > 8 else number
-    words = table.map(lambda value: write(value, look) if value else "–")
-    scale: Mapping[str, object] = {"cmap": "Blues", "vmin": 0, "cbar": False, "linewidths": 1}
-    sns.heatmap(table, ax=axes, annot=words, fmt="", annot_kws={"size": FINE}, **scale)
-    axes.set(xlabel="", ylabel="")
-    axes.tick_params(axis="x", rotation=30, length=0)
-    axes.tick_params(axis="y", rotation=0, length=0)
+    def draw(axes: Axes, answer: pd.DataFrame, look: Look) -> None:
+        import seaborn as sns
+
+        cells = answer.pivot(index=row, columns=column, values=value)
+        table = cells.loc[cells.sum(axis=1).nlargest(shown).index, cells.sum().nlargest(shown).index]
+        table = table.rename(index=lambda name: fitting(name, 0.9), columns=lambda name: fitting(name, 0.8))
+        write = compact if table.to_numpy(float).max(initial=0) >= 1e6 or table.shape[1] > 8 else number
+        words = table.map(lambda value: write(value, look) if value else "–")
+        scale: Mapping[str, object] = {"cmap": "Blues", "vmin": 0, "cbar": False, "linewidths": 1}
+        sns.heatmap(table, ax=axes, annot=words, fmt="", annot_kws={"size": FINE}, **scale)
+        axes.set(xlabel="", ylabel="")
+        axes.tick_params(axis="x", rotation=30, length=0)
+        axes.tick_params(axis="y", rotation=0, length=0)
+
+    return draw
 
 
-def draw_bars(axes: Axes, names: Sequence, values: pd.Series, texts: Sequence[str], colours: Sequence[str]) -> None:
-    """Draw one bar a row, the first on top, with its text beside it; what is unknown has a text and no length."""
-    places, lengths = range(len(names)), values.astype(float).fillna(0.0)
-    axes.bar_label(axes.barh(places, lengths, color=list(colours)), list(texts), padding=3, fontsize=FINE)
-    axes.set_yticks(places, [fitting(name, 1.1) for name in names])
-    axes.set_xlim(0, 1.35 * max(lengths.max(), 1e-9))
-    axes.set_ylim(max(len(names), 6) - 0.5, -0.5)
-    axes.xaxis.set_visible(False)
-    axes.spines["bottom"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
+def bars_of(  # noqa: PLR0913, which bars, and what each shows and says
+    name: str,
+    value: str,
+    write: Callable[[Any, Look], str],
+    *,
+    part: slice = slice(None),
+    named: Callable[[Any], str] = str,
+    kind: str = "",
+    colour: Callable[[Any, Look], str] = lambda row, look: ACCENT,
+) -> Callable[..., None]:
+    """Return what draws one bar a row of an answer, or of a `part` of its rows, the first on top.
+
+    It is as long as the row's `value`, which is written beside it; what is unknown has no length. `named` says how its
+    `name` is written; where that is unknown, it is called by its `kind` and number: "Customer 7".
+    """
+
+    def draw(axes: Axes, answer: pd.DataFrame, look: Look) -> None:
+        rows = answer[part]
+        keys = rows[f"{kind.lower()}_id"] if kind else rows.index
+        names = [f"{kind} {key}" if unknown(one) else named(one) for one, key in zip(rows[name], keys, strict=True)]
+        places, lengths = range(len(rows)), rows[value].astype(float).fillna(0.0)
+        drawn = axes.barh(places, lengths, color=[colour(row, look) for row in rows.itertuples()])
+        axes.bar_label(drawn, [write(one, look) for one in rows[value]], padding=3, fontsize=FINE)
+        axes.set_yticks(places, [fitting(text, 1.1) for text in names])
+        axes.set_xlim(0, 1.35 * max(lengths.max(), 1e-9))
+        axes.set_ylim(max(len(rows), 6) - 0.5, -0.5)
+        axes.xaxis.set_visible(False)
+        axes.spines["bottom"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+
+    return draw

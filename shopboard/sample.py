@@ -298,6 +298,14 @@ def sample_opinions(
 AT_ONCE = 1_000_000  # order lines
 
 
+def sample_rows(settings: Settings, planted: Planted, at_once: int) -> Iterator[tuple[str, list[tuple]]]:
+    """Yield (table, rows of plain Python values) for the four tables, so many rows at a time."""
+    for table, columns in sample_shop(settings, planted):
+        for start in range(0, len(columns[0]), at_once):
+            some = [column[start : start + at_once].tolist() for column in columns]
+            yield table, list(zip(*some, strict=True))
+
+
 def sample_shop(settings: Settings, planted: Planted) -> Iterator[tuple[str, list[np.ndarray]]]:
     """Yield (table, columns in the table's order) for the four tables; `orders` comes in parts."""
     rng = np.random.default_rng(settings.seed)

@@ -1,10 +1,11 @@
-"""SQL as text: which names and parameters it has, and CTEs put in front of it. It is read by sqlglot's tokenizer."""
+"""SQL as text: which names and parameters it has, and CTEs put in front of it. It is read by sqlglot."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
+from sqlglot import exp, parse_one
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import TokenType
@@ -33,6 +34,12 @@ def parameters_in(sql: str) -> frozenset[str]:
     """Return the names of the parameters, `$name`, in a text in SQL."""
     found = tokens(sql)
     return frozenset(name.text for sign, name in pairwise(found) if sign.token_type == TokenType.PARAMETER)
+
+
+@lru_cache(maxsize=1000)
+def selected_names(sql: str) -> tuple[str, ...]:
+    """Return what a SELECT calls its columns, in their order; all of them must be named."""
+    return tuple(cast("exp.Query", parse_one(sql, read="duckdb")).named_selects)
 
 
 def needed(sql: str, ctes: Mapping[str, str]) -> dict[str, str]:

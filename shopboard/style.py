@@ -110,6 +110,9 @@ class Look:
         return self.colours.get(category, QUIET)
 
 
+ENGLISH = Look()
+
+
 def written(value: float, pattern: str, look: Look) -> str:
     """Return a number by one of Python's patterns, in the reader's marks; a dash where it is unknown."""
     if unknown(value):
@@ -178,6 +181,7 @@ integer = number = Format("integer", ",.0f", short_from=1_000_000)
 decimal = Format("decimal", ",.2f", short_from=1_000_000)
 tenths = Format("tenths", ",.1f", short_from=1_000_000)
 percent = Format("percent", ",.1%", compared="points")
+in_percent = Format("in_percent", ",.1f", after="%", compared="difference")  # of what is a percentage already
 stars = Format("stars", ".2f", after=" ★", compared="difference")
 days = Format("days", ",.1f", after=" days", compared="difference")
 
@@ -198,12 +202,14 @@ def dates(first: str, last: str) -> str:
 
 
 FORMATS: dict[str, Callable[[Any, Look], str]] = {
-    **{form.name: form for form in (money, integer, decimal, tenths, percent, stars, days)},
+    **{form.name: form for form in (money, integer, decimal, tenths, percent, in_percent, stars, days)},
     "date": dated,
     "month": dated,
 }
 
-Written = Literal["text", "integer", "decimal", "tenths", "money", "percent", "stars", "days", "date", "month"]
+Written = Literal[
+    "text", "integer", "decimal", "tenths", "money", "percent", "in_percent", "stars", "days", "date", "month"
+]
 
 
 @dataclass(frozen=True)

@@ -41,25 +41,31 @@ METABASE_MAPPING = {
 
 # What takes long comes first, so that no process waits for another at the end; what waits for a browser or for Java is
 # between what reckons. Some files are shared out by the values of a fixture.
-SHARED_OUT = {"page": "opened", "warehouse": "loaded", "board": "kind"}
+SHARED_OUT = {"page": "opened", "warehouse": "loaded"}
 LONG = (
     "page voila",
     "warehouse Spark",
-    "questions",
+    "record",
     "page notebook",
-    "odd_shops",
-    "page lab",
-    "notebook",
     "states",
+    "notebook",
+    "page lab",
+    "questions",
+    "garbage",
+    "odd_shops",
+    "public",
     "page",
-    "bad_input",
-    "import_page",
     "benchmarks",
+    "import_page",
+    "bad_input",
+    "board",
+    "hostile",
     "warehouse",
     "report",
-    "export",
+    "limits",
     "long_use",
-    "board",
+    "following",
+    "export",
 )
 
 

@@ -549,8 +549,10 @@ class Reference:
         names = {key: name for key, (name, *_) in self.customers_as_stored().items()}
         some = self.reviews[self.reviews["product_id"] == product]
         some = some.sort_values(["review_date", "review_id"], ascending=False)
-        some = some.assign(name=[names.get(key) for key in some["customer_id"]], day=some["review_date"])
-        columns = "day rating review_text name"
+        some = some.assign(
+            name=[names.get(key) for key in some["customer_id"]], day=some["review_date"], stars=some["rating"]
+        )
+        columns = "day stars review_text name"
         return frame(columns, some[columns.split()].itertuples(index=False))
 
     def product_tiles(self):
@@ -732,7 +734,7 @@ class Reference:
             some.sort(key=lambda one: (-one["revenue_per_day"], one["product_id"]))
         in_turn = [one for pair in zip_longest(found[soon], found[much]) for one in pair if one]
         rows = [one | {"stock_value": one["stock"] * one["price"]} for one in in_turn]
-        columns = "product_id product_name finding rating stock days_of_inventory revenue_per_day stock_value"
+        columns = "product_name product_id finding rating stock days_of_inventory revenue_per_day stock_value"
         return frame(columns, [[row[name] for name in columns.split()] for row in rows])
 
     def dead(self):

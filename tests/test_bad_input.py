@@ -396,7 +396,6 @@ def test_odd_values_are_loaded_or_set_aside(load, open_shop, story, pages, tmp_p
             assert "shop-alert" not in dashboard.status.value
             assert [card["message"] for card in dashboard.board.cards if card["state"] == "failed"] == []
         dashboard.close()
-        save_page(shop, pages, shop.everything(), tmp_path / "page.html", Look())
         save_report(shop, story.REPORT, shop.everything(), tmp_path, Look())
 
 

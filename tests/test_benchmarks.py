@@ -45,7 +45,7 @@ def check_same(engine, shop, selections):
 
 def some_selections(whole):
     """Return the whole shop, its last day, and random selections."""
-    return [whole, replace(whole, start=whole.end), *shops.random_selections(whole, 8, SEED)]
+    return [whole, replace(whole, start=whole.end), *shops.random_selections(whole, 3, SEED)]
 
 
 @pytest.mark.parametrize("name", ["ours", "pandas", "polars", "duckdb", "duckdb-tables"])

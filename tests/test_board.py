@@ -736,9 +736,10 @@ ipywidgets.VBox([ipywidgets.HTML("above"), shown])
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
-@pytest.mark.parametrize("kind", servers())
-def test_in_a_notebook_cards_are_drawn_answered_and_changed(browser, tmp_path, monkeypatch, kind):
-    here = Path(__file__).resolve().parent
+@pytest.mark.skipif(not servers(), reason="nothing here shows a notebook")
+def test_in_a_notebook_cards_are_drawn_answered_and_changed(browser, tmp_path, monkeypatch):
+    """In one host; the dashboard's own tests show boards in each of them."""
+    kind, here = servers()[0], Path(__file__).resolve().parent
     monkeypatch.setenv("PYTHONPATH", f"{here.parent}:{here}")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)], metadata={"kernelspec": KERNEL})
     nbformat.write(notebook, tmp_path / "ecommerce_dashboard.ipynb")

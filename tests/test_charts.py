@@ -604,7 +604,7 @@ def test_demand_and_its_forecast(draw, answers, story):
     sold, coming = draw("demand_chart").data
     assert list(sold.x) == demand["day"].tail(91).tolist()
     assert list(sold.y) == demand["units"].tail(91).tolist()
-    found = story.forecast_demand(demand)
+    found = story.forecast_demand(demand, story.METHODS)
     assert list(coming.y) == found.forecast["units"].head(28).tolist()
     assert coming.x[0] > sold.x[-1]
     assert "than a naive forecast" in draw("demand_chart").layout.xaxis.title.text

@@ -124,13 +124,9 @@ def test_few_days_have_one_tick_each(opened, count, width):
 
 def test_cells_are_of_one_size_however_few(opened):
     def size(count):
-        cells = marks.cells(
-            {n: str(n) for n in range(count)},
-            {n: str(n) for n in range(count)},
-            lambda row, column: row + column,
-            lambda *_: "1",
-            lambda *_: "",
-        )
+        names = {n: str(n) for n in range(count)}
+        told = {(row, column): (row + column, "1", "") for row in names for column in names}
+        cells = marks.cells(names, names, told)
         shown = shop_chart(cells, xaxis=marks.NAMES, yaxis=marks.DOWNWARD)
         (image,) = boxes(opened([shown], 1400), ".hm image")
         return image["width"] / count, image["height"] / count

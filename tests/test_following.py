@@ -112,7 +112,7 @@ SHOP = [
 
 
 @given(batches=st.lists(writes, min_size=1, max_size=4), filled=st.booleans())
-@hypothesis_settings(max_examples=25)
+@hypothesis_settings(max_examples=15)
 def test_models_follow_writes_of_every_kind(story, make_shop, batches, filled):
     path = make_shop(SHOP if filled else ())
     with closing(ColumnarEngine(path, story.MODELS)) as often, closing(ColumnarEngine(path, story.MODELS)) as late:

@@ -163,8 +163,8 @@ def test_every_page_shows_every_shop(opened, name):
                 assert not any("<img" in card.get("html", "") for card in cards)
                 texts = [tile["value"] for card in cards for tile in card.get("tiles", [])]
                 assert not [text for text in texts if re.search(r"\bnan\b|\binf\b", text)]
-                for card in cards:
-                    for what in ("sql", "rows", "csv") if selection == whole else ("rows", "csv"):
+                for card in cards if selection == whole else ():
+                    for what in ("sql", "rows", "csv"):
                         assert board._heard({"card": card["id"], "event": "ask", "what": what})
         board.go(selection=replace(whole, categories=()))
         for page in board.pages:

@@ -50,10 +50,29 @@ def opened(request, chromium, tmp_path_factory):
         page.close()
 
 
+OF_LAB = (
+    "test_what_is_drawn_is_what_the_questions_answer",
+    "test_marks_are_really_there",
+    "test_each_filter_changes_each_chart",
+    "test_changes_update_in_place",
+    "test_everything_fits",
+    "test_the_printed_report_can_be_taken_along",
+    "test_live_orders_come_and_go",
+    "test_rows_behind_a_card_are_shown_and_follow",
+    "test_a_click_in_a_chart_leads_on_and_back",
+    "test_the_dark_page",
+    "test_a_shop_of_ones_own_is_one_click_away",
+    "test_no_request_goes_beyond_the_server",
+)
+
+
 @pytest.fixture
-def page(opened):
+def page(request, opened):
     """The page with all filters reset, so that it shows what it showed at first."""
     page, first = opened
+    kind = request.node.callspec.params["opened"]
+    if kind == "lab" and "notebook" in browser.servers() and request.node.originalname not in OF_LAB:
+        pytest.skip("Lab shows widgets by the parts that Notebook 7 is made of, where this is tried")
     page.set_viewport_size({"width": 1600, "height": 1400})
     open_tab(page, "Overview")
     page.get_by_role("button", name="Reset", exact=True).click()

@@ -251,7 +251,7 @@ def odd(shop_design, make_settings, tmp_path_factory):
         yield shop
 
 
-@pytest.mark.parametrize("dialect", ["bigquery", "snowflake", "trino", "databricks", "redshift", "postgres", "spark"])
+@pytest.mark.parametrize("dialect", ["bigquery", "snowflake", "trino", "databricks", "redshift"])
 def test_other_warehouses_can_read_models_selections_and_questions(story, odd, dialect):
     """Without such a warehouse at hand: its grammar reads each SELECT, translated, and the shapes are the same."""
     engine = WarehouseEngine(

@@ -10,7 +10,7 @@ import pandas as pd
 from shopboard.database import read_query
 from shopboard.importing.meaning import counted
 from shopboard.importing.parts import table_html
-from shopboard.style import Look, integer, written
+from shopboard.style import Look, dated, dates, integer, written
 
 FIRST = 10  # regions and categories that are named
 
@@ -163,7 +163,7 @@ def figures_html(shown: Figures, look: Look) -> str:
     facts = [
         f"{integer(shown.orders, look)} orders and {integer(shown.customers, look)} customers of any status",
         f"{integer(shown.units, look)} units sold",
-        f"first day {shown.first}, last day {shown.last}" if shown.first else "",
+        dates(shown.first, shown.last) if shown.first else "",
         f"{integer(shown.reviews, look)} reviews, mean rating {shown.rating:.2f}" if shown.reviews else "",
         f"{counted(shown.reviews_aside, 'review')} set aside" if shown.reviews_aside else "",
     ]
@@ -210,10 +210,10 @@ def months_svg(months: pd.DataFrame, look: Look) -> str:
     most, width = max(float(months["revenue"].max()), 0.01), max(4, min(28, 640 // len(months)))
     bars = "".join(
         f'<rect x="{n * width}" y="{60 - max(56 * row.revenue / most, 0.5):.1f}" width="{width - 2}" height="{max(56 * row.revenue / most, 0.5):.1f}">'
-        f"<title>{row.month}: {money(row.revenue, look)}, {integer(row.lines, look)} lines</title></rect>"
+        f"<title>{dated(row.month)}: {money(row.revenue, look)}, {integer(row.lines, look)} lines</title></rect>"
         for n, row in enumerate(months.itertuples())
     )
-    label = f"Revenue by month, {months['month'].iloc[0]} to {months['month'].iloc[-1]}, at most {money(most, look)}"
+    label = f"Revenue by month, {dates(*months['month'].iloc[[0, -1]])}, at most {money(most, look)}"
     return (
         f'<div class="shop-label">{label}</div><svg class="shop-months" role="img" aria-label="{label}" '
         f'width="{len(months) * width}" height="60" viewBox="0 0 {len(months) * width} 60">{bars}</svg>'

@@ -65,7 +65,7 @@ def select_entity(proposal: Proposal, table: str, key: str) -> str:
     latest = (
         f"MAX(CASE WHEN {first.sql} IS NOT NULL THEN {latest} END)" if first and first != column else f"MAX({latest})"
     )
-    note = ["what several rows tell of the same one is taken from the latest"]
+    note = [f"what several rows tell of the same {table[:-1]} is taken from the latest"]
     lines = lines_only(proposal) if base == proposal.lines else ""
     rest = f"\nWHERE {values[key]} IS NOT NULL{lines}\nGROUP BY {values[key]}"
     if table == "customers":
