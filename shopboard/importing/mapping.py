@@ -46,7 +46,7 @@ def select_entity(proposal: Proposal, table: str, key: str) -> str:
     if key_values(proposal, column) is not None and values[key] == column.sql and base != proposal.lines:
         text = statement_sql(proposal, base, {**values, **line_sql(proposal, base)}, used)
         return with_lost(proposal, text, key, [name for name, sql in values.items() if sql])
-    when = proposal.matches["orders", "order_date"].column
+    when = proposal.taken("order_date")
     latest = (
         written_sql(proposal, "orders", "order_date")
         if when and when.table in proposal.reached[base]
@@ -88,7 +88,7 @@ def with_lost(proposal: Proposal, text: str, key: str, names: list[str]) -> str:
     """Return the SELECT for customers or products with those that only lines name, unless such lines are to be set aside."""
     if proposal.answer(f"lost {key}", "aside") == "aside":
         return text
-    column = proposal.matches["orders", key].column
+    column = proposal.taken(key)
     condition = lost_sql(proposal, key)
     beside = ", ".join(f"NULL AS {name}" for name in names if name != key)
     return (
@@ -103,7 +103,7 @@ TABLE_OF = {"customer_id": "customers", "product_id": "products"}
 
 def lost_sql(proposal: Proposal, key: str) -> str:
     """Return SQL for the condition that a line names a customer or product that its own table lacks; empty where it has none."""
-    column, known = proposal.matches["orders", key].column, key_of(proposal, TABLE_OF[key])
+    column, known = proposal.taken(key), key_of(proposal, TABLE_OF[key])
     if column is None or known is None or known.table == column.table:
         return ""
     link = Link(column, known)
@@ -129,7 +129,7 @@ def region_of_order(proposal: Proposal) -> Column | None:
 
 def columns_of_order(proposal: Proposal) -> list[Column]:
     """Return the columns that tell of a line or its order, rather than of its customer or its product."""
-    keys = {proposal.matches["orders", name].column for name in ("customer_id", "product_id")}
+    keys = {proposal.taken(name) for name in ("customer_id", "product_id")}
     others = ("customer", "product", "supplier", "category", "review")
     tables = [
         table
@@ -145,7 +145,7 @@ def select_orders(
     proposal: Proposal, beside: dict[str, Column] | None = None, put_together: Callable[..., str] = with_extras
 ) -> str:
     """Return the SELECT for the lines of orders; `beside` names more columns that it is to give."""
-    chosen = {name: proposal.matches["orders", name].column for name in FIELDS["orders"]}
+    chosen = {name: proposal.taken(name) for name in FIELDS["orders"]}
     values = {
         name: written_sql(proposal, "orders", name)
         for name in ("order_id", "customer_id", "product_id", "order_date", "quantity", "order_number")
@@ -296,8 +296,7 @@ def note_orders_without_lines(proposal: Proposal, chosen: dict, notes: list[str]
     link = next((link for link in links if link.key.table == dated), None)
     if link and not written_otherwise(proposal, link):
         sql = f"SELECT COUNT(*) FROM {identifier(link.key.table)} WHERE {link.key.sql} NOT IN (SELECT {number.sql} FROM {identifier(proposal.lines)} WHERE {number.sql} IS NOT NULL)"
-        (lone,) = proposal.connection.execute(sql).fetchone()
-        if lone:
+        if lone := proposal.value(sql):
             notes.append(f"{lone:,} orders in {link.key.table} have no line in {proposal.lines} and are not loaded")
 
 

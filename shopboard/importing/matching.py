@@ -326,7 +326,7 @@ def match_reviews(proposal: Proposal) -> None:
     for table, columns in proposal.columns.items():
         stars = best_match(proposal, table, fields["rating"], columns).sure
         of = best_match(proposal, table, fields["product_id"], columns).sure
-        if not of and proposal.matches["orders", "order_number"].column:
+        if not of and proposal.taken("order_number"):
             of = best_match(proposal, table, FIELDS["orders"]["order_number"], columns).sure
         when = best_match(proposal, table, fields["review_date"], columns).sure
         if stars and of and when and table not in (proposal.lines, base_of(proposal, "products")):
@@ -347,7 +347,7 @@ def match_reviews(proposal: Proposal) -> None:
 
 def rates_lines(proposal: Proposal) -> bool:
     """Say whether the lines have stars of their own beside product and date: from 1 to 5, or to be asked about."""
-    told = [proposal.matches["orders", name].column for name in ("product_id", "order_date")]
+    told = [proposal.taken(name) for name in ("product_id", "order_date")]
     return None not in told and len(stars_written(proposal, stars_of_lines(proposal))) > 1
 
 

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from dataclasses import dataclass, field
+from typing import Any
 
 from shopboard.database import quoted
 
@@ -133,6 +134,14 @@ class Proposal:
     more: dict[str, "Proposal"] = field(default_factory=dict)  # other tables with lines of orders
     all_returned: bool = False  # whether this is such a table, of credit notes
     made: tuple[str, dict[str, str]] = ("", {})  # the SELECTs, and the choices that they follow from
+
+    def taken(self, name: str) -> Column | None:
+        """Return the column that is taken for a field of orders."""
+        return self.matches["orders", name].column
+
+    def value(self, sql: str, parameters: tuple = ()) -> Any:
+        """Return the one value that a query of the source comes to."""
+        return self.connection.execute(sql, parameters).fetchone()[0]
 
     def answer(self, key: str, otherwise: str | None = None) -> str | None:
         """Return what is taken as the answer to a question; `otherwise` where it is not asked."""

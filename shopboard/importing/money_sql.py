@@ -24,10 +24,7 @@ def sold_below_zero(proposal: Proposal, chosen: dict) -> bool:
 
 def amount_sql(proposal: Proposal, notes: list[str]) -> str:
     """Return SQL for the amount of a line: its total, or price times quantity less the discount."""
-    chosen = {
-        name: proposal.matches["orders", name].column
-        for name in ("total_amount", "unit_price", "quantity", "discount", "currency")
-    }
+    chosen = {name: proposal.taken(name) for name in ("total_amount", "unit_price", "quantity", "discount", "currency")}
     amount = written_sql(proposal, "orders", "total_amount")
     if amount is None:
         simple = all(
@@ -89,7 +86,7 @@ def amount_sql(proposal: Proposal, notes: list[str]) -> str:
 
 def in_one_currency(proposal: Proposal, amount: str, notes: list[str]) -> str:
     """Return SQL for the amount, its text where that names another currency than most: it is set aside then."""
-    column = proposal.matches["orders", "total_amount"].column or proposal.matches["orders", "unit_price"].column
+    column = proposal.taken("total_amount") or proposal.taken("unit_price")
     if writing_in(proposal, column).plain:
         return amount
     sql = f"SELECT {column.sql}, COUNT(*) FROM {identifier(column.table)} WHERE {column.sql} GLOB '*[^-0-9., ]*' GROUP BY 1"

@@ -43,7 +43,7 @@ def leave_out_copies(proposal: Proposal) -> None:
             if other > table and names == same and row_count(proposal, table) == row_count(proposal, other) > 0:
                 rows = [f"SELECT {', '.join(names)} FROM {identifier(of)}" for of in (table, other)]
                 sql = f"SELECT COUNT(*) FROM ({rows[0]} EXCEPT {rows[1]}) AS others"
-                if not proposal.connection.execute(sql).fetchone()[0]:
+                if not proposal.value(sql):
                     proposal.copies[other] = table
     for copy in proposal.copies:
         del proposal.columns[copy]
@@ -58,26 +58,17 @@ def answer_question(proposal: Proposal, key: str, value: str | None) -> None:
         choose_column(proposal, "orders", "total_amount", total if value == "total" else None)
     if key.startswith("shortened ") and value == "none":
         choose_column(proposal, "orders", key.removeprefix("shortened "), None)
-    if key == "quantity" and value is not None:
-        choose_column(
-            proposal,
-            "orders",
-            "quantity",
-            next((column for column in proposal.columns[proposal.lines] if column.sql == value), None),
-        )
     if key.startswith("money ") and value == "instead":
         column = next(column for column in proposal.extras if key == f"money {column.name}")
         choose_column(proposal, "orders", "unit_price", None)
         choose_column(proposal, "orders", "total_amount", column)
     if key == "small" and value == "count":
         choose_column(proposal, "orders", "total_amount", None)
-    if key == "product" and value is not None:
-        choose_column(
-            proposal,
-            "orders",
-            "product_id",
-            next((column for column in proposal.product_choices if column.sql == value), None),
-        )
+    if key in ("quantity", "product") and value is not None:
+        field, choices = "quantity", proposal.columns[proposal.lines]
+        if key == "product":
+            field, choices = "product_id", proposal.product_choices
+        choose_column(proposal, "orders", field, next((column for column in choices if column.sql == value), None))
 
 
 def choose_column(proposal: Proposal, table: str, name: str, column: Column | None) -> None:
@@ -110,8 +101,8 @@ def what_is_lacking(proposal: Proposal, open_places: tuple[str, ...] = ()) -> st
         return f"{', '.join(empty)} has a header and no rows: export it again, with the orders of some days."
     if not proposal.lines:
         return "No table has what a line of an order needs, a date and an amount: choose another file, or write the four SELECTs as `mapping`."
-    lacking = [] if proposal.matches["orders", "order_date"].column else ["the date of an order"]
-    if not any(proposal.matches["orders", name].column for name in ("total_amount", "unit_price")):
+    lacking = [] if proposal.taken("order_date") else ["the date of an order"]
+    if not any(proposal.taken(name) for name in ("total_amount", "unit_price")):
         lacking.append("the amount of a line, or the price of one")
     if lacking:
         return f"Choose the column that holds {' and '.join(lacking)}."

@@ -37,7 +37,7 @@ def ask_questions(proposal: Proposal) -> None:
         product.column
         and row_count(proposal, proposal.lines) > 10
         and is_key(proposal, product.column)
-        and not any(proposal.matches["orders", name].column for name in others)
+        and not any(proposal.taken(name) for name in others)
     ):
         proposal.questions["list"] = Question(
             f"{proposal.lines} has each product once, and neither quantities nor orders nor customers: it looks like a list of "
@@ -71,7 +71,7 @@ def ask_questions(proposal: Proposal) -> None:
 
 def ask_wide(proposal: Proposal) -> None:
     """Ask about orders whose items stand side by side: Item 1, Item 2, and so on."""
-    column = proposal.matches["orders", "product_id"].column
+    column = proposal.taken("product_id")
     stem = column and re.fullmatch(r"(.*?)[ #_(]*1\)?", column.name)
     if stem:
         others = [
@@ -91,7 +91,7 @@ def ask_wide(proposal: Proposal) -> None:
 def ask_shortened(proposal: Proposal) -> None:
     """Ask about ids such as 1.23457E+12, which stand for many once a spreadsheet has shortened them."""
     for name in ("order_number", "product_id", "customer_id"):
-        column = proposal.matches["orders", name].column
+        column = proposal.taken(name)
         if column:
             sql = (
                 f"SELECT id FROM (SELECT {column.sql} AS id FROM {identifier(column.table)} LIMIT {COMPARED}) "
@@ -110,8 +110,8 @@ def ask_quantity(proposal: Proposal) -> None:
     """Ask for the quantity where the amount is to be made of a price alone."""
     if (
         proposal.matches["orders", "quantity"].sure
-        or not proposal.matches["orders", "unit_price"].column
-        or proposal.matches["orders", "total_amount"].column
+        or not proposal.taken("unit_price")
+        or proposal.taken("total_amount")
     ):
         return
     taken = {match.column for match in proposal.matches.values()}
@@ -165,11 +165,7 @@ def settle_signs(proposal: Proposal) -> None:
             if other != column and other.numbers > 0.8 and not other.expression
         ]
         if counts_thousands(proposal, column):
-            pieces = {
-                proposal.matches["orders", "quantity"].column,
-                proposal.matches["products", "stock_quantity"].column,
-            }
-            if column in pieces:  # whole numbers
+            if column in (proposal.taken("quantity"), proposal.matches["products", "stock_quantity"].column):
                 proposal.signs[column] = "." if any("," in sample for sample in column.samples) else ","
                 proposal.questions.pop(f"sign {column.sql}")
             continue
@@ -182,18 +178,15 @@ def settle_signs(proposal: Proposal) -> None:
 def counts_thousands(proposal: Proposal, column: Column) -> bool:
     """Say whether a column's marks may be those of thousands: it has numbers below 1,000 without one, and none above."""
     bare = f"FROM {identifier(column.table)} WHERE NOT {column.sql} GLOB '*[^0-9]*' AND LENGTH({column.sql})"
-    short, long = (
-        proposal.connection.execute(f"SELECT EXISTS (SELECT 1 {bare} {length})").fetchone()[0]
-        for length in ("BETWEEN 1 AND 3", "> 3")
-    )
+    short, long = (proposal.value(f"SELECT EXISTS (SELECT 1 {bare} {length})") for length in ("BETWEEN 1 AND 3", "> 3"))
     return short and not long
 
 
 def ask_discount(proposal: Proposal) -> None:
     """Ask whether a discount is a share, in percent, or money, unless its name or its values say so."""
-    column = proposal.matches["orders", "discount"].column
+    column = proposal.taken("discount")
     proposal.discount = ""
-    if not column or proposal.matches["orders", "total_amount"].column:
+    if not column or proposal.taken("total_amount"):
         return
     numbers = [
         number
@@ -225,7 +218,7 @@ def ask_discount(proposal: Proposal) -> None:
 def ask_region(proposal: Proposal) -> None:
     """Ask whose region counts where both an order and its customer have one: the order's, unless it is that of the store which sold it."""
     order, customer = region_of_order(proposal), proposal.matches["customers", "region"].column
-    if order and customer and proposal.matches["orders", "customer_id"].column:
+    if order and customer and proposal.taken("customer_id"):
         whose = f"the customer's, {customer.name}" + (
             " of the latest order" if customer == order else f" in {customer.table}"
         )
@@ -242,11 +235,10 @@ STORES = "store|shop|branch|filial|tienda|loja|negoz|warehouse|lager|office|depo
 def ask_lost(proposal: Proposal) -> None:
     """Ask about lines whose product or customer is missing in its own table; they are loaded unless the user says otherwise."""
     for key, what in (("product_id", "product"), ("customer_id", "customer")):
-        column, condition = proposal.matches["orders", key].column, lost_sql(proposal, key)
+        column, condition = proposal.taken(key), lost_sql(proposal, key)
         if column and condition:
             sql = f"SELECT COUNT(*) FROM {identifier(column.table)} WHERE {condition}"
-            (rows,) = proposal.connection.execute(sql).fetchone()
-            if rows:
+            if rows := proposal.value(sql):
                 ways = {f"load them: the {what} is known by {column.name} alone": "load", "set them aside": "aside"}
                 text = f"{counted(rows, 'row')} of {column.table} with a {what} that its own table lacks"
                 proposal.questions[f"lost {key}"] = Question(text, ways, "load", "lost")
@@ -254,11 +246,10 @@ def ask_lost(proposal: Proposal) -> None:
 
 def ask_no_pieces(proposal: Proposal) -> None:
     """Ask about lines that have an amount and yet no pieces; they are loaded unless the user says otherwise."""
-    quantity, total = (proposal.matches["orders", name].column for name in ("quantity", "total_amount"))
+    quantity, total = (proposal.taken(name) for name in ("quantity", "total_amount"))
     if quantity and total and quantity.table == total.table == proposal.lines:
         sql = f"SELECT COUNT(*) FROM {identifier(total.table)} WHERE {no_pieces(quantity)} AND {number_sql(proposal, total)} <> 0"
-        (lines,) = proposal.connection.execute(sql).fetchone()
-        if lines:
+        if lines := proposal.value(sql):
             ways = {"load them: each counts as one piece": "load", "set them aside": "aside"}
             text = f"{counted(lines, 'line')} with an amount, though {quantity.name} is 0"
             proposal.questions["lost quantity"] = Question(text, ways, "load", "lost")
@@ -269,10 +260,10 @@ SALES = "(sales|sold|demand|ventas|ventes|vendas|vendite|verkaufe|absatz|sprzeda
 
 def ask_small(proposal: Proposal) -> None:
     """Ask whether small whole numbers are money, where their column is not surely named so."""
-    column, sure = proposal.matches["orders", "total_amount"].column, proposal.matches["orders", "total_amount"].sure
+    column, sure = proposal.taken("total_amount"), proposal.matches["orders", "total_amount"].sure
     if column is None or column.table != proposal.lines or column.whole < 1:
         return
-    pieces = proposal.matches["orders", "quantity"].column or proposal.matches["orders", "unit_price"].column
+    pieces = proposal.taken("quantity") or proposal.taken("unit_price")
     may_count = not pieces and re.fullmatch(SALES, squashed(column.name))
     if sure >= 0.85 and not may_count:
         return
@@ -311,7 +302,7 @@ def sells(proposal: Proposal, table: str) -> bool:
 
 def ask_amounts(proposal: Proposal) -> None:
     """Find out whether an amount is that of a line, or of a whole order."""
-    total, order = (proposal.matches["orders", name].column for name in ("total_amount", "order_number"))
+    total, order = (proposal.taken(name) for name in ("total_amount", "order_number"))
     proposal.whole_orders = bool(total and total.table != proposal.lines)
     if not total or not order or proposal.whole_orders or order.table != proposal.lines:
         return
@@ -328,10 +319,7 @@ def ask_amounts(proposal: Proposal) -> None:
 
 def ask_which_amount(proposal: Proposal) -> None:
     """Ask which is the amount where a total and price times quantity differ; if by little, the one that is named more surely is taken meanwhile."""
-    taken = {
-        "total": proposal.matches["orders", "total_amount"].column,
-        "price": proposal.matches["orders", "unit_price"].column,
-    }
+    taken = {"total": proposal.taken("total_amount"), "price": proposal.taken("unit_price")}
     way = "total" if taken["total"] else "price"
     if not proposal.amounts_differ or taken[way] not in proposal.amounts_differ:
         return
@@ -339,7 +327,7 @@ def ask_which_amount(proposal: Proposal) -> None:
     rows = sampled_numbers(proposal, total, price, quantity)
     sums = sum(row[0] for row in rows), sum(row[1] * row[2] for row in rows)
     where = f"on the {len(rows):,} lines that have both"
-    order, whose = proposal.matches["orders", "order_number"].column, ""
+    order, whose = proposal.taken("order_number"), ""
     if order and order.table == total.table == proposal.lines:
         orders, once, same = amounts_of_orders(proposal, total, order)
         if orders >= 3 and max(once, same) > 0.9 * orders:  # one amount for an order, beside several for its lines

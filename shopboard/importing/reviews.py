@@ -72,11 +72,8 @@ def select_reviews(proposal: Proposal) -> str:
         rest = f"\nWHERE {stars.sql} IS NOT NULL{lines_only(proposal)}"
     elif values["product_id"] is None:
         number = FIELDS["orders"]["order_number"]
-        order, mine = (
-            best_match(proposal, proposal.reviews, number, proposal.columns[proposal.reviews]).column,
-            proposal.matches["orders", "order_number"].column,
-        )
-        product = proposal.matches["orders", "product_id"].column
+        order = best_match(proposal, proposal.reviews, number, proposal.columns[proposal.reviews]).column
+        mine, product = proposal.taken("order_number"), proposal.taken("product_id")
         if product is None or order is None or mine is None:
             return f"-- assumed: reviews of orders are of no product where the source tells none\n{nothing}"
         notes.append("a review of an order counts for each of the products in it")

@@ -15,8 +15,8 @@ from shopboard.importing.words import pattern
 
 def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
     """Return SQL for a line's status, and what it assumes."""
-    column = proposal.matches["orders", "status"].column
-    number = proposal.matches["orders", "order_number"].column or proposal.matches["orders", "order_id"].column
+    column = proposal.taken("status")
+    number = proposal.taken("order_number") or proposal.taken("order_id")
     cases, notes, sql = [], [], None
     words: dict[str, str | None] = {}
     proposal.beside = []  # other columns that tell of a status
@@ -78,21 +78,14 @@ def no_pieces(column: Column) -> str:
 
 def count_lines_of_nothing(proposal: Proposal, values: dict, notes: list[str]) -> None:
     """Let cancelled lines of no pieces or no amount count all the same, as one piece and as 0; and lines of money but no pieces, if the user says so."""
-    quantity, total, status = (
-        proposal.matches["orders", name].column for name in ("quantity", "total_amount", "status")
-    )
+    quantity, total, status = (proposal.taken(name) for name in ("quantity", "total_amount", "status"))
     words = [word for word in proposal.statuses.get(status, []) if status_of(word) == "Cancelled"] if status else []
     says = values["status"] and not (status and status.dates > 0.8)
     cancelled = (
         f"{values['status']} IN ({', '.join(map(literal, dict.fromkeys(['Cancelled', *words])))})" if says else ""
     )
-    if (
-        quantity
-        and cancelled
-        and proposal.connection.execute(
-            f"SELECT COUNT(*) FROM {identifier(quantity.table)} WHERE {no_pieces(quantity)}"
-        ).fetchone()[0]
-    ):
+    any_of_none = f"SELECT COUNT(*) FROM {identifier(proposal.lines)} WHERE {{}}"
+    if quantity and cancelled and proposal.value(any_of_none.format(no_pieces(quantity))):
         values["quantity"] = f"CASE WHEN {no_pieces(quantity)} AND {cancelled} THEN 1 ELSE {values['quantity']} END"
         notes.append(f"a cancelled line of which {quantity.name} is 0 counts as one piece")
     if quantity and total and proposal.answer("lost quantity", "aside") != "aside":
@@ -132,8 +125,8 @@ def returned_sql(proposal: Proposal, number: Column) -> tuple[str, str] | None:
     """Return SQL that says whether a line is in a table of returns, and that table's name: by its line, its order and product, or its order."""
     words = "return|retour|refund|ruckgabe|retoure|devol|reembols|rembours|resi$|reso$|rimbors|zwrot|iade"
     own = {squashed(column.name): column for column in proposal.columns[proposal.lines]}
-    key = proposal.matches["orders", "order_id"].column
-    product = proposal.matches["orders", "product_id"].column
+    key = proposal.taken("order_id")
+    product = proposal.taken("product_id")
     for table in [table for table in proposal.columns if table != proposal.lines and re.search(words, squashed(table))]:
         theirs = {squashed(column.name): column for column in proposal.columns[table]}
         order = next(
