@@ -581,6 +581,23 @@ SMALL = {  # what is peculiar to an export -> its files, what is answered, and w
         {},
         {"status": {"Completed": 50}},
     ),
+    "dollars with marks of thousands and no cents": (
+        {
+            "sales": "Date;Product;Amount\n"
+            + "".join(f"2025-01-{n % 28 + 1:02};Cup;${1000 + 37 * n:,} \n" for n in range(40))
+            + "2025-01-13;Cup;$800 "
+        },
+        {},
+        {"status": {"Completed": 40 * 1000 + 37 * 780 + 800}},
+    ),
+    "an amount that is an error where price and pieces are known": (
+        {
+            "sales": "Date,Product,Quantity,Price,Total\n2025-01-13,Cup,2,10.00,20.00\n2025-01-14,Pot,3,30.00,ERROR\n2025-01-15,Cup,1,10.00,\n"
+            + "".join(f"2025-02-1{n},Pot,{n},30.00,{n * 30}.00\n" for n in range(1, 9))
+        },
+        {},
+        {"status": {"Completed": 120 + 30 * 36}},
+    ),
 }
 
 

@@ -63,7 +63,7 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
             proposal.of_orders = (
                 bool(number) and told.filled < 1 and stands_for_orders(proposal, told, price, quantity, number)
             )
-            made_up = proposal.is_gross and told.filled < 1 and not proposal.of_orders
+            made_up = proposal.is_gross and min(told.filled, told.numbers) < 1 and not proposal.of_orders
             proposal.made_up = (price, quantity) if made_up else None
         elif total == price:
             by_price = False

@@ -75,12 +75,7 @@ def select_entity(proposal: Proposal, table: str, key: str) -> str:
         **line_sql(proposal, base),
     }  # all of the row of the one MAX; a second would choose another
     return statement_sql(
-        proposal,
-        base,
-        values,
-        [*used, when if when and when.table in proposal.reached[base] else None],
-        note,
-        rest,
+        proposal, base, values, [*used, when if when and when.table in proposal.reached[base] else None], note, rest
     )
 
 

@@ -55,9 +55,10 @@ def amount_sql(proposal: Proposal, notes: list[str]) -> str:
     total = FIELDS["orders"]["total_amount"]
     if proposal.made_up and chosen["total_amount"]:
         price, quantity = (number_sql(proposal, column) for column in proposal.made_up)
-        amount = f"COALESCE({amount}, LINE_TOTAL({price}, {quantity}, 0))"
+        unread = f"TYPEOF({amount}) = 'text'" if amount.startswith("NUMBER(") else "0"  # what it could not read
+        amount = f"CASE WHEN {amount} IS NULL OR {unread} THEN LINE_TOTAL({price}, {quantity}, 0) ELSE {amount} END"
         notes.append(
-            f"where {chosen['total_amount'].name} is empty, {proposal.made_up[0].name} × {proposal.made_up[1].name} takes its place"
+            f"where {chosen['total_amount'].name} is no number, {proposal.made_up[0].name} × {proposal.made_up[1].name} takes its place"
         )
     others = [
         column.name

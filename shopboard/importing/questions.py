@@ -15,7 +15,7 @@ from shopboard.importing.repeats import ask_twice
 from shopboard.importing.reviews import ask_stars
 from shopboard.importing.status_questions import ask_status
 from shopboard.importing.status_sql import no_pieces
-from shopboard.importing.values import some_number, squashed
+from shopboard.importing.values import some_number, squashed, without_currency
 from shopboard.importing.words import FIELDS
 
 NO_QUANTITY = "value|price|amount|freight|fee|cost|tax|discount|ship|weight|length|width|height|size|id$|no$|nr$|num|code|key|age|year|month|day|week|hour|zip|plz|postal|phone|rating|score|stars|rank|index|row|lat|lon|^is|^has|flag|version|store|terminal"
@@ -140,9 +140,7 @@ def ask_order(proposal: Proposal, column: Column) -> None:
     proposal.orders[column] = order
     if order is None:
         proposal.questions[f"order {column.sql}"] = Question(
-            f"How does {column.name} write its dates ({', '.join(column.samples)})? {told.capitalize()}.",
-            ways,
-            None,
+            f"How does {column.name} write its dates ({', '.join(column.samples)})? {told.capitalize()}.", ways, None
         )
 
 
@@ -164,9 +162,11 @@ def settle_signs(proposal: Proposal) -> None:
             for other in proposal.columns[column.table]
             if other != column and other.numbers > 0.8 and not other.expression
         ]
-        if counts_thousands(proposal, column):
-            if column in (proposal.taken("quantity"), proposal.matches["products", "stock_quantity"].column):
-                proposal.signs[column] = "." if any("," in sample for sample in column.samples) else ","
+        if thousands := marks_of_thousands(proposal, column):
+            pieces = (proposal.taken("quantity"), proposal.matches["products", "stock_quantity"].column)
+            # Of so many decimals, some would end in a 0 and be written shorter.
+            if column in pieces or len(thousands) >= 30:
+                proposal.signs[column] = "." if "," in thousands[0] else ","
                 proposal.questions.pop(f"sign {column.sql}")
             continue
         told = {sign for other in others if len(signs := writing_in(proposal, other).signs) == 1 for sign in signs}
@@ -175,11 +175,15 @@ def settle_signs(proposal: Proposal) -> None:
             proposal.questions.pop(f"sign {column.sql}")
 
 
-def counts_thousands(proposal: Proposal, column: Column) -> bool:
-    """Say whether a column's marks may be those of thousands: it has numbers below 1,000 without one, and none above."""
-    bare = f"FROM {identifier(column.table)} WHERE NOT {column.sql} GLOB '*[^0-9]*' AND LENGTH({column.sql})"
-    short, long = (proposal.value(f"SELECT EXISTS (SELECT 1 {bare} {length})") for length in ("BETWEEN 1 AND 3", "> 3"))
-    return short and not long
+def marks_of_thousands(proposal: Proposal, column: Column) -> list[str]:
+    """Return the numbers of a column with a mark that may be that of thousands: others are below 1,000 without one, and none above."""
+    texts = proposal.connection.execute(
+        f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} LIMIT {COMPARED}"
+    )
+    numbers = [without_currency(str(text), ".").lstrip("-") for (text,) in texts if text is not None]
+    bare = [number for number in numbers if number.isdecimal()]
+    marked = [number for number in numbers if re.fullmatch(r"\d{1,3}([.,]\d{3})+", number)]
+    return marked if bare and max(map(len, bare)) < 4 and len(marked) + len(bare) == len(numbers) else []
 
 
 def ask_discount(proposal: Proposal) -> None:
@@ -207,11 +211,7 @@ def ask_discount(proposal: Proposal) -> None:
     elif most > 100 or (any(number != int(number) for number in numbers) and len(set(numbers)) < 10):
         proposal.discount = "money"
     else:
-        ways = {
-            "percent of the price": "percent",
-            "money off the line": "money",
-            "a share: 1 is all of it": "share",
-        }
+        ways = {"percent of the price": "percent", "money off the line": "money", "a share: 1 is all of it": "share"}
         proposal.questions["discount"] = Question(f"What is {column.name} ({', '.join(column.samples)})?", ways, None)
 
 
