@@ -598,6 +598,21 @@ SMALL = {  # what is peculiar to an export -> its files, what is answered, and w
         {},
         {"status": {"Completed": 120 + 30 * 36}},
     ),
+    "pieces that are weighed": (
+        {
+            "till": "Receipt,Date,Item,Quantity,Unit Price\n1,2025-01-13,Figs,0.355,10.00\n1,2025-01-13,Tea,2,4.00\n2,2025-01-14,Figs,1.25,10.00"
+        },
+        {},
+        {"status": {"Completed": 24.05}},
+    ),
+    "reviews without a day": (
+        {
+            "orders": "order_id,order_date,product_id,total\n1,2025-01-13,7,10\n2,2025-01-14,8,30",
+            "reviews": "review_id,product_id,rating\n1,7,5\n2,8,4",
+        },
+        {},
+        {"status": {"Completed": 40}},
+    ),
 }
 
 

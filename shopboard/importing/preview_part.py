@@ -26,6 +26,7 @@ LOST = {
     "lost product_id": "Unknown products",
     "lost customer_id": "Unknown customers",
     "lost quantity": "No pieces",
+    "lost parts": "Parts of a piece",
     "lost discount": "Discounts",
     "lost stars": "Stars",
 }

@@ -153,7 +153,7 @@ def proposed_selects(proposal: Proposal) -> dict[str, str]:
         "products": select_entity(proposal, "products", "product_id"),
         "orders": orders,
     }
-    if proposal.reviews:
+    if proposal.reviews or "reviews" in map(str.lower, proposal.columns):  # else a table of that name would be read
         selects["reviews"] = select_reviews(proposal)
     for other in other_proposals(proposal):
         theirs = proposed_selects(other)

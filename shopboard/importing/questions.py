@@ -14,7 +14,7 @@ from shopboard.importing.raw import CONTRARY
 from shopboard.importing.repeats import ask_twice
 from shopboard.importing.reviews import ask_stars
 from shopboard.importing.status_questions import ask_status
-from shopboard.importing.status_sql import no_pieces
+from shopboard.importing.status_sql import no_pieces, part_of_piece
 from shopboard.importing.values import some_number, squashed, without_currency
 from shopboard.importing.words import FIELDS
 
@@ -53,7 +53,6 @@ def ask_questions(proposal: Proposal) -> None:
     ask_money(proposal)
     ask_region(proposal)
     ask_lost(proposal)
-    ask_no_pieces(proposal)
     ask_discount_lines(proposal)
     ask_stars(proposal)
     ask_small(proposal)
@@ -233,26 +232,28 @@ STORES = "store|shop|branch|filial|tienda|loja|negoz|warehouse|lager|office|depo
 
 
 def ask_lost(proposal: Proposal) -> None:
-    """Ask about lines whose product or customer is missing in its own table; they are loaded unless the user says otherwise."""
+    """Ask about lines that lack something; they are loaded unless the user says otherwise."""
+    found = []  # the question's key, condition, table, what is said of the rows, how they would be loaded
     for key, what in (("product_id", "product"), ("customer_id", "customer")):
         column, condition = proposal.taken(key), lost_sql(proposal, key)
         if column and condition:
-            sql = f"SELECT COUNT(*) FROM {identifier(column.table)} WHERE {condition}"
-            if rows := proposal.value(sql):
-                ways = {f"load them: the {what} is known by {column.name} alone": "load", "set them aside": "aside"}
-                text = f"{counted(rows, 'row')} of {column.table} with a {what} that its own table lacks"
-                proposal.questions[f"lost {key}"] = Question(text, ways, "load", "lost")
-
-
-def ask_no_pieces(proposal: Proposal) -> None:
-    """Ask about lines that have an amount and yet no pieces; they are loaded unless the user says otherwise."""
+            said, way = f"a {what} that its own table lacks", f"the {what} is known by {column.name} alone"
+            found.append((key, condition, column.table, said, way))
     quantity, total = (proposal.taken(name) for name in ("quantity", "total_amount"))
     if quantity and total and quantity.table == total.table == proposal.lines:
-        sql = f"SELECT COUNT(*) FROM {identifier(total.table)} WHERE {no_pieces(quantity)} AND {number_sql(proposal, total)} <> 0"
-        if lines := proposal.value(sql):
-            ways = {"load them: each counts as one piece": "load", "set them aside": "aside"}
-            text = f"{counted(lines, 'line')} with an amount, though {quantity.name} is 0"
-            proposal.questions["lost quantity"] = Question(text, ways, "load", "lost")
+        nothing = f"{no_pieces(quantity)} AND {number_sql(proposal, total)} <> 0"
+        found.append(
+            ("quantity", nothing, total.table, f"an amount, though {quantity.name} is 0", "each counts as one piece")
+        )
+    if quantity and quantity.whole < 1:
+        said, way = f"parts of a piece in {quantity.name}", "each counts as whole pieces, at least one"
+        found.append(("parts", part_of_piece(proposal, quantity), quantity.table, said, way))
+    for key, condition, table, said, way in found:
+        if rows := proposal.value(f"SELECT COUNT(*) FROM {identifier(table)} WHERE {condition}"):
+            ways = {f"load them: {way}": "load", "set them aside": "aside"}
+            of = counted(rows, "line") if table == proposal.lines else f"{counted(rows, 'row')} of {table}"
+            text = f"{of} with {said}"
+            proposal.questions[f"lost {key}"] = Question(text, ways, "load", "lost")
 
 
 SALES = "(sales|sold|demand|ventas|ventes|vendas|vendite|verkaufe|absatz|sprzedaz|prodazhi)|销量"

@@ -76,6 +76,12 @@ def no_pieces(column: Column) -> str:
     return f"CAST({column.sql} AS TEXT) IN ('0', '0.0', '0.00', '0,00')"
 
 
+def part_of_piece(proposal: Proposal, column: Column) -> str:
+    """Return SQL for the condition that a quantity is no whole number."""
+    number = number_sql(proposal, column)
+    return f"TYPEOF({number}) = 'real' AND {number} <> CAST({number} AS INTEGER)"
+
+
 def count_lines_of_nothing(proposal: Proposal, values: dict, notes: list[str]) -> None:
     """Let cancelled lines of no pieces or no amount count all the same, as one piece and as 0; and lines of money but no pieces, if the user says so."""
     quantity, total, status = (proposal.taken(name) for name in ("quantity", "total_amount", "status"))
@@ -88,6 +94,14 @@ def count_lines_of_nothing(proposal: Proposal, values: dict, notes: list[str]) -
     if quantity and cancelled and proposal.value(any_of_none.format(no_pieces(quantity))):
         values["quantity"] = f"CASE WHEN {no_pieces(quantity)} AND {cancelled} THEN 1 ELSE {values['quantity']} END"
         notes.append(f"a cancelled line of which {quantity.name} is 0 counts as one piece")
+    if quantity and proposal.answer("lost parts") == "load":
+        rounded = f"COALESCE(NULLIF(ROUND({number_sql(proposal, quantity)}), 0), 1)"
+        values["quantity"] = (
+            f"CASE WHEN {part_of_piece(proposal, quantity)} THEN {rounded} ELSE {values['quantity']} END"
+        )
+        notes.append(
+            f"parts of a piece in {quantity.name} are rounded to whole pieces, at least one, which changes no amount"
+        )
     if quantity and total and proposal.answer("lost quantity", "aside") != "aside":
         paid = f"{no_pieces(quantity)} AND {number_sql(proposal, total)} <> 0"
         values["quantity"] = f"CASE WHEN {paid} THEN 1 ELSE {values['quantity']} END"
@@ -161,7 +175,7 @@ def returned_sql(proposal: Proposal, number: Column) -> tuple[str, str] | None:
                 table,
             )
         if order:
-            return f"{number.sql} IN (SELECT {order.sql} {rest})", table
+            return f"{number.sql} IN (SELECT {order.sql} {rest})", f"{table}, each order as a whole,"
     return None
 
 

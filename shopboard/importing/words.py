@@ -135,7 +135,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
         ),
         "quantity": Field(
             "Quantity",
-            "whole",
+            "number",
             (
                 "({order}|{product})*({quantity}){of}({order}|{product})*(ordered|sold|purchased)?|unidades|adet",
                 "(units?|items?|bottles|boxes|packs|copies|kits|bags)(sold|ordered|shipped)|count",
