@@ -2,7 +2,7 @@
 import { button, copyText, fileName, highlighted, make, saveText, simpleTags } from "./board_text.js";
 import { TableView, localSource } from "./board_table.js";
 import { tileElement } from "./board_tiles.js";
-import { noteOf, styled } from "./board_fit.js";
+import { heightOf, noteOf, styled } from "./board_fit.js";
 import { Legend } from "./board_legend.js";
 import { ChartView } from "./board_chart.js";
 
@@ -68,7 +68,7 @@ export class CardView {
     this.title.textContent = card.title ?? "";
     this.subtitle.textContent = card.subtitle ?? "";
     this.menuButton.setAttribute("aria-label", `More about ${card.title || card.id}`);
-    this.element.style.setProperty("--height", `${Number(card.height) || 300}px`);
+    if (card.figure || !this.filled) this.element.style.setProperty("--height", `${heightOf(card)}px`);
     this.element.classList.toggle("sb-clicks", Boolean(card.clicks));
     const rows = this.offers("rows") ? "Its figures are under Rows." : "";
     this.holder?.setAttribute("aria-label", [card.title, card.subtitle, rows].filter(Boolean).join(". "));

@@ -140,7 +140,7 @@ def test_further_filters_are_none_while_all_are_chosen():
     selection.against.value, selection.interval.value = "year", "week"
     now = selection.value
     assert (now.segments, now.against, now.interval, len(calls)) == (("B",), "year", "week", 3)
-    assert selection.text() == "all regions · all categories · B · 1 Jan 2025 to 31 Dec 2025"
+    assert selection.text() == "All regions · all categories · B · 1 Jan 2025 to 31 Dec 2025"
     selection.set(replace(WHOLE, segments=("A", "B")))
     assert (selection.value.segments, selection.value.against, len(calls)) == (None, "before", 3)
 
