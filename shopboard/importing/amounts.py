@@ -19,7 +19,7 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
     find_by_arithmetic(proposal, found)
     if (
         found["discount"].column
-        and is_of_order(proposal, found["discount"].column, found)
+        and is_of_order(proposal, found["discount"].column, found, or_once=True)
         and not is_share(proposal, found["discount"].column)
     ):
         found["discount"] = Match(None, 0.0, "it is that of a whole order")
@@ -28,6 +28,14 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
     if price and total and not quantity and total.whole == 1 and share_below(proposal, total, price) > 0.2:
         found["quantity"], quantity = Match(total, 0.7, "whole numbers, often below the price of one"), total
         found["total_amount"], total = Match(None, 0.0, ""), None
+    proposal.is_net = False
+    for other in own if price and price.table == proposal.lines else ():
+        if likeness(other, fields["unit_price"]) and other not in (price, total, quantity):
+            pairs = sampled_numbers(proposal, other, price)
+            if verdict(pairs) == "less":
+                found["unit_price"] = Match(other, 0.9, f"on some lines less than {price.name}: what was paid")
+                found["discount"] = Match(None, 0.0, f"it is in {other.name}")
+                price, proposal.is_net = other, True
     totals = sorted(
         (column for column in own if column not in (price, quantity)),
         key=lambda column: -likeness(column, fields["total_amount"]),
@@ -55,7 +63,7 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
             proposal.of_orders = (
                 bool(number) and told.filled < 1 and stands_for_orders(proposal, told, price, quantity, number)
             )
-            made_up = proposal.is_gross and told.filled < 1 and not proposal.of_orders
+            made_up = proposal.is_gross and min(told.filled, told.numbers) < 1 and not proposal.of_orders
             proposal.made_up = (price, quantity) if made_up else None
         elif total == price:
             by_price = False
@@ -123,13 +131,13 @@ def spread_of_line(proposal: Proposal, price: Column, quantity: Column, product:
     return float(per_piece) if len(spreads) >= 3 and per_piece < as_it_is / 5 else None
 
 
-def is_of_order(proposal: Proposal, total: Column, found: dict[str, Match]) -> bool:
-    """Say whether an amount is the same on all lines of most orders that have several."""
+def is_of_order(proposal: Proposal, total: Column, found: dict[str, Match], or_once: bool = False) -> bool:
+    """Say whether an amount is the same on all lines of most orders that have several, or if so wanted on one of them."""
     number = found["order_number"].column
     if number is None or number.table != proposal.lines:
         return False
-    orders, _, same = amounts_of_orders(proposal, total, number)
-    return orders >= 3 and same > 0.9 * orders
+    orders, once, same = amounts_of_orders(proposal, total, number)
+    return orders >= 3 and max(same, once if or_once else 0) > 0.9 * orders
 
 
 def is_share(proposal: Proposal, column: Column) -> bool:
@@ -186,7 +194,11 @@ def compare_total(proposal: Proposal, total: Column, price: Column, quantity: Co
     rows = [row for row in sampled_numbers(proposal, total, price, quantity) if row[1]]
     several = [row for row in rows if abs(row[2]) > 1]
     # A single piece costs what its line does, whichever of both is meant; unless all are single ones.
-    pairs = [(amount, one * pieces) for amount, one, pieces in several or rows]
+    return verdict([(amount, one * pieces) for amount, one, pieces in several or rows])
+
+
+def verdict(pairs: list[tuple]) -> str:
+    """Say what an amount is beside another one on the same lines: "equal", on some of them "less", mostly more as that of an "order", or "other"."""
     near = [abs(amount - worth) <= max(0.011, 0.001 * abs(worth)) for amount, worth in pairs]
     below = [abs(amount) <= abs(worth) + 0.011 and abs(amount) >= 0.2 * abs(worth) for amount, worth in pairs]
     sums = (abs(sum(amount for amount, _ in pairs)), abs(sum(worth for _, worth in pairs)))

@@ -54,22 +54,28 @@ def columns_of_table(connection: sqlite3.Connection, table: str) -> list[Column]
 
 
 def days_of_parts(columns: list[Column]) -> list[Column]:
-    """Return a column that is made of a year, a month and a day, where a table has the three."""
+    """Return a column that is made of a year, a month and a day, where a table has them; without a day, the first, where it has no other date."""
     words = (
         "year|jahr|annee|ano|anno|jaar",
         "month|monat|mois|mes|mese|maand",
         "day|tag|jour|dia|giorno|dag|dayofmonth",
     )
-    found = [
-        next((column for column in columns if column.whole == 1 and re.fullmatch(names, squashed(column.name))), None)
-        for names in words
-    ]
-    if not all(found):
+    year, month, day = (
+        next((column for column in columns if re.fullmatch(names, squashed(column.name))), None) for names in words
+    )
+    day = day if day and day.whole == 1 else None
+    if not year or year.whole < 1 or not month or 0 < month.whole < 1:
         return []
-    year, month, day_of_month = found
-    samples = tuple(f"{year.samples[0]}-{month.samples[0]:0>2}-{day_of_month.samples[0]:0>2}" for _ in range(1))
-    sql = f"PRINTF('%04d-%02d-%02d', {year.sql}, {month.sql}, {day_of_month.sql})"
-    return [replace(year, name="date", numbers=0.0, whole=0.0, dates=1.0, samples=samples, expression=sql)]
+    if not day and any(column.dates > 0.8 for column in columns):
+        return []
+    form = "%04d-%02d-%02d" if month.whole == 1 else "%04d-%s-%02d"
+    sample = f"{year.samples[0]}-{month.samples[0]:0>2}-{day.samples[0] if day else '1':0>2}"
+    sql = f"PRINTF('{form}', {year.sql}, {month.sql}, {day.sql if day else 1})"
+    made = replace(year, numbers=0.0, whole=0.0, dates=float(is_date(sample)), samples=(sample,), expression=sql)
+    return [replace(made, name="date" if day else FIRST_OF_MONTH)]
+
+
+FIRST_OF_MONTH = "date (the first of the month)"
 
 
 def full_names(columns: list[Column]) -> list[Column]:

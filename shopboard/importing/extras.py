@@ -6,7 +6,7 @@ from shopboard.importing.amounts import amounts_of_orders
 from shopboard.importing.columns import COMPARED
 from shopboard.importing.likeness import likeness
 from shopboard.importing.links import columns_of_headers, writing_in
-from shopboard.importing.meaning import Column, Proposal, Question, identifier
+from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.raw import literal
 from shopboard.importing.statuses import status_of
 from shopboard.importing.totals import lines_only
@@ -34,32 +34,64 @@ def ask_money(proposal: Proposal) -> None:
     """Ask what becomes of each column of money that is not zero and not used; open only where the amount surely lacks it."""
     proposal.extras = {}
     used = {match.column for key, match in proposal.matches.items() if key != ("orders", "discount")}
-    if not proposal.matches["orders", "total_amount"].column:  # else a discount is not computed with
-        used.add(proposal.matches["orders", "discount"].column)
+    if not proposal.taken("total_amount"):  # else a discount is not computed with
+        used.add(proposal.taken("discount"))
     total = FIELDS["orders"]["total_amount"]
     for column in dict.fromkeys([*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)]):
         name = squashed(column.name)
         if name.removeprefix("base") in {squashed(other.name).removeprefix("base") for other in proposal.extras}:
             continue  # of a line and of its order, or in two currencies: the same money
         named = re.search(f"{REFUND}|{OTHERS}", name) or re.search(pattern(DISCOUNT), name)
-        if column in used or column.expression or column.numbers < 0.8 or column.dates > 0.5:
+        if column in used or column.expression or column.table not in proposal.reached[proposal.lines]:
             continue
-        if column.table not in proposal.reached[proposal.lines]:
-            continue
-        if re.search("(id|code|no|nr|number)$|quantity|qty|(?<!dis)(?<!ac)count|units|items$", name):
+        counts = re.search("(id|code|no|nr|number)$|quantity|qty|(?<!dis)(?<!ac)count|units|items$", name)
+        if counts or column.numbers < 0.8 or column.dates > 0.5 or not (kind := kind_of(proposal, column)):
             continue
         if not named and likeness(column, total) <= 0.5 and not may_be_money(proposal, column):
             continue
-        kind = kind_of(proposal, column)
-        if not kind:
-            continue
         proposal.extras[column] = kind
-        by_price = not proposal.matches["orders", "total_amount"].column
-        missing = bool(re.search(pattern(DISCOUNT), name)) and (proposal.is_gross or by_price)
+        by_price = not proposal.taken("total_amount")
+        missing = bool(re.search(pattern(DISCOUNT), name)) and (proposal.is_gross or (by_price and not proposal.is_net))
         taken = None if re.search(REFUND, name) or missing else "leave"
         text = f"{column.name} is not in the amount of a line, as far as the numbers tell. What becomes of it?"
         ways = WAYS if named else {"leave it out": "leave", "take it as the amount instead": "instead"}
         proposal.questions[f"money {column.name}"] = Question(text, ways, taken, "money")
+
+
+def discount_lines(proposal: Proposal) -> str:
+    """Return SQL for the condition that a line is a discount on others of its order: its name says so and stands only below zero; empty if none is."""
+    named, number, total = (
+        proposal.matches["products", "product_name"].column,
+        *map(proposal.taken, ("order_number", "total_amount")),
+    )
+    money = [total] if total else [column for name in ("unit_price", "quantity") if (column := proposal.taken(name))]
+    if not named or not number or not money or any(column.table != proposal.lines for column in (named, *money)):
+        return ""
+    amount = " * ".join(number_sql(proposal, column) for column in money)
+    sql = f"SELECT {named.sql} FROM {identifier(proposal.lines)} WHERE {named.sql} IS NOT NULL GROUP BY 1 HAVING MAX({amount}) < 0"
+    names = [name for (name,) in proposal.connection.execute(sql) if re.search(pattern(DISCOUNT), squashed(str(name)))]
+    return f"{named.sql} IN ({', '.join(map(literal, names))})" if names else ""
+
+
+def ask_discount_lines(proposal: Proposal) -> None:
+    """Ask about discounts that are lines of their own: they lower the other lines of their orders, unless the user says otherwise."""
+    if not proposal.amounts_of_orders and (condition := discount_lines(proposal)):
+        sql = f"SELECT COUNT(*) FROM {identifier(proposal.lines)} WHERE {condition}"
+        ways = {"take them off the other lines of their orders": "subtract", "count them as returned": "returned"}
+        text = f"{counted(proposal.value(sql), 'line')} below zero that a discount's name stands on"
+        proposal.questions["lost discount"] = Question(text, ways, "subtract", "lost")
+
+
+def with_discounts(select: str, names: list[str]) -> str:
+    """Return a SELECT of lines in which those that are `off` lower the others of their order, each by its share; where there are none, they stay."""
+    of = "OVER (PARTITION BY order_number)"
+    kept = ", ".join(name for name in names if name != "total_amount")
+    return (
+        f"WITH with_discounts AS (\n{select}\n),\nof_orders AS (\n    SELECT\n        *,\n        SUM(CASE WHEN off THEN total_amount ELSE 0 END) {of} AS discount,\n"
+        f"        SUM(CASE WHEN off THEN 0 ELSE total_amount END) {of} AS goods\n    FROM with_discounts\n)\n"
+        f"SELECT\n    {kept},\n    CASE WHEN discount < 0 AND goods + discount >= 0 AND TYPEOF(total_amount) <> 'text' THEN ROUND(total_amount + total_amount * discount / goods, 6) "
+        "ELSE total_amount END AS total_amount\nFROM of_orders\nWHERE NOT (off AND goods + discount >= 0)"
+    )
 
 
 def may_be_money(proposal: Proposal, column: Column) -> bool:
@@ -84,7 +116,7 @@ def kind_of(proposal: Proposal, column: Column) -> str:
     share = re.search("percent|pct|prozent|rate", squashed(column.name)) or any("%" in text for text in column.samples)
     if share or max(map(abs, numbers)) <= 1:
         return "share" if re.search(pattern(DISCOUNT), squashed(column.name)) and proposal.is_gross else ""
-    of = proposal.matches["orders", "order_number"].column
+    of = proposal.taken("order_number")
     if column.table != proposal.lines:
         return "order"
     if of and of.table == proposal.lines:
@@ -116,7 +148,7 @@ def extra_sql(proposal: Proposal, column: Column, name: str) -> str:
         percent = 100 if max((abs(some_number(text) or 0) for text in column.samples), default=0) > 1 else 1
         return f"total_amount * {amount} / {percent}.0"
     if proposal.extras[column] == "order":
-        order = "COALESCE(order_number, order_id)" if proposal.matches["orders", "order_number"].column else "order_id"
+        order = "COALESCE(order_number, order_id)" if proposal.taken("order_number") else "order_id"
         whole = f"MAX({amount}) OVER (PARTITION BY {order})"
         part = f"1.0 * total_amount / NULLIF(SUM(total_amount) OVER (PARTITION BY {order}), 0)"
         return f"COALESCE({whole} * {part}, 0)"
@@ -165,14 +197,14 @@ def extras_apart(proposal: Proposal, select: str, columns: list[str], _: list[st
 
 def ill_words_sql(proposal: Proposal) -> str:
     """Return, as SQL lists them, the words of a status that mean cancelled or returned: such lines gave back all already."""
-    column = proposal.matches["orders", "status"].column
+    column = proposal.taken("status")
     words = [word for word in proposal.statuses.get(column, []) if status_of(word) in ("Cancelled", "Returned")]
     return ", ".join(map(literal, dict.fromkeys(["Cancelled", "Returned", *words])))
 
 
 def sum_of(proposal: Proposal, column: Column) -> float:
     """Return what a column of money comes to; that of an order counts once."""
-    number, table = proposal.matches["orders", "order_number"].column, identifier(column.table)
+    number, table = proposal.taken("order_number"), identifier(column.table)
     value, lines = number_sql(proposal, column), lines_only(proposal) if column.table == proposal.lines else ""
     sql = f"SELECT {value} AS money FROM {table} WHERE {column.sql} IS NOT NULL{lines}"
     if proposal.extras[column] == "order" and number and column.table == proposal.lines:

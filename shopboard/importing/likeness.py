@@ -63,11 +63,14 @@ def likeness(column: Column, field: Field) -> float:
         return 0.0
     if field.label == "Region" and tells_no_place(column):
         return 0.0
-    without_unit_and_path = re.sub(r"\(.*?\)|\[.*?\]|.*[./](?=\w)", "", CENTS.sub("", column.name))
+    without_unit_and_path = without_path(re.sub(r"\(.*?\)|\[.*?\]", "", CENTS.sub("", column.name)))
     names = dict.fromkeys((squashed(column.name), squashed(without_unit_and_path)))
     about = subject(column.table)
-    if re.fullmatch(pattern("{name}"), squashed(column.name)) and re.search("(item|line)s?$", squashed(column.table)):
-        about = about if field.label != "Order" else ""  # the name in a table of orders' items is an item's
+    if field.kind == "id" and column.numbers > 0.9 and names.keys() & COUNTED:
+        return 0.0
+    if field.label == "Order" and re.fullmatch(pattern("{name}"), squashed(column.name)):
+        of_item = re.search("(item|line)s?$", squashed(column.table))  # of orders' items: it is the item's
+        about = about if not of_item and any(re.search(r"\d", sample) for sample in column.samples) else ""
     if field.label in ("Region", "Category") and re.fullmatch(pattern("{name}"), squashed(column.name)):
         names |= dict.fromkeys(f"{part}name" for part in parts_of(column.table) if about in ("", "category", "order"))
     weight = 1.0 if field.label != "Region" or re.search(pattern("{delivery}"), squashed(column.name)) else 0.99
@@ -76,6 +79,18 @@ def likeness(column: Column, field: Field) -> float:
         sure = [best for part in column.name.split("/") if (best := named_alike(squashed(part), about, field))] or sure
         return min(sure, default=0.0) * weight * math.sqrt(column.filled)
     return max(sure, default=0.0) * weight * math.sqrt(column.filled)
+
+
+COUNTED = set(  # names of whole numbers that count what they name
+    "transactions sales orders tickets purchases items customers clients users buyers visitors guests ventas ventes vendas vendite verkaufe "
+    "clientes clienti kunden klanten".split()
+)
+
+
+def without_path(name: str) -> str:
+    """Return the last part of a name such as shipping.country.name; the last two where it says too little for itself."""
+    *path, last = re.split(r"[./](?=\w)", name)
+    return "".join([*path[-1:], last]) if re.fullmatch(pattern("{name}|{id}|{text}"), squashed(last)) else last
 
 
 def tells_no_place(column: Column) -> bool:
@@ -101,6 +116,9 @@ def named_alike(name: str, about: str, field: Field) -> float:
 STATE = "status|state$|state(id|lang)|statut|etat|estado|stato|zustand|stav|tila"  # in names of statuses, and of tables of their words
 
 
+PLURAL = "s(?=(id|code|key|no|nr)$)"  # market_code and markets_code are the same
+
+
 def remoteness(link: Link) -> tuple[bool, int]:
     """Return what sorts the tables that a column may refer to: one that is called like it first, and the shortest such name."""
     called = re.sub("(id|no|nr|key|code|number)s?$", "", squashed(link.column.name))
@@ -116,7 +134,9 @@ def akin(column: Column, key: Column) -> str:
     if re.search(STATE, name) and re.search(STATE, squashed(key.table)) and key.whole == 1:
         return "name"
     if name not in ("", "id", "name", "title", "description", "code") and (
-        name in (of, singular + of, squashed(key.table) + of) or refers_to(name) == refers_to(own) != ""
+        name in (of, singular + of, squashed(key.table) + of)
+        or re.sub(PLURAL, "", name) == re.sub(PLURAL, "", of)
+        or refers_to(name) == refers_to(own) != ""
     ):
         return "name"
     longer, shorter = (of, name) if len(of) > len(name) else (name, of)  # SalesTerritoryKey and TerritoryKey

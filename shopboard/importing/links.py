@@ -123,7 +123,7 @@ def weight_of_text(proposal: Proposal, column: Column, field: Field) -> float:
 
 def row_count(proposal: Proposal, table: str) -> int:
     """Return how many rows a table has."""
-    return proposal.connection.execute(f"SELECT COUNT(*) FROM {identifier(table)}").fetchone()[0]
+    return proposal.value(f"SELECT COUNT(*) FROM {identifier(table)}")
 
 
 def columns_of_headers(proposal: Proposal, table: str) -> list[Column]:

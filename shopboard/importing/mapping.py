@@ -5,18 +5,18 @@ from collections.abc import Callable
 
 from shopboard.database import COLUMNS
 from shopboard.importing.accounts import OWN_NUMBERS
-from shopboard.importing.columns import row_number_of
-from shopboard.importing.extras import chosen_extras, number_sql, with_extras
+from shopboard.importing.columns import FIRST_OF_MONTH, row_number_of
+from shopboard.importing.extras import chosen_extras, discount_lines, number_sql, with_discounts, with_extras
 from shopboard.importing.likeness import subject
 from shopboard.importing.links import base_of, best_match, key_of, key_values, written_otherwise
-from shopboard.importing.matching import other_stars
+from shopboard.importing.matching import stars_of_lines
 from shopboard.importing.meaning import Column, Link, Proposal, identifier
 from shopboard.importing.money_sql import amount_sql, sold_below_zero
 from shopboard.importing.raw import literal
+from shopboard.importing.reviews import reads_reviews
 from shopboard.importing.rules import DEFAULTS
 from shopboard.importing.statements import (
     NOBODY,
-    from_sql,
     in_place_of,
     key_sql,
     line_sql,
@@ -46,7 +46,7 @@ def select_entity(proposal: Proposal, table: str, key: str) -> str:
     if key_values(proposal, column) is not None and values[key] == column.sql and base != proposal.lines:
         text = statement_sql(proposal, base, {**values, **line_sql(proposal, base)}, used)
         return with_lost(proposal, text, key, [name for name, sql in values.items() if sql])
-    when = proposal.matches["orders", "order_date"].column
+    when = proposal.taken("order_date")
     latest = (
         written_sql(proposal, "orders", "order_date")
         if when and when.table in proposal.reached[base]
@@ -75,21 +75,15 @@ def select_entity(proposal: Proposal, table: str, key: str) -> str:
         **line_sql(proposal, base),
     }  # all of the row of the one MAX; a second would choose another
     return statement_sql(
-        proposal,
-        base,
-        values,
-        [*used, when if when and when.table in proposal.reached[base] else None],
-        note,
-        rest,
+        proposal, base, values, [*used, when if when and when.table in proposal.reached[base] else None], note, rest
     )
 
 
 def with_lost(proposal: Proposal, text: str, key: str, names: list[str]) -> str:
     """Return the SELECT for customers or products with those that only lines name, unless such lines are to be set aside."""
-    asked = proposal.questions.get(f"lost {key}")
-    if not asked or asked.taken == "aside":
+    if proposal.answer(f"lost {key}", "aside") == "aside":
         return text
-    column = proposal.matches["orders", key].column
+    column = proposal.taken(key)
     condition = lost_sql(proposal, key)
     beside = ", ".join(f"NULL AS {name}" for name in names if name != key)
     return (
@@ -104,7 +98,7 @@ TABLE_OF = {"customer_id": "customers", "product_id": "products"}
 
 def lost_sql(proposal: Proposal, key: str) -> str:
     """Return SQL for the condition that a line names a customer or product that its own table lacks; empty where it has none."""
-    column, known = proposal.matches["orders", key].column, key_of(proposal, TABLE_OF[key])
+    column, known = proposal.taken(key), key_of(proposal, TABLE_OF[key])
     if column is None or known is None or known.table == column.table:
         return ""
     link = Link(column, known)
@@ -130,7 +124,7 @@ def region_of_order(proposal: Proposal) -> Column | None:
 
 def columns_of_order(proposal: Proposal) -> list[Column]:
     """Return the columns that tell of a line or its order, rather than of its customer or its product."""
-    keys = {proposal.matches["orders", name].column for name in ("customer_id", "product_id")}
+    keys = {proposal.taken(name) for name in ("customer_id", "product_id")}
     others = ("customer", "product", "supplier", "category", "review")
     tables = [
         table
@@ -146,7 +140,7 @@ def select_orders(
     proposal: Proposal, beside: dict[str, Column] | None = None, put_together: Callable[..., str] = with_extras
 ) -> str:
     """Return the SELECT for the lines of orders; `beside` names more columns that it is to give."""
-    chosen = {name: proposal.matches["orders", name].column for name in FIELDS["orders"]}
+    chosen = {name: proposal.taken(name) for name in FIELDS["orders"]}
     values = {
         name: written_sql(proposal, "orders", name)
         for name in ("order_id", "customer_id", "product_id", "order_date", "quantity", "order_number")
@@ -172,8 +166,7 @@ def select_orders(
         notes.append(f"{chosen['quantity'].name} is below zero where something is sold: its sign is turned")
     values["total_amount"] = amount_sql(proposal, notes)
     count_lines_of_nothing(proposal, values, notes)
-    asked = proposal.questions.get("region")
-    chosen["region"] = None if asked and asked.taken == "customer" else region_of_order(proposal)
+    chosen["region"] = None if proposal.answer("region") == "customer" else region_of_order(proposal)
     values |= {name: column.sql for name, column in (beside or {}).items()}
     proposal.beside += (beside or {}).values()
     values["region"] = chosen["region"].sql if chosen["region"] else None
@@ -181,36 +174,36 @@ def select_orders(
         carry_over(proposal, values, chosen, notes)
     leave_out_guests(proposal, values, chosen, notes)
     note_orders_without_lines(proposal, chosen, notes)
-    notes += [told] if not proposal.reviews and (told := other_stars(proposal)) else []
-    if proposal.orders.get(chosen["order_date"]) and any(
-        re.search(r"\d:\d\d.*\d ?(Z|[-+]\d\d:?\d\d)( |$)|UTC", text) for text in chosen["order_date"].samples
-    ):
-        notes.append("a day is the day that the source wrote; what it says of time zones is left off")
+    note_what_is_left_off(proposal, chosen, notes)
     rest = ""
     if proposal.totals[0]:
         rest = f"\nWHERE NOT ({proposal.totals[0]})"
         notes.append(proposal.totals[1])
-    whole = proposal.questions["amounts"].taken == "order" if "amounts" in proposal.questions else proposal.whole_orders
-    names = [name for name, sql in {**values, **line_sql(proposal, proposal.lines)}.items() if sql]
-    if chosen_extras(proposal):
-        amount = values["total_amount"]
-        values["total_amount"] = (
-            amount if amount.startswith(("NUMBER(", "ROUND(", "LINE_TOTAL(")) else f"NUMBER({amount}, '.')"
-        )
-        values |= {
-            f"extra_{n}": number_sql(proposal, column)
-            for n, column in enumerate(proposal.extras, 1)
-            if column in chosen_extras(proposal)
-        }
-    used = [*chosen.values(), *proposal.beside, *chosen_extras(proposal)]
-    if not whole or values["order_number"] is None:
-        text = statement_sql(
-            proposal, proposal.lines, {**values, **line_sql(proposal, proposal.lines)}, used, rest=rest
-        )
-    else:
+    lines = line_sql(proposal, proposal.lines)
+    names = [name for name, sql in {**values, **lines}.items() if sql]
+    extras = chosen_extras(proposal)
+    whole = proposal.amounts_of_orders and values["order_number"]
+    off = discount_lines(proposal) if proposal.answer("lost discount") == "subtract" and not whole else ""
+    if extras or off:
+        values["total_amount"] = checked(values["total_amount"])
+    values |= {
+        f"extra_{n}": number_sql(proposal, column) for n, column in enumerate(proposal.extras, 1) if column in extras
+    }
+    used = [*chosen.values(), *proposal.beside, *extras]
+    if whole:
         text = share_out(proposal, values, used, notes, rest)
+    else:
+        text = statement_sql(proposal, proposal.lines, {**values, **lines, "off": off}, used, rest=rest)
+    if off:
+        text = with_discounts(text, [name for name, sql in {**values, **lines}.items() if sql])
+        notes.append("a line below zero that a discount's name stands on is taken off the other lines of its order")
     text = put_together(proposal, text, names, notes)
     return "".join(f"-- assumed: {' '.join(note.split())}\n" for note in notes) + text
+
+
+def checked(amount: str) -> str:
+    """Return SQL for an amount that can be added to others."""
+    return amount if amount.startswith(("NUMBER(", "ROUND(", "LINE_TOTAL(")) else f"NUMBER({amount}, '.')"
 
 
 OF_LINES = ("order_id", "product_id", "quantity", "total_amount")  # what no other line of the order tells
@@ -298,9 +291,23 @@ def note_orders_without_lines(proposal: Proposal, chosen: dict, notes: list[str]
     link = next((link for link in links if link.key.table == dated), None)
     if link and not written_otherwise(proposal, link):
         sql = f"SELECT COUNT(*) FROM {identifier(link.key.table)} WHERE {link.key.sql} NOT IN (SELECT {number.sql} FROM {identifier(proposal.lines)} WHERE {number.sql} IS NOT NULL)"
-        (lone,) = proposal.connection.execute(sql).fetchone()
-        if lone:
+        if lone := proposal.value(sql):
             notes.append(f"{lone:,} orders in {link.key.table} have no line in {proposal.lines} and are not loaded")
+
+
+def note_what_is_left_off(proposal: Proposal, chosen: dict, notes: list[str]) -> None:
+    """Note stars on lines that are not read, days that are not told, and time zones."""
+    if chosen["order_date"] and chosen["order_date"].name == FIRST_OF_MONTH:
+        notes.append("the source tells months and no days: each line counts on the first of its month")
+    stars = stars_of_lines(proposal)
+    if stars and proposal.reviews in ("", proposal.lines) and not reads_reviews(proposal):
+        asked = proposal.questions.get("lost stars")
+        why = asked.text if asked else "its values are no stars from 1 to 5 or to 10, or all the same"
+        notes.append(f"{stars.name} is not read: {why}")
+    if proposal.orders.get(chosen["order_date"]) and any(
+        re.search(r"\d:\d\d.*\d ?(Z|[-+]\d\d:?\d\d)( |$)|UTC", text) for text in chosen["order_date"].samples
+    ):
+        notes.append("a day is the day that the source wrote; what it says of time zones is left off")
 
 
 def share_out(proposal: Proposal, values: dict, used: list[Column | None], notes: list[str], rest: str) -> str:
@@ -325,42 +332,6 @@ def share_out(proposal: Proposal, values: dict, used: list[Column | None], notes
         f"WITH as_given AS (\n    {inner}\n), running AS (\n    SELECT\n        as_given.*,\n        SUM(weight) OVER (PARTITION BY {of} ORDER BY order_id) AS up_to_here,\n"
         f"        SUM(weight) OVER (PARTITION BY {of}) AS of_all\n    FROM as_given\n)\n"
         f"SELECT\n    {names},\n    ROUND(order_total * up_to_here / of_all, 2) - ROUND(order_total * (up_to_here - weight) / of_all, 2) AS total_amount\nFROM running"
-    )
-
-
-def select_reviews(proposal: Proposal) -> str:
-    """Return the SELECT for the reviews; one of an order is a review of its product where that is the only one."""
-    values = {name: written_sql(proposal, "reviews", name) for name in FIELDS["reviews"]}
-    used = [proposal.matches["reviews", name].column for name in FIELDS["reviews"]]
-    values["review_id"] = values["review_id"] or row_sql(proposal, proposal.reviews)
-    notes, rest = [], ""
-    if proposal.reviews == proposal.lines:
-        if proposal.matches["reviews", "product_id"].column == key_of(proposal, "products"):
-            values["product_id"] = key_sql(proposal, "products", "product_id")
-        stars = proposal.matches["reviews", "rating"].column
-        notes.append(f"{stars.name} of a line is a review of its product, on the day of the order")
-        rest = f"\nWHERE {stars.sql} IS NOT NULL{lines_only(proposal)}"
-    elif values["product_id"] is None:
-        number = FIELDS["orders"]["order_number"]
-        order, mine = (
-            best_match(proposal, proposal.reviews, number, proposal.columns[proposal.reviews]).column,
-            proposal.matches["orders", "order_number"].column,
-        )
-        product = proposal.matches["orders", "product_id"].column
-        if product is None or order is None or mine is None:
-            return "-- assumed: reviews of orders are of no product where the source tells none\nSELECT NULL AS review_id, NULL AS product_id, NULL AS rating, NULL AS review_date\nWHERE 1 = 0"
-        notes.append("a review of an order counts for each of the products in it")
-        bought = key_sql(proposal, "products", "product_id") if product == key_of(proposal, "products") else product.sql
-        rest = (
-            f"\nINNER JOIN (SELECT reviewed, product, COUNT(*) OVER (PARTITION BY reviewed) AS products FROM (SELECT DISTINCT {mine.sql} AS reviewed, "
-            f"{bought} AS product {from_sql(proposal, proposal.lines, [mine, product])}) AS each_once) AS bought ON bought.reviewed = {order.sql}"
-        )
-        values["product_id"] = "bought.product"
-        values["review_id"] = (
-            f"CASE WHEN bought.products > 1 THEN {values['review_id']} || ' ' || bought.product ELSE {values['review_id']} END"
-        )
-    return statement_sql(
-        proposal, proposal.reviews, {**values, **line_sql(proposal, proposal.reviews)}, used, notes, rest
     )
 
 

@@ -18,11 +18,12 @@ from shopboard.importing.links import (
     row_count,
 )
 from shopboard.importing.meaning import Column, Match, Proposal, identifier
+from shopboard.importing.reviews import stars_written
 from shopboard.importing.statuses import status_of
-from shopboard.importing.values import some_number, squashed
+from shopboard.importing.values import squashed
 from shopboard.importing.words import FIELDS, pattern
 
-NO_GOODS = "addres|adress|adres|direccion|endereco|indirizzo|street|strasse|phone|telefon|^fax|zip|postal|plz|buyer|recipient|gender|^sex|geschlecht|sexe|^age|pay|zahl|paiement|pago|channel|kanal|canal|priority|season|mode|method|^rep$|salesrep|weekday|month|color|colour|^size|carrier|courier|device|source|note|comment|mall|store|shop|branch|filiale|location|warehouse|market|city|billto|shipto|information|purchasepoint|vchtype|vouchertype|cashier|employee|server|staff|kassier"
+NO_GOODS = "addres|adress|adres|direccion|endereco|indirizzo|street|strasse|phone|telefon|^fax|zip|postal|plz|buyer|recipient|gender|^sex|geschlecht|sexe|^age|pay|zahl|paiement|pago|channel|kanal|canal|priority|season|mode(?!l)|method|^rep$|salesrep|weekday|month|cash|color|colour|^size|carrier|courier|device|source|note|comment|mall|store|shop|branch|filiale|location|warehouse|market|city|billto|shipto|information|purchasepoint|vchtype|vouchertype|cashier|employee|server|staff|kassier"
 
 
 def possible_lines(proposal: Proposal) -> list[str]:
@@ -78,7 +79,11 @@ def match_fields(proposal: Proposal) -> None:
     lines, fields = proposal.lines, FIELDS["orders"]
     own, near = proposal.columns[lines], columns_within(proposal, lines)
     found = {name: best_match(proposal, lines, field, near) for name, field in fields.items()}
-    repeated = [column for column in near if column.table != lines or not tells_rows_apart(proposal, column)]
+    repeated = [
+        column
+        for column in near
+        if column.table != lines or (not tells_rows_apart(proposal, column) and len(column.samples) > 1)
+    ]
     for name in ("order_number", "product_id"):  # what is another in each line is the line's own number
         found[name] = best_match(proposal, lines, fields[name], repeated) if len(repeated) < len(near) else found[name]
         found[name] = found[name] if found[name].column else best_match(proposal, lines, fields[name], near)
@@ -96,7 +101,11 @@ def match_fields(proposal: Proposal) -> None:
     if not found["total_amount"].column and not found["unit_price"].column:
         found["total_amount"] = best_match(proposal, lines, fields["total_amount"], columns_of_headers(proposal, lines))
         price = price_of_product(proposal, lines)
-        if price.column and found["quantity"].column:
+        taken = {match.column for match in found.values()}
+        numbers = [
+            column for column in own if fits(column, "number") and column not in taken and not is_key(proposal, column)
+        ]
+        if price.column and (found["quantity"].column or (found["product_id"].column and not numbers)):
             why = "the lines have no price: the one that the product has now"
             found["total_amount"], found["unit_price"] = Match(None, 0.0, why), replace(price, sure=0.6, why=why)
     found["status"] = status_among(proposal, near)
@@ -187,6 +196,7 @@ def prefer_link(proposal: Proposal, match: Match, about: str) -> Match:
             link
             for link in proposal.links.get(proposal.lines, [])
             if subject(link.key.table) not in ("order", "customer", "supplier", "category", "review")
+            and not re.search(NO_GOODS, squashed(link.column.name))
         ]
         others.sort(
             key=lambda link: (
@@ -203,7 +213,9 @@ def find_by_content(proposal: Proposal, found: dict[str, Match]) -> None:
     name_of_either(proposal, found)
     own, taken = proposal.columns[proposal.lines], {match.column for match in found.values()}
     kinds = {
-        "order_date": lambda column: column.dates > 0.9,
+        "order_date": lambda column: (
+            column.dates > 0.9 and not re.search("(id|no|nr|code|num)$", squashed(column.name))
+        ),
         "total_amount": lambda column: column.numbers > 0.9 and column.whole < 0.9 and column.dates < 0.5,
         "product_id": lambda column: (
             column.numbers < 0.2
@@ -238,9 +250,11 @@ def name_of_either(proposal: Proposal, found: dict[str, Match]) -> None:
     ]
     names = [column for column in names if not any(re.search(r"\d|@", sample) for sample in column.samples)]
     why = "called Name, and nothing else is named so"
-    if names and not found["product_id"].column and found["quantity"].column and found["unit_price"].column:
+    told = found["customer_id"].column or found["unit_price"].column
+    if names and not found["product_id"].column and found["quantity"].column and told:
         found["product_id"] = Match(names.pop(), 0.6, why)
-    names = [column for column in names if not re.search("tit|text", squashed(column.name))]
+    named = any(likeness(column, FIELDS["products"]["product_name"]) for column in own if column not in names)
+    names = [column for column in names if named and not re.search("tit|text", squashed(column.name))]
     if names and not found["customer_id"].column and found["product_id"].column:
         found["customer_id"] = Match(names.pop(), 0.6, why)
 
@@ -311,17 +325,10 @@ def match_reviews(proposal: Proposal) -> None:
     fields, rated = FIELDS["reviews"], {}
     for table, columns in proposal.columns.items():
         stars = best_match(proposal, table, fields["rating"], columns).sure
-        of = (
-            best_match(proposal, table, fields["product_id"], columns).sure
-            or best_match(proposal, table, FIELDS["orders"]["order_number"], columns).sure
-        )
+        of = best_match(proposal, table, fields["product_id"], columns).sure
+        if not of and proposal.taken("order_number"):
+            of = best_match(proposal, table, FIELDS["orders"]["order_number"], columns).sure
         when = best_match(proposal, table, fields["review_date"], columns).sure
-        of = (
-            of
-            if best_match(proposal, table, fields["product_id"], columns).column
-            or proposal.matches["orders", "order_number"].column
-            else 0
-        )
         if stars and of and when and table not in (proposal.lines, base_of(proposal, "products")):
             rated[table] = stars + of + when + (subject(table) == "review")
     proposal.reviews = max(rated, key=rated.get) if rated else ""
@@ -339,28 +346,15 @@ def match_reviews(proposal: Proposal) -> None:
 
 
 def rates_lines(proposal: Proposal) -> bool:
-    """Say whether the lines have stars of their own, from 1 to 5, beside product and date."""
-    told = [proposal.matches["orders", name].column for name in ("product_id", "order_date")]
-    return None not in told and bool(stars_of_lines(proposal)) and not other_stars(proposal)
+    """Say whether the lines have stars of their own beside product and date: from 1 to 5, or to be asked about."""
+    told = [proposal.taken(name) for name in ("product_id", "order_date")]
+    return None not in told and len(stars_written(proposal, stars_of_lines(proposal))) > 1
 
 
 def stars_of_lines(proposal: Proposal) -> Column | None:
     """Return the column of the lines that is surely named like stars."""
     stars = best_match(proposal, proposal.lines, FIELDS["reviews"]["rating"], proposal.columns[proposal.lines])
     return stars.column if stars.sure >= 0.5 else None
-
-
-def other_stars(proposal: Proposal) -> str:
-    """Return, in words, why what is named like stars on lines is not read: some are no whole ones from 1 to 5; empty if that is not so."""
-    stars = stars_of_lines(proposal)
-    if stars is None:
-        return ""
-    sql = f"SELECT DISTINCT {stars.sql} FROM {identifier(proposal.lines)} WHERE {stars.sql} IS NOT NULL LIMIT 100"
-    found = {value: some_number(value) for (value,) in proposal.connection.execute(sql)}
-    others = [str(value) for value, number in found.items() if number not in {1, 2, 3, 4, 5}]
-    if others:
-        return f"{stars.name} is not read: some of its values, such as {others[0]}, are no whole stars from 1 to 5"
-    return f"{stars.name} is not read: all of its values are the same" if len(found) < 2 else ""
 
 
 OTHER_TABLES = "exchange|archiv|wechselkurs|stocks?$|inventory|target|budget|forecast|cancel|return|refund|storno|draft|abandon|backup|^old|test$|payment|shipment|invoicepayment"

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from dataclasses import dataclass, field
+from typing import Any
 
 from shopboard.database import quoted
 
@@ -114,6 +115,7 @@ class Proposal:
     product_choices: list[Column] = field(default_factory=list)  # that may say what was sold
     made_up: tuple[Column, Column] | None = None  # price and quantity, where the amount is empty
     is_gross: bool = False  # whether the amount is price times quantity, with no discount taken off
+    is_net: bool = False  # whether the price is what was paid, less than another one
     amounts_differ: tuple = ()  # the total, and the price and quantity that come to something else
     questions: dict[str, Question] = field(default_factory=dict)
     orders: dict[Column, str | None] = field(default_factory=dict)  # of days, months and years in dates
@@ -132,3 +134,20 @@ class Proposal:
     more: dict[str, "Proposal"] = field(default_factory=dict)  # other tables with lines of orders
     all_returned: bool = False  # whether this is such a table, of credit notes
     made: tuple[str, dict[str, str]] = ("", {})  # the SELECTs, and the choices that they follow from
+
+    def taken(self, name: str) -> Column | None:
+        """Return the column that is taken for a field of orders."""
+        return self.matches["orders", name].column
+
+    def value(self, sql: str, parameters: tuple = ()) -> Any:
+        """Return the one value that a query of the source comes to."""
+        return self.connection.execute(sql, parameters).fetchone()[0]
+
+    def answer(self, key: str, otherwise: str | None = None) -> str | None:
+        """Return what is taken as the answer to a question; `otherwise` where it is not asked."""
+        return self.questions[key].taken if key in self.questions else otherwise
+
+    @property
+    def amounts_of_orders(self) -> bool:
+        """Whether the amount counts as that of a whole order."""
+        return self.answer("amounts", "order" if self.whole_orders else "line") == "order"

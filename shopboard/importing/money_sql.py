@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+from shopboard.importing.extras import number_sql
 from shopboard.importing.likeness import likeness
 from shopboard.importing.links import sampled_numbers, writing_in
 from shopboard.importing.meaning import Proposal, identifier
@@ -23,10 +24,7 @@ def sold_below_zero(proposal: Proposal, chosen: dict) -> bool:
 
 def amount_sql(proposal: Proposal, notes: list[str]) -> str:
     """Return SQL for the amount of a line: its total, or price times quantity less the discount."""
-    chosen = {
-        name: proposal.matches["orders", name].column
-        for name in ("total_amount", "unit_price", "quantity", "discount", "currency")
-    }
+    chosen = {name: proposal.taken(name) for name in ("total_amount", "unit_price", "quantity", "discount", "currency")}
     amount = written_sql(proposal, "orders", "total_amount")
     if amount is None:
         simple = all(
@@ -56,12 +54,11 @@ def amount_sql(proposal: Proposal, notes: list[str]) -> str:
         notes.append(f"the amount is {ways[asked.taken]}, rather than {other}")
     total = FIELDS["orders"]["total_amount"]
     if proposal.made_up and chosen["total_amount"]:
-        price, quantity = (
-            f"NUMBER({column.sql}, '{writing_in(proposal, column).sign or '.'}')" for column in proposal.made_up
-        )
-        amount = f"COALESCE({amount}, LINE_TOTAL({price}, {quantity}, 0))"
+        price, quantity = (number_sql(proposal, column) for column in proposal.made_up)
+        unread = f"TYPEOF({amount}) = 'text'" if amount.startswith("NUMBER(") else "0"  # what it could not read
+        amount = f"CASE WHEN {amount} IS NULL OR {unread} THEN LINE_TOTAL({price}, {quantity}, 0) ELSE {amount} END"
         notes.append(
-            f"where {chosen['total_amount'].name} is empty, {proposal.made_up[0].name} × {proposal.made_up[1].name} takes its place"
+            f"where {chosen['total_amount'].name} is no number, {proposal.made_up[0].name} × {proposal.made_up[1].name} takes its place"
         )
     others = [
         column.name
@@ -70,8 +67,7 @@ def amount_sql(proposal: Proposal, notes: list[str]) -> str:
         and column.numbers > 0.8
         and (re.search(NOT_COUNTED, squashed(column.name)) or likeness(column, total) > 0.5)
     ]
-    whole = proposal.questions["amounts"].taken == "order" if "amounts" in proposal.questions else proposal.whole_orders
-    said = "may be in it, or not" if whole else "not counted"
+    said = "may be in it, or not" if proposal.amounts_of_orders else "not counted"
     notes.extend([f"{said}: {', '.join(others)}"] if others else [])
     amount = in_one_currency(proposal, amount, notes)
     currency, of = chosen["currency"], chosen["total_amount"] or chosen["unit_price"]
@@ -91,13 +87,14 @@ def amount_sql(proposal: Proposal, notes: list[str]) -> str:
 
 def in_one_currency(proposal: Proposal, amount: str, notes: list[str]) -> str:
     """Return SQL for the amount, its text where that names another currency than most: it is set aside then."""
-    column = proposal.matches["orders", "total_amount"].column or proposal.matches["orders", "unit_price"].column
+    column = proposal.taken("total_amount") or proposal.taken("unit_price")
     if writing_in(proposal, column).plain:
         return amount
     sql = f"SELECT {column.sql}, COUNT(*) FROM {identifier(column.table)} WHERE {column.sql} GLOB '*[^-0-9., ]*' GROUP BY 1"
     signs: Counter = Counter()
     for text, rows in proposal.connection.execute(sql):
-        signs.update(dict.fromkeys(re.findall(r"[$€£¥₹₽₺]|\b[A-Z]{3}\b", str(text)), rows))
+        told = re.findall(r"\b[A-Z]{3}\b", str(text)) or re.findall("[$€£¥₹₽₺]", str(text))
+        signs.update(dict.fromkeys(told, rows))
     if len(signs) < 2:
         return amount
     (main, _), *others = signs.most_common()
@@ -105,12 +102,12 @@ def in_one_currency(proposal: Proposal, amount: str, notes: list[str]) -> str:
         f"amounts in {main} are loaded; those in {', '.join(sign for sign, _ in others)} are set aside, since they cannot be added to them"
     )
     foreign = " OR ".join(f"{column.sql} LIKE {literal(f'%{sign}%')}" for sign, _ in others)
-    return f"CASE WHEN {foreign} THEN {column.sql} ELSE {amount} END"
+    return f"CASE WHEN ({foreign}) AND {column.sql} NOT LIKE {literal(f'%{main}%')} THEN {column.sql} ELSE {amount} END"
 
 
 def way_of_discount(proposal: Proposal) -> str:
     """Say what a discount is: a "share", in "percent" or "money"."""
-    return proposal.questions["discount"].taken if "discount" in proposal.questions else proposal.discount
+    return proposal.answer("discount", proposal.discount)
 
 
 def discount_share(proposal: Proposal, price: str, quantity: str, discount: str) -> str:

@@ -17,13 +17,16 @@ HEADINGS = {
     "status": "What the shop's words for a status count as",
     "money": "Money that is not counted",
     "region": "Regions",
-    "lost": "Lines that lack something",
+    "lost": "Lines to decide about",
 }
 
 LOST = {
     "lost product_id": "Unknown products",
     "lost customer_id": "Unknown customers",
     "lost quantity": "No pieces",
+    "lost parts": "Parts of a piece",
+    "lost discount": "Discounts",
+    "lost stars": "Stars",
 }
 
 

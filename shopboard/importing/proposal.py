@@ -7,12 +7,13 @@ from typing import cast
 
 from shopboard.importing.columns import columns_of_table
 from shopboard.importing.links import base_of, find_links, row_count, tables_reached
-from shopboard.importing.mapping import select_entity, select_orders, select_reviews, united
+from shopboard.importing.mapping import select_entity, select_orders, united
 from shopboard.importing.matching import match_entity, match_fields, possible_lines
 from shopboard.importing.meaning import Column, Match, Proposal, identifier
 from shopboard.importing.questions import ask_questions
 from shopboard.importing.raw import proposed_tables
 from shopboard.importing.remembered import Remembered
+from shopboard.importing.reviews import select_reviews
 from shopboard.importing.totals import find_totals
 from shopboard.problems import ShopProblem
 
@@ -42,7 +43,7 @@ def leave_out_copies(proposal: Proposal) -> None:
             if other > table and names == same and row_count(proposal, table) == row_count(proposal, other) > 0:
                 rows = [f"SELECT {', '.join(names)} FROM {identifier(of)}" for of in (table, other)]
                 sql = f"SELECT COUNT(*) FROM ({rows[0]} EXCEPT {rows[1]}) AS others"
-                if not proposal.connection.execute(sql).fetchone()[0]:
+                if not proposal.value(sql):
                     proposal.copies[other] = table
     for copy in proposal.copies:
         del proposal.columns[copy]
@@ -57,31 +58,22 @@ def answer_question(proposal: Proposal, key: str, value: str | None) -> None:
         choose_column(proposal, "orders", "total_amount", total if value == "total" else None)
     if key.startswith("shortened ") and value == "none":
         choose_column(proposal, "orders", key.removeprefix("shortened "), None)
-    if key == "quantity" and value is not None:
-        choose_column(
-            proposal,
-            "orders",
-            "quantity",
-            next((column for column in proposal.columns[proposal.lines] if column.sql == value), None),
-        )
     if key.startswith("money ") and value == "instead":
         column = next(column for column in proposal.extras if key == f"money {column.name}")
         choose_column(proposal, "orders", "unit_price", None)
         choose_column(proposal, "orders", "total_amount", column)
     if key == "small" and value == "count":
         choose_column(proposal, "orders", "total_amount", None)
-    if key == "product" and value is not None:
-        choose_column(
-            proposal,
-            "orders",
-            "product_id",
-            next((column for column in proposal.product_choices if column.sql == value), None),
-        )
+    if key in ("quantity", "product") and value is not None:
+        field, choices = "quantity", proposal.columns[proposal.lines]
+        if key == "product":
+            field, choices = "product_id", proposal.product_choices
+        choose_column(proposal, "orders", field, next((column for column in choices if column.sql == value), None))
 
 
 def choose_column(proposal: Proposal, table: str, name: str, column: Column | None) -> None:
     """Take the user's column for a field, and propose anew what follows from it."""
-    answers = {key: question.taken for key, question in proposal.questions.items()}
+    answers = {key: question.taken for key, question in proposal.questions.items() if question.taken is not None}
     base = {"orders": proposal.lines, "reviews": proposal.reviews}.get(table) or base_of(proposal, table)
     if column and column.table not in proposal.reached[base]:
         raise ShopProblem(
@@ -109,8 +101,8 @@ def what_is_lacking(proposal: Proposal, open_places: tuple[str, ...] = ()) -> st
         return f"{', '.join(empty)} has a header and no rows: export it again, with the orders of some days."
     if not proposal.lines:
         return "No table has what a line of an order needs, a date and an amount: choose another file, or write the four SELECTs as `mapping`."
-    lacking = [] if proposal.matches["orders", "order_date"].column else ["the date of an order"]
-    if not any(proposal.matches["orders", name].column for name in ("total_amount", "unit_price")):
+    lacking = [] if proposal.taken("order_date") else ["the date of an order"]
+    if not any(proposal.taken(name) for name in ("total_amount", "unit_price")):
         lacking.append("the amount of a line, or the price of one")
     if lacking:
         return f"Choose the column that holds {' and '.join(lacking)}."
@@ -161,7 +153,7 @@ def proposed_selects(proposal: Proposal) -> dict[str, str]:
         "products": select_entity(proposal, "products", "product_id"),
         "orders": orders,
     }
-    if proposal.reviews:
+    if proposal.reviews or "reviews" in map(str.lower, proposal.columns):  # else a table of that name would be read
         selects["reviews"] = select_reviews(proposal)
     for other in other_proposals(proposal):
         theirs = proposed_selects(other)

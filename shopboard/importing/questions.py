@@ -4,7 +4,7 @@ import re
 
 from shopboard.importing.amounts import amounts_of_orders
 from shopboard.importing.columns import COMPARED, order_of_dates
-from shopboard.importing.extras import ask_money
+from shopboard.importing.extras import ask_discount_lines, ask_money, number_sql
 from shopboard.importing.likeness import subject
 from shopboard.importing.links import best_match, columns_of_headers, is_key, row_count, sampled_numbers, writing_in
 from shopboard.importing.mapping import lost_sql, region_of_order
@@ -12,9 +12,10 @@ from shopboard.importing.matching import OTHER_TABLES
 from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.raw import CONTRARY
 from shopboard.importing.repeats import ask_twice
+from shopboard.importing.reviews import ask_stars
 from shopboard.importing.status_questions import ask_status
-from shopboard.importing.status_sql import money_sql, no_pieces
-from shopboard.importing.values import some_number, squashed
+from shopboard.importing.status_sql import no_pieces, part_of_piece
+from shopboard.importing.values import some_number, squashed, without_currency
 from shopboard.importing.words import FIELDS
 
 NO_QUANTITY = "value|price|amount|freight|fee|cost|tax|discount|ship|weight|length|width|height|size|id$|no$|nr$|num|code|key|age|year|month|day|week|hour|zip|plz|postal|phone|rating|score|stars|rank|index|row|lat|lon|^is|^has|flag|version|store|terminal"
@@ -36,7 +37,7 @@ def ask_questions(proposal: Proposal) -> None:
         product.column
         and row_count(proposal, proposal.lines) > 10
         and is_key(proposal, product.column)
-        and not any(proposal.matches["orders", name].column for name in others)
+        and not any(proposal.taken(name) for name in others)
     ):
         proposal.questions["list"] = Question(
             f"{proposal.lines} has each product once, and neither quantities nor orders nor customers: it looks like a list of "
@@ -52,7 +53,8 @@ def ask_questions(proposal: Proposal) -> None:
     ask_money(proposal)
     ask_region(proposal)
     ask_lost(proposal)
-    ask_no_pieces(proposal)
+    ask_discount_lines(proposal)
+    ask_stars(proposal)
     ask_small(proposal)
     ask_others(proposal)
     ask_twice(proposal)
@@ -68,7 +70,7 @@ def ask_questions(proposal: Proposal) -> None:
 
 def ask_wide(proposal: Proposal) -> None:
     """Ask about orders whose items stand side by side: Item 1, Item 2, and so on."""
-    column = proposal.matches["orders", "product_id"].column
+    column = proposal.taken("product_id")
     stem = column and re.fullmatch(r"(.*?)[ #_(]*1\)?", column.name)
     if stem:
         others = [
@@ -88,7 +90,7 @@ def ask_wide(proposal: Proposal) -> None:
 def ask_shortened(proposal: Proposal) -> None:
     """Ask about ids such as 1.23457E+12, which stand for many once a spreadsheet has shortened them."""
     for name in ("order_number", "product_id", "customer_id"):
-        column = proposal.matches["orders", name].column
+        column = proposal.taken(name)
         if column:
             sql = (
                 f"SELECT id FROM (SELECT {column.sql} AS id FROM {identifier(column.table)} LIMIT {COMPARED}) "
@@ -107,8 +109,8 @@ def ask_quantity(proposal: Proposal) -> None:
     """Ask for the quantity where the amount is to be made of a price alone."""
     if (
         proposal.matches["orders", "quantity"].sure
-        or not proposal.matches["orders", "unit_price"].column
-        or proposal.matches["orders", "total_amount"].column
+        or not proposal.taken("unit_price")
+        or proposal.taken("total_amount")
     ):
         return
     taken = {match.column for match in proposal.matches.values()}
@@ -137,9 +139,7 @@ def ask_order(proposal: Proposal, column: Column) -> None:
     proposal.orders[column] = order
     if order is None:
         proposal.questions[f"order {column.sql}"] = Question(
-            f"How does {column.name} write its dates ({', '.join(column.samples)})? {told.capitalize()}.",
-            ways,
-            None,
+            f"How does {column.name} write its dates ({', '.join(column.samples)})? {told.capitalize()}.", ways, None
         )
 
 
@@ -161,13 +161,11 @@ def settle_signs(proposal: Proposal) -> None:
             for other in proposal.columns[column.table]
             if other != column and other.numbers > 0.8 and not other.expression
         ]
-        if counts_thousands(proposal, column):
-            pieces = {
-                proposal.matches["orders", "quantity"].column,
-                proposal.matches["products", "stock_quantity"].column,
-            }
-            if column in pieces:  # whole numbers
-                proposal.signs[column] = "." if any("," in sample for sample in column.samples) else ","
+        if thousands := marks_of_thousands(proposal, column):
+            pieces = (proposal.taken("quantity"), proposal.matches["products", "stock_quantity"].column)
+            # Of so many decimals, some would end in a 0 and be written shorter.
+            if column in pieces or len(thousands) >= 30:
+                proposal.signs[column] = "." if "," in thousands[0] else ","
                 proposal.questions.pop(f"sign {column.sql}")
             continue
         told = {sign for other in others if len(signs := writing_in(proposal, other).signs) == 1 for sign in signs}
@@ -176,21 +174,22 @@ def settle_signs(proposal: Proposal) -> None:
             proposal.questions.pop(f"sign {column.sql}")
 
 
-def counts_thousands(proposal: Proposal, column: Column) -> bool:
-    """Say whether a column's marks may be those of thousands: it has numbers below 1,000 without one, and none above."""
-    bare = f"FROM {identifier(column.table)} WHERE NOT {column.sql} GLOB '*[^0-9]*' AND LENGTH({column.sql})"
-    short, long = (
-        proposal.connection.execute(f"SELECT EXISTS (SELECT 1 {bare} {length})").fetchone()[0]
-        for length in ("BETWEEN 1 AND 3", "> 3")
+def marks_of_thousands(proposal: Proposal, column: Column) -> list[str]:
+    """Return the numbers of a column with a mark that may be that of thousands: others are below 1,000 without one, and none above."""
+    texts = proposal.connection.execute(
+        f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} LIMIT {COMPARED}"
     )
-    return short and not long
+    numbers = [without_currency(str(text), ".").lstrip("-") for (text,) in texts if text is not None]
+    bare = [number for number in numbers if number.isdecimal()]
+    marked = [number for number in numbers if re.fullmatch(r"\d{1,3}([.,]\d{3})+", number)]
+    return marked if bare and max(map(len, bare)) < 4 and len(marked) + len(bare) == len(numbers) else []
 
 
 def ask_discount(proposal: Proposal) -> None:
     """Ask whether a discount is a share, in percent, or money, unless its name or its values say so."""
-    column = proposal.matches["orders", "discount"].column
+    column = proposal.taken("discount")
     proposal.discount = ""
-    if not column:
+    if not column or proposal.taken("total_amount"):
         return
     numbers = [
         number
@@ -208,21 +207,17 @@ def ask_discount(proposal: Proposal) -> None:
         proposal.discount = "money"
     elif most < 1 or (most == 1 and any(number != 1 for number in numbers)):
         proposal.discount = "share"
-    elif most > 100 or any(number != int(number) for number in numbers):
+    elif most > 100 or (any(number != int(number) for number in numbers) and len(set(numbers)) < 10):
         proposal.discount = "money"
     else:
-        ways = {
-            "percent of the price": "percent",
-            "money off the line": "money",
-            "a share: 1 is all of it": "share",
-        }
+        ways = {"percent of the price": "percent", "money off the line": "money", "a share: 1 is all of it": "share"}
         proposal.questions["discount"] = Question(f"What is {column.name} ({', '.join(column.samples)})?", ways, None)
 
 
 def ask_region(proposal: Proposal) -> None:
     """Ask whose region counts where both an order and its customer have one: the order's, unless it is that of the store which sold it."""
     order, customer = region_of_order(proposal), proposal.matches["customers", "region"].column
-    if order and customer and proposal.matches["orders", "customer_id"].column:
+    if order and customer and proposal.taken("customer_id"):
         whose = f"the customer's, {customer.name}" + (
             " of the latest order" if customer == order else f" in {customer.table}"
         )
@@ -237,30 +232,28 @@ STORES = "store|shop|branch|filial|tienda|loja|negoz|warehouse|lager|office|depo
 
 
 def ask_lost(proposal: Proposal) -> None:
-    """Ask about lines whose product or customer is missing in its own table; they are loaded unless the user says otherwise."""
+    """Ask about lines that lack something; they are loaded unless the user says otherwise."""
+    found = []  # the question's key, condition, table, what is said of the rows, how they would be loaded
     for key, what in (("product_id", "product"), ("customer_id", "customer")):
-        column, condition = proposal.matches["orders", key].column, lost_sql(proposal, key)
+        column, condition = proposal.taken(key), lost_sql(proposal, key)
         if column and condition:
-            sql = f"SELECT COUNT(*) FROM {identifier(column.table)} WHERE {condition}"
-            (rows,) = proposal.connection.execute(sql).fetchone()
-            if rows:
-                ways = {f"load them: the {what} is known by {column.name} alone": "load", "set them aside": "aside"}
-                text = f"{counted(rows, 'row')} of {column.table} with a {what} that its own table lacks"
-                proposal.questions[f"lost {key}"] = Question(text, ways, "load", "lost")
-
-
-def ask_no_pieces(proposal: Proposal) -> None:
-    """Ask about lines that have an amount and yet no pieces; they are loaded unless the user says otherwise."""
-    quantity, total = (proposal.matches["orders", name].column for name in ("quantity", "total_amount"))
+            said, way = f"a {what} that its own table lacks", f"the {what} is known by {column.name} alone"
+            found.append((key, condition, column.table, said, way))
+    quantity, total = (proposal.taken(name) for name in ("quantity", "total_amount"))
     if quantity and total and quantity.table == total.table == proposal.lines:
-        sql = (
-            f"SELECT COUNT(*) FROM {identifier(total.table)} WHERE {no_pieces(quantity)} AND {money_sql(proposal)} <> 0"
+        nothing = f"{no_pieces(quantity)} AND {number_sql(proposal, total)} <> 0"
+        found.append(
+            ("quantity", nothing, total.table, f"an amount, though {quantity.name} is 0", "each counts as one piece")
         )
-        (lines,) = proposal.connection.execute(sql).fetchone()
-        if lines:
-            ways = {"load them: each counts as one piece": "load", "set them aside": "aside"}
-            text = f"{counted(lines, 'line')} with an amount, though {quantity.name} is 0"
-            proposal.questions["lost quantity"] = Question(text, ways, "load", "lost")
+    if quantity and quantity.whole < 1:
+        said, way = f"parts of a piece in {quantity.name}", "each counts as whole pieces, at least one"
+        found.append(("parts", part_of_piece(proposal, quantity), quantity.table, said, way))
+    for key, condition, table, said, way in found:
+        if rows := proposal.value(f"SELECT COUNT(*) FROM {identifier(table)} WHERE {condition}"):
+            ways = {f"load them: {way}": "load", "set them aside": "aside"}
+            of = counted(rows, "line") if table == proposal.lines else f"{counted(rows, 'row')} of {table}"
+            text = f"{of} with {said}"
+            proposal.questions[f"lost {key}"] = Question(text, ways, "load", "lost")
 
 
 SALES = "(sales|sold|demand|ventas|ventes|vendas|vendite|verkaufe|absatz|sprzedaz|prodazhi)|销量"
@@ -268,10 +261,10 @@ SALES = "(sales|sold|demand|ventas|ventes|vendas|vendite|verkaufe|absatz|sprzeda
 
 def ask_small(proposal: Proposal) -> None:
     """Ask whether small whole numbers are money, where their column is not surely named so."""
-    column, sure = proposal.matches["orders", "total_amount"].column, proposal.matches["orders", "total_amount"].sure
+    column, sure = proposal.taken("total_amount"), proposal.matches["orders", "total_amount"].sure
     if column is None or column.table != proposal.lines or column.whole < 1:
         return
-    pieces = proposal.matches["orders", "quantity"].column or proposal.matches["orders", "unit_price"].column
+    pieces = proposal.taken("quantity") or proposal.taken("unit_price")
     may_count = not pieces and re.fullmatch(SALES, squashed(column.name))
     if sure >= 0.85 and not may_count:
         return
@@ -310,7 +303,7 @@ def sells(proposal: Proposal, table: str) -> bool:
 
 def ask_amounts(proposal: Proposal) -> None:
     """Find out whether an amount is that of a line, or of a whole order."""
-    total, order = (proposal.matches["orders", name].column for name in ("total_amount", "order_number"))
+    total, order = (proposal.taken(name) for name in ("total_amount", "order_number"))
     proposal.whole_orders = bool(total and total.table != proposal.lines)
     if not total or not order or proposal.whole_orders or order.table != proposal.lines:
         return
@@ -327,10 +320,7 @@ def ask_amounts(proposal: Proposal) -> None:
 
 def ask_which_amount(proposal: Proposal) -> None:
     """Ask which is the amount where a total and price times quantity differ; if by little, the one that is named more surely is taken meanwhile."""
-    taken = {
-        "total": proposal.matches["orders", "total_amount"].column,
-        "price": proposal.matches["orders", "unit_price"].column,
-    }
+    taken = {"total": proposal.taken("total_amount"), "price": proposal.taken("unit_price")}
     way = "total" if taken["total"] else "price"
     if not proposal.amounts_differ or taken[way] not in proposal.amounts_differ:
         return
@@ -338,7 +328,7 @@ def ask_which_amount(proposal: Proposal) -> None:
     rows = sampled_numbers(proposal, total, price, quantity)
     sums = sum(row[0] for row in rows), sum(row[1] * row[2] for row in rows)
     where = f"on the {len(rows):,} lines that have both"
-    order, whose = proposal.matches["orders", "order_number"].column, ""
+    order, whose = proposal.taken("order_number"), ""
     if order and order.table == total.table == proposal.lines:
         orders, once, same = amounts_of_orders(proposal, total, order)
         if orders >= 3 and max(once, same) > 0.9 * orders:  # one amount for an order, beside several for its lines

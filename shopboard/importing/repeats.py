@@ -12,21 +12,17 @@ from shopboard.importing.words import FIELDS, pattern
 def ask_twice(proposal: Proposal) -> None:
     """Ask about lines that stand in two files or sheets of a table, all values alike: exports that overlap."""
     proposal.place, proposal.elsewhere = "", "also in another file"
-    number = proposal.matches["orders", "order_number"].column
+    number = proposal.taken("order_number")
     if number and number.table == proposal.lines:
         ask_joined(proposal, number)
     if proposal.place or "files_read" not in table_names(proposal.connection):
         return
     files = "SELECT COUNT(*) FROM files_read WHERE table_name = ?"
-    if (
-        proposal.connection.execute(files, (proposal.lines,)).fetchone()[0] < 2
-        or not number
-        or number.table != proposal.lines
-    ):
+    if proposal.value(files, (proposal.lines,)) < 2 or not number or number.table != proposal.lines:
         return
     place = f"RTRIM({identifier(proposal.lines)}._line, '0123456789')"
     sql = f"SELECT SUM(first <> last) FROM (SELECT MIN({place}) AS first, MAX({place}) AS last FROM {identifier(proposal.lines)} GROUP BY {number.sql})"
-    if not proposal.connection.execute(sql).fetchone()[0]:
+    if not proposal.value(sql):
         return
     values = ", ".join(column.sql for column in proposal.columns[proposal.lines] if not column.expression)
     sql = (
@@ -48,7 +44,7 @@ def ask_twice(proposal: Proposal) -> None:
 def ask_joined(proposal: Proposal, number: Column) -> None:
     """Ask about lines of which each row has another one's own number, product and amount, as a join with payments makes them."""
     own, row = pattern(FIELDS["orders"]["order_id"].names[0]), row_number_of(proposal.connection, proposal.lines)
-    chosen = (proposal.matches["orders", name].column for name in ("product_id", "total_amount", "unit_price"))
+    chosen = (proposal.taken(name) for name in ("product_id", "total_amount", "unit_price"))
     same = [f"COALESCE({column.sql}, '')" for column in chosen if column and column.table == proposal.lines]
     for line in proposal.columns[proposal.lines]:
         if not row or line == number or line.filled < 1 or not own.fullmatch(squashed(line.name)):
@@ -56,7 +52,7 @@ def ask_joined(proposal: Proposal, number: Column) -> None:
         of = f"{number.sql}, {line.sql}"
         some = f"SELECT {of} FROM {identifier(proposal.lines)} LIMIT {COMPARED}"
         sql = f"SELECT (SELECT COUNT(*) FROM ({some})) - (SELECT COUNT(*) FROM (SELECT DISTINCT * FROM ({some})))"
-        if not proposal.connection.execute(sql).fetchone()[0]:
+        if not proposal.value(sql):
             continue
         sql = (
             f"SELECT SUM(copies - 1), MAX(ways), MIN(example) FROM (SELECT COUNT(*) AS copies, COUNT(DISTINCT {' || 0 || '.join(same)}) AS ways, "

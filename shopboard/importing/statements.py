@@ -18,19 +18,11 @@ def written_sql(proposal: Proposal, table: str, name: str, checked: bool = False
     if column is None:
         return None
     if kind == "date":
-        order = (
-            proposal.questions[key].taken
-            if (key := f"order {column.sql}") in proposal.questions
-            else proposal.orders[column]
-        )
+        order = proposal.answer(f"order {column.sql}", proposal.orders[column])
         iso = order == "ymd" and all(re.match(r"\d{4}-\d\d-\d\d([T ]|$)", sample) for sample in column.samples)
         return column.sql if iso else f"DAY({column.sql}, '{order}')"
     if kind in ("number", "whole", "stars"):
-        sign = (
-            proposal.questions[key].taken
-            if (key := f"sign {column.sql}") in proposal.questions
-            else proposal.signs[column]
-        )
+        sign = proposal.answer(f"sign {column.sql}", proposal.signs[column])
         sql = column.sql if writing_in(proposal, column).plain and not checked else f"NUMBER({column.sql}, '{sign}')"
         return (
             f"ROUND({sql} / 100.0, 2)" if kind == "number" and CENTS.search(column.name) and column.whole == 1 else sql
@@ -100,7 +92,7 @@ def key_sql(proposal: Proposal, table: str, key: str) -> str:
 
 def loads_once(proposal: Proposal) -> bool:
     """Say whether lines that stand in two places are to be loaded once."""
-    return "twice" in proposal.questions and proposal.questions["twice"].taken == "once"
+    return proposal.answer("twice") == "once"
 
 
 NOBODY = "('0', '-1', '-', '--', '.', '?', 'null', '(null)', '<null>', '#n/a', 'nan', '\\n', '#ref!', 'undefined', '(blank)', 'none', 'n/a', 'na', 'guest', 'gast', 'invité', 'invitado', 'convidado', 'ospite', 'anonymous', 'anonym', 'unknown', 'unbekannt', 'walk-in', '(not set)')"

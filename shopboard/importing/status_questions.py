@@ -12,7 +12,7 @@ from shopboard.importing.values import squashed
 
 def ask_status(proposal: Proposal) -> None:
     """Ask what those words of status mean that are not known."""
-    column = proposal.matches["orders", "status"].column
+    column = proposal.taken("status")
     proposal.statuses, proposal.bare_orders = {}, 0.0
     if column and column.dates > 0.8 and column.filled < 0.9:
         proposal.questions["no day"] = Question(
@@ -71,7 +71,7 @@ def share_without(proposal: Proposal, column: Column) -> float:
     if column.table != proposal.lines or column.filled == 1:
         return 0.0
     lines = f"WHERE NOT ({proposal.totals[0]})" if proposal.totals[0] else ""
-    number = proposal.matches["orders", "order_number"].column
+    number = proposal.taken("order_number")
     of = (
         number.sql
         if number and number.table == proposal.lines and number.filled > 0.98
@@ -84,4 +84,4 @@ def share_without(proposal: Proposal, column: Column) -> float:
     if not of:
         return 1 - column.filled
     sql = f"SELECT AVG(CASE WHEN filled = 0 THEN 1.0 ELSE 0.0 END) FROM (SELECT COUNT({column.sql}) AS filled FROM {identifier(proposal.lines)} {lines} GROUP BY {of}) AS of_orders"
-    return proposal.connection.execute(sql).fetchone()[0] or 0.0
+    return proposal.value(sql) or 0.0

@@ -2,8 +2,9 @@
 
 import re
 
+from shopboard.importing.extras import number_sql
 from shopboard.importing.likeness import akin
-from shopboard.importing.links import columns_of_headers, writing_in
+from shopboard.importing.links import columns_of_headers
 from shopboard.importing.meaning import Column, Proposal, identifier
 from shopboard.importing.raw import literal
 from shopboard.importing.statements import loads_once
@@ -14,15 +15,15 @@ from shopboard.importing.words import pattern
 
 def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
     """Return SQL for a line's status, and what it assumes."""
-    column = proposal.matches["orders", "status"].column
-    number = proposal.matches["orders", "order_number"].column or proposal.matches["orders", "order_id"].column
+    column = proposal.taken("status")
+    number = proposal.taken("order_number") or proposal.taken("order_id")
     cases, notes, sql = [], [], None
     words: dict[str, str | None] = {}
     proposal.beside = []  # other columns that tell of a status
     if proposal.all_returned:
         return literal("Returned"), [f"the lines of {proposal.lines} count as returned"]
     if column and column.dates > 0.8:
-        without = (proposal.questions["no day"].taken if "no day" in proposal.questions else "") or "Pending"
+        without = proposal.answer("no day") or "Pending"
         sql = f"CASE WHEN COALESCE(TRIM({column.sql}, CHAR(9, 10, 13, 32, 160)), '') = '' THEN '{without}' ELSE 'Completed' END"
         notes.append(f"a line without {column.name} is {without.lower()}, one with it completed")
     elif column:
@@ -34,7 +35,7 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
         )
         text = f"CAST({column.sql} AS TEXT)" if column.numbers else column.sql
         sql = f"CASE {text}{turned} ELSE {column.sql} END" if turned else column.sql
-        bare = proposal.questions["no status"].taken if "no status" in proposal.questions else None
+        bare = proposal.answer("no status")
         if bare in SPELLINGS:
             sql = f"COALESCE({sql}, {literal(bare)})"
             notes.append(f"a line without {column.name} counts as {bare.lower()}")
@@ -75,27 +76,34 @@ def no_pieces(column: Column) -> str:
     return f"CAST({column.sql} AS TEXT) IN ('0', '0.0', '0.00', '0,00')"
 
 
+def part_of_piece(proposal: Proposal, column: Column) -> str:
+    """Return SQL for the condition that a quantity is no whole number."""
+    number = number_sql(proposal, column)
+    return f"TYPEOF({number}) = 'real' AND {number} <> CAST({number} AS INTEGER)"
+
+
 def count_lines_of_nothing(proposal: Proposal, values: dict, notes: list[str]) -> None:
     """Let cancelled lines of no pieces or no amount count all the same, as one piece and as 0; and lines of money but no pieces, if the user says so."""
-    quantity, total, status = (
-        proposal.matches["orders", name].column for name in ("quantity", "total_amount", "status")
-    )
+    quantity, total, status = (proposal.taken(name) for name in ("quantity", "total_amount", "status"))
     words = [word for word in proposal.statuses.get(status, []) if status_of(word) == "Cancelled"] if status else []
     says = values["status"] and not (status and status.dates > 0.8)
     cancelled = (
         f"{values['status']} IN ({', '.join(map(literal, dict.fromkeys(['Cancelled', *words])))})" if says else ""
     )
-    if (
-        quantity
-        and cancelled
-        and proposal.connection.execute(
-            f"SELECT COUNT(*) FROM {identifier(quantity.table)} WHERE {no_pieces(quantity)}"
-        ).fetchone()[0]
-    ):
+    any_of_none = f"SELECT COUNT(*) FROM {identifier(proposal.lines)} WHERE {{}}"
+    if quantity and cancelled and proposal.value(any_of_none.format(no_pieces(quantity))):
         values["quantity"] = f"CASE WHEN {no_pieces(quantity)} AND {cancelled} THEN 1 ELSE {values['quantity']} END"
         notes.append(f"a cancelled line of which {quantity.name} is 0 counts as one piece")
-    if quantity and "lost quantity" in proposal.questions and proposal.questions["lost quantity"].taken != "aside":
-        paid = f"{no_pieces(quantity)} AND {money_sql(proposal)} <> 0"
+    if quantity and proposal.answer("lost parts") == "load":
+        rounded = f"COALESCE(NULLIF(ROUND({number_sql(proposal, quantity)}), 0), 1)"
+        values["quantity"] = (
+            f"CASE WHEN {part_of_piece(proposal, quantity)} THEN {rounded} ELSE {values['quantity']} END"
+        )
+        notes.append(
+            f"parts of a piece in {quantity.name} are rounded to whole pieces, at least one, which changes no amount"
+        )
+    if quantity and total and proposal.answer("lost quantity", "aside") != "aside":
+        paid = f"{no_pieces(quantity)} AND {number_sql(proposal, total)} <> 0"
         values["quantity"] = f"CASE WHEN {paid} THEN 1 ELSE {values['quantity']} END"
         notes.append(f"a line of which {quantity.name} is 0 counts as one piece where it has an amount")
     if total and total.table == proposal.lines and total.filled < 1 and words and cancelled:
@@ -103,12 +111,6 @@ def count_lines_of_nothing(proposal: Proposal, values: dict, notes: list[str]) -
             f"CASE WHEN {total.sql} IS NULL AND {cancelled} THEN 0 ELSE {values['total_amount']} END"
         )
         notes.append(f"a cancelled line without {total.name} counts as 0")
-
-
-def money_sql(proposal: Proposal) -> str:
-    """Return SQL for the number of the column that the amount is taken from."""
-    column = proposal.matches["orders", "total_amount"].column
-    return f"NUMBER({column.sql}, '{writing_in(proposal, column).sign or '.'}')" if column else "0"
 
 
 def flagged(proposal: Proposal, column: Column) -> tuple[str, str] | None:
@@ -137,8 +139,8 @@ def returned_sql(proposal: Proposal, number: Column) -> tuple[str, str] | None:
     """Return SQL that says whether a line is in a table of returns, and that table's name: by its line, its order and product, or its order."""
     words = "return|retour|refund|ruckgabe|retoure|devol|reembols|rembours|resi$|reso$|rimbors|zwrot|iade"
     own = {squashed(column.name): column for column in proposal.columns[proposal.lines]}
-    key = proposal.matches["orders", "order_id"].column
-    product = proposal.matches["orders", "product_id"].column
+    key = proposal.taken("order_id")
+    product = proposal.taken("product_id")
     for table in [table for table in proposal.columns if table != proposal.lines and re.search(words, squashed(table))]:
         theirs = {squashed(column.name): column for column in proposal.columns[table]}
         order = next(
@@ -173,7 +175,7 @@ def returned_sql(proposal: Proposal, number: Column) -> tuple[str, str] | None:
                 table,
             )
         if order:
-            return f"{number.sql} IN (SELECT {order.sql} {rest})", table
+            return f"{number.sql} IN (SELECT {order.sql} {rest})", f"{table}, each order as a whole,"
     return None
 
 

@@ -16,11 +16,9 @@ def find_totals(proposal: Proposal) -> None:
     proposal.totals = "", ""
     fields = ("order_number", "order_date", "product_id", "customer_id", "quantity")
     own = [column for column in proposal.columns[proposal.lines] if not column.expression and column.filled]
-    told = [proposal.matches["orders", name].column for name in fields]
+    told = [proposal.taken(name) for name in fields]
     told = [column for column in told if column in own]
-    amount = next(
-        (column for name in ("total_amount", "unit_price") if (column := proposal.matches["orders", name].column)), None
-    )
+    amount = next((column for name in ("total_amount", "unit_price") if (column := proposal.taken(name))), None)
     usual = [column for column in told if 0.5 < column.filled < 1]
     if amount not in own or not usual:
         return
@@ -28,7 +26,7 @@ def find_totals(proposal: Proposal) -> None:
     some_empty = f"({' OR '.join(f'{column.sql} IS NULL' for column in usual)})"
     words = {}
     for column in own:
-        if column.numbers < 0.9 and column not in (proposal.matches["orders", "status"].column, amount):
+        if column.numbers < 0.9 and column not in (proposal.taken("status"), amount):
             sql = (
                 f"SELECT DISTINCT {column.sql} FROM {table} WHERE {some_empty} AND {column.sql} IS NOT NULL LIMIT 1000"
             )
@@ -59,7 +57,7 @@ def find_totals(proposal: Proposal) -> None:
 def is_sum_of_lines(proposal: Proposal, bare: str, amount: Column, ways: list[str]) -> bool:
     """Say whether most rows of numbers alone come to what the lines above them do: since the last such row, or in all."""
     table, row = identifier(proposal.lines), row_number_of(proposal.connection, proposal.lines)
-    if not proposal.connection.execute(f"SELECT COUNT(*) FROM {table} WHERE {bare}").fetchone()[0]:
+    if not proposal.value(f"SELECT COUNT(*) FROM {table} WHERE {bare}"):
         return False
     others = f"WHERE NOT ({' OR '.join(ways)})" if ways else ""
     order = f"ORDER BY {table}.{row}" if row else ""

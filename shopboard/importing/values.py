@@ -89,7 +89,7 @@ YEAR_FORM = r"(?P<year>\d{4}|\d\d(?!:))(?!\d)"
 NAMED_MONTH = (  # the day, the month by its name and the year, in three orders
     re.compile(rf"(?:\D+[, ])?{DAY_FORM}[-/. ]*(?:de )?{MONTH_FORM}[-/, ]*(?:del? )?{YEAR_FORM}"),
     re.compile(
-        rf"(?:[^\W\d_]+\.?,? )?{MONTH_FORM}[- ]{DAY_FORM}(?:,? \d\d?:\d\d(?::\d\d)?(?: [+-]\d{{4}}| [A-Z]+)?)?(?:, ?|[- ]){YEAR_FORM}"
+        rf"(?:[^\W\d_]+\.?,? |\d\d?:\d\d(?: [AP]M)?,? )?{MONTH_FORM}[- ]{DAY_FORM}(?:,? \d\d?:\d\d(?::\d\d)?(?: [+-]\d{{4}}| [A-Z]+)?)?(?:, ?|[- ]){YEAR_FORM}"
     ),
     re.compile(rf"(?P<year>\d{{4}})[-/. ]{MONTH_FORM}[-/. ]{DAY_FORM}(?!\d)"),
 )

@@ -74,15 +74,15 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             (
                 "({order})({of}{order})?({id})|({id}){of}({order})",
                 "{order}|(external|document|doc){id}|{order}(name|increment{id})|incrementid",
-                ".*(order|invoice|receipt)({id})",
+                ".*(order|invoice|receipt|transaction|ticket)({id})",
             ),
-            "^(number|num|no|nr)of|record|parent|original|return|refund|payment|^(transactions|sales|orders|tickets|purchases|items|ventas|ventes|vendas|vendite|verkaufe)$",
+            "^(number|num|no|nr)of|record|parent|original|return|refund|payment",
         ),
         "order_date": Field(
             "Date",
             "date",
             (
-                "({order}){of}{date}(key)?|{date}{of}({order})(s)?",
+                "({order}){of}{date}(key)?|{date}{of}({order})(s)?|(ordered|purchased|placed|sold)(at|on)",
                 "{order}?(purchase|placed|created){date}|(order)?{date}{date}?(key)?",
                 "({order}).*{date}|({order}){date}.*|.*{date}",
             ),
@@ -106,18 +106,18 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             "id",
             (
                 "({product})({id})|({id}){of}({product})",
-                "{sku}|({product})({sku}|variant{id})|({id}){sku}",
+                "(merchant|seller)?{sku}|({product})({sku}|variant{id})|({id}){sku}",
                 "({product})|({product}){of}({name})|({name}){of}({product})",
-                "({text})|({product}){of}({text})",
+                "({text})|({product}){of}({text})|models?",
             ),
             "^(number|num|no|nr)of",
         ),
         "quantity": Field(
             "Quantity",
-            "whole",
+            "number",
             (
                 "({order}|{product})*({quantity}){of}({order}|{product})*(ordered|sold|purchased)?|unidades|adet",
-                "(units?|items?)(sold|ordered)|count",
+                "(units?|items?|bottles|boxes|packs|copies|kits|bags)(sold|ordered|shipped)|count",
                 "(total|sum)({quantity})({product})?|({quantity})({product})|total({product})|.*(quantity|qty|cnt|menge|cantidad|quantidade).*",
             ),
             "stock|stok|inventory|hand|return|refund|available|bestand|lager|cancel|min|max|price|cost|discount|per",
@@ -131,7 +131,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "|(({order}|{product})?({total}){of}({order}|{product})?({price}|{amount}){of}({product}|{order})?|({product})?({price}|{amount}){of}({total}))({money})?",
                 "({total}(paid)?|{amount}|({order}){of}({total}|{amount})|({total}|{amount}|grandtotal|sum|value){of}({order})|grandtotal(base|purchased)?|amount(due|paid|charged)|ext(ended)?{amount}"
                 "|payment(value|amount)?|({price})(paid|total)|paid({price})|final({price}|{amount})|nett?o(betrag|umsatz)?|(gross|net)({amount}))({money})?",
-                "({order}){of}value|(gross|brutto|net|netto)(sales|revenue|amount|total|betrag|umsatz)?|({order}|{product})?(sub)?total.*|.*(amount|betrag|montant|umsatz|revenue|sales)",
+                "({order}){of}value|(gross|brutto|net|netto)(sales|revenue|amount|total|betrag|umsatz)?|({order}|{product})?(sub)?total.*|.*({amount}|umsatz|revenue|sales)",
                 "totalcosts?.*",
             ),
             "(?<!inc)(?<!incl)(?<!ex)(?<!excl)(tax|vat)(?!incl|excl)|ship|fracht|freight|(?<!after)(?<!less)(?<!minus)discount|rabatt|refund|profit|margin|(?<!^total)cost|mwst|steuer|fee|remise|target|forecast|tip$|tips"
@@ -145,7 +145,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "({product})?({price})({of}({product}))?({money})?|valor(do)?produto",
                 ".*price.*|.*preis.*",
             ),
-            "compare|cost|total|purchase|buy|einkauf|(?<!s)old|ship|freight|deliver",
+            "compare|cost|total|(?<!at)(?<!of)purchase|buy|einkauf|(?<!s)old|ship|freight|deliver|giftwrap|^(tax|vat)",
         ),
         "discount": Field(
             "Discount",
@@ -160,7 +160,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             (
                 "({order}){of}({status}|state|zustand|etat|estado|stato)|({status}|state|estado|etat|stato){of}({order})",
                 "{status}|current(state|status)|({order})(status|state){id}|status{id}|event(type|name)?|(payment|financial|fulfil?lment|shipping|zahlungs|liefer|{order})?status|{order}(status|state)",
-                "state|zustand|estado|stato",
+                "({status}|state|zustand|estado|stato)(name)?",
                 "(ship|shipped|deliver(y|ed)?|dispatch|versand|liefer)(ped)?{date}|(paid|payment|bezahlt|pagado|paye)({date}|at|on|am|le|el)",
             ),
             "customer|country",
@@ -178,7 +178,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "({customer})?contact(name)?",
                 "(billing|shipping|ship|bill){name}|recipient|empfanger",
             ),
-            "login|host|file|first|last|vor|nach",
+            "login|host|file|first|last|vor|nach|^(tit(le|el|re|ulo|olo)|label)$",
         ),
         "email": Field(
             "Email",
@@ -194,7 +194,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "({customer}|{order}|{delivery}|{billing})?{of}({country})(code|name|iso|en)?|({country}){of}({delivery}|{customer})",
                 "(sales)?territor(y|ies)(name)?",
                 "({customer}|{order}|{delivery}|{billing}|store)?{of}({city}|town)(name)?|({city}){of}({delivery}|{customer})",
-                "({customer}|{order}|{delivery}|{billing}|store)?(market|store|branch)(name)?",
+                "({customer}|{order}|{delivery}|{billing}|store)?(market|store|branch)(name)?|(store|dealer|branch|shop|outlet)({region}|{state}|{country})(name)?",
                 "({delivery})",
             ),
             "payment|status|^order(id|no|number|date)|^(estado|etat|stato)(d|del|della)[aeio]?",
@@ -249,7 +249,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "({product})?(list|catalog|retail|standard|regular|normal|listen|katalog|verkaufs)(price|preis)|prix(de)?vente|(sell|sale|unit)(ing)?price",
                 "({product})?({price})|unitprice",
             ),
-            "cost|compare|total|ship|freight|deliver",
+            "cost|compare|total|ship|freight|deliver|giftwrap|^(tax|vat)",
         ),
         "stock_quantity": Field(
             "Stock",
