@@ -129,6 +129,9 @@ def kernel(page: str, folder: Path, orders: int, limits: tuple[int, int, float])
     dashboard.go(selection=first)
     dashboard.shop.forget()
     whole = milliseconds_to_last_message(lambda: dashboard.go(selection=everything))
+    waiting = [card["id"] for card in dashboard.board.cards if card["state"] == "waiting"]
+    wanted = [{"event": {"card": card, "event": "wanted"}} for card in waiting]
+    by_click = [milliseconds_to_last_message(lambda: dashboard.board._received(None, one, None)) for one in wanted]  # noqa: B023
     times = []
     PackedComm.messages = PackedComm.size = 0
     for filters in selections(everything, limits):
@@ -137,6 +140,7 @@ def kernel(page: str, folder: Path, orders: int, limits: tuple[int, int, float])
     return {
         "opening": opening,
         "whole": whole,
+        "by_click": max(by_click, default=None),
         "times": times,
         "messages": PackedComm.messages / len(times),
         "kilobytes": PackedComm.size / len(times) / 1e3,

@@ -30,6 +30,7 @@ columnar    copies the shop into DuckDB, with the models as tables
 following   keeps the copy current, by the notes
 warehouse   asks a warehouse, in its own SQL
 filters     turns a selection into CTEs in front of a question
+ahead       asks what is needed next, and makes once what several questions read
 ask         asks a question over a selection, and keeps the answer
 pages       declares pages by rows of parts
 clicks      tells where a click leads

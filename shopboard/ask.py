@@ -3,7 +3,6 @@
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from threading import RLock
@@ -12,6 +11,7 @@ from typing import Protocol
 import duckdb
 import pandas as pd
 
+from shopboard.ahead import Ahead, Around
 from shopboard.database import ShopDesign, connect, file_of, last_seen, read_query, reason, table_names
 from shopboard.filters import Facts, Filters, Value, selection_ctes
 from shopboard.following import ColumnarEngine
@@ -21,7 +21,6 @@ from shopboard.plain import in_plain_types
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
 from shopboard.soundness import LaterCheck, existing_fingerprint
-from shopboard.sqltext import needed, parameters_in, with_in_front
 from shopboard.warehouse import WarehouseEngine
 
 ANSWERS_KEPT = 500
@@ -32,7 +31,6 @@ class Engine(Protocol):
     """What answers SQL, for one shop."""
 
     name: str
-    at_once: int  # how many questions it answers at a time
 
     def run(self, sql: str, parameters: Mapping[str, Value]) -> pd.DataFrame:
         """Return the rows of one SELECT: dates as ISO texts, NULL as NaN or None."""
@@ -115,7 +113,6 @@ class SqliteEngine:
     """The shop's record itself, whose models are views: slow for large shops, and the reference for the others."""
 
     name = "SQLite"
-    at_once = 1
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -158,8 +155,7 @@ class Shop:
         self.engine_name = engine.name
         self._lock = RLock()  # Jupyter may serve each widget from a thread of its own
         self._answers: OrderedDict[tuple, pd.DataFrame] = OrderedDict()
-        self._coming: dict[tuple, Future[pd.DataFrame]] = {}
-        self._others = ThreadPoolExecutor(engine.at_once)
+        self._ahead = Ahead(engine, design.steps) if isinstance(engine, ColumnarEngine) else None
         self._values = 0  # in the answers that are kept
         self.connection: sqlite3.Connection | None = None  # to the record, as it is now
         self.file = file_of(path) if path else None
@@ -174,27 +170,19 @@ class Shop:
 
     def sql_of(self, sql: str, selection: Filters | None = None, **parameters: Value) -> tuple[str, dict[str, Value]]:
         """Return the text that is run for a question and a selection, and the parameters that it names."""
-        text, values, _ = self._composed(sql, selection, parameters)
+        text, values, _ = self._around(selection, parameters).composed(sql)
         return text, values
 
-    def _composed(
-        self, sql: str, selection: Filters | None, parameters: Mapping[str, Value]
-    ) -> tuple[str, dict[str, Value], set[str]]:
-        """Return a question's text and parameters, and which it names that have no value.
-
-        Names are looked for in each part, which comes again, and not in the whole, which is another for each selection.
-        """
+    def _around(self, selection: Filters | None, parameters: Mapping[str, Value]) -> Around:
+        """Return what questions about a selection may read, and the values that they may name."""
         selection = selection or self.everything()
-        ctes = needed(sql, {**selection_ctes(selection, self.facts, self.design.models), **self.design.steps})
-        named = {name for part in (sql, *ctes.values()) for name in parameters_in(part)}
-        values = {**selection.parameters(), **parameters}
-        found = {name: values[name] for name in sorted(named & values.keys())}
-        return with_in_front(sql, ctes), found, named - values.keys()
+        ctes = {**selection_ctes(selection, self.facts, self.design.models), **self.design.steps}
+        return Around(ctes, {**selection.parameters(), **parameters})
 
     def ask(self, sql: str, selection: Filters | None = None, **parameters: Value) -> pd.DataFrame:
         """Return the answer to a question over a selection, all if none is given; `$name`s take `parameters`."""
         with self._lock:
-            text, values, lacking = self._composed(sql, selection, parameters)
+            text, values, lacking = self._around(selection, parameters).composed(sql)
             if lacking:
                 names = ", ".join(f"${name}" for name in sorted(lacking))
                 raise ShopProblem(
@@ -204,8 +192,8 @@ class Shop:
             if key in self._answers:
                 self._answers.move_to_end(key)
                 return self._answers[key].copy()
-            coming = self._coming.pop(key, None)
-            answer = coming.result() if coming else self.engine.run(text, values)
+            answer = self._ahead.take(key) if self._ahead else None
+            answer = self.engine.run(text, values) if answer is None else answer
             self._keep(key, answer)
             return answer.copy()
 
@@ -214,21 +202,25 @@ class Shop:
 
         Whoever asks one gets its answer, or its error; what nobody asks in the end is dropped.
         """
+        if self._ahead is None:
+            return
         with self._lock:
-            self._settle()
-            for sql, selection, parameters in asked if self.engine.at_once > 1 else ():
+            alike: dict[tuple, Around] = {}
+            coming: dict[tuple, tuple[str, Around]] = {}
+            for sql, selection, parameters in asked:
                 with suppress(ShopProblem):  # which comes to who asks
-                    text, values, lacking = self._composed(sql, selection, parameters)
+                    these = (selection, *parameters.items())
+                    around = alike[these] = alike.get(these) or self._around(selection, parameters)
+                    text, values, lacking = around.composed(sql)
                     key = (text, tuple(values.items()), self.version)
-                    if not lacking and key not in self._answers and key not in self._coming:
-                        self._coming[key] = self._others.submit(self.engine.run, text, values)
+                    if not lacking and key not in self._answers:
+                        coming.setdefault(key, (sql, around))
+            self._ahead.ask((key, *question) for key, question in coming.items())
 
     def _settle(self) -> None:
-        """Drop what was asked ahead, and wait for what has begun: the tables may change after this."""
-        for coming in self._coming.values():
-            coming.cancel()
-        wait(self._coming.values())
-        self._coming.clear()
+        """Drop what was asked ahead: the tables may change after this."""
+        if self._ahead:
+            self._ahead.settle()
 
     def _keep(self, key: tuple, answer: pd.DataFrame) -> None:
         """Keep an answer, and forget the oldest ones while there are too many, or too much is in them."""
@@ -297,8 +289,8 @@ class Shop:
     def close(self) -> None:
         """Let go of files and connections."""
         with self._lock:
-            self._settle()
-            self._others.shutdown()
+            if self._ahead:
+                self._ahead.close()
             self.engine.close()
             if self.connection:
                 self.connection.close()

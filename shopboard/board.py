@@ -102,8 +102,9 @@ class Card(_Card, total=False):
     row: int  # cards of one row stand side by side, in the list's order
     width: int  # its share of the row, 1 where it is missing
     height: int  # of the chart, in pixels; 300 where it is missing
-    state: Literal["ready", "loading", "empty", "failed"]  # "ready" where it is missing
-    message: str  # the sentence of "loading", "empty" and "failed"
+    state: Literal["ready", "loading", "waiting", "empty", "failed"]  # "ready" where it is missing
+    message: str  # the sentence of a card that is not ready
+    button: str  # of a card that is waiting: a click on it sends "wanted"
     figure: Figure  # kind "chart"
     range: bool  # a drag across the chart sends "range" with its first and last x
     clicks: bool  # a click on a point does something: the pointer says so
@@ -117,7 +118,7 @@ class Card(_Card, total=False):
 
 class _Event(TypedDict):
     card: str
-    event: Literal["click", "range", "ask"]
+    event: Literal["click", "range", "wanted", "ask"]
 
 
 class Event(_Event, total=False):

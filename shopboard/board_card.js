@@ -2,7 +2,7 @@
 import { button, copyText, fileName, highlighted, make, saveText, simpleTags } from "./board_text.js";
 import { TableView, localSource } from "./board_table.js";
 import { tileElement } from "./board_tiles.js";
-import { noteOf, styled } from "./board_fit.js";
+import { heightOf, noteOf, styled } from "./board_fit.js";
 import { Legend } from "./board_legend.js";
 import { ChartView } from "./board_chart.js";
 
@@ -28,12 +28,13 @@ export class CardView {
     this.body = make("div", { class: "sb-body" });
     this.panel = make("div", { class: "sb-panel", hidden: true });
     this.message = make("p", { class: "sb-message", role: "status", hidden: true });
+    this.wanted = button("", () => this.want(), { hidden: true });
     this.tools = make("div", { class: "sb-tools" }, this.menuButton, this.menu);
     this.element = make(
       "section",
       { class: `sb-card sb-kind-${card.kind}`, "aria-labelledby": title, keydown: (event) => this.keyPressed(event) },
       make("header", { class: "sb-header" }, make("div", {}, this.title, this.subtitle), this.tools),
-      this.message, this.body, this.panel,
+      this.message, this.wanted, this.body, this.panel,
     );
     this.element.dataset.card = card.id;
     this.tools.addEventListener("focusout", (event) => {
@@ -67,7 +68,7 @@ export class CardView {
     this.title.textContent = card.title ?? "";
     this.subtitle.textContent = card.subtitle ?? "";
     this.menuButton.setAttribute("aria-label", `More about ${card.title || card.id}`);
-    this.element.style.setProperty("--height", `${Number(card.height) || 300}px`);
+    if (card.figure || !this.filled) this.element.style.setProperty("--height", `${heightOf(card)}px`);
     this.element.classList.toggle("sb-clicks", Boolean(card.clicks));
     const rows = this.offers("rows") ? "Its figures are under Rows." : "";
     this.holder?.setAttribute("aria-label", [card.title, card.subtitle, rows].filter(Boolean).join(". "));
@@ -84,10 +85,19 @@ export class CardView {
     const kept = state === "loading" && this.filled; // the old content stays until the new one is there
     this.element.dataset.state = state;
     this.element.setAttribute("aria-busy", String(state === "loading"));
+    this.filled = this.filled && state !== "waiting"; // what it showed before belongs to another selection
+    this.wanted.hidden = state !== "waiting";
+    this.wanted.textContent = this.card.button ?? "Show";
     const usual = { loading: "Loading…", empty: "There is nothing to show in this selection.", failed: "This could not be shown." };
     this.message.textContent = state === "ready" || kept ? "" : message || usual[state];
     this.message.hidden = state === "ready" || kept;
     this.body.classList.toggle("sb-away", !(state === "ready" || kept) || Boolean(this.panelKind));
+  }
+
+  /** Ask for what the card waits with, and say that it is on its way. */
+  want() {
+    this.say("loading");
+    this.board.tell({ card: this.card.id, event: "wanted" });
   }
 
   async drawBody() {

@@ -128,6 +128,13 @@ function cellTexts(data, place, room, font) {
   }
 }
 
+/** Return how many pixels high a card's chart is: 300, or what it asks for, unless it has few cells. */
+export function heightOf({ height, figure }) {
+  const data = figure?.data ?? [];
+  if (!height || !data.length || data.some(({ type }) => type !== "heatmap")) return height || 300;
+  return Math.min(height, new Set(on(data, "y", "yaxis")).size * CELL.height + 2 * AROUND_PLOT.height);
+}
+
 /** Return the parts of a chart that its cells take, so that few of them are not blown up. */
 function cellDomains(data, layout, room) {
   if (!data.length || data.some(({ type }) => type !== "heatmap")) return;

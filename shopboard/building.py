@@ -20,9 +20,9 @@ from shopboard.notes import notes_sql
 from shopboard.places import need_room, remove_leftovers, still_running
 from shopboard.problems import ShopProblem
 from shopboard.settings import APPLICATION_ID, Settings, is_shop_database
-from shopboard.soundness import DamagedProblem, existing_fingerprint, place_aside, take_digests
+from shopboard.soundness import DamagedProblem, existing_fingerprint, looks_of, place_aside, take_as_sound, take_digests
 
-LAYOUT_VERSION = 4  # raised when the sample or the import changes what is stored, so that older files are rebuilt
+LAYOUT_VERSION = 5  # raised when the sample or the import changes what is stored, so that older files are rebuilt
 
 ORDER_SIZE = 80  # bytes that an order takes in the file at the least, its place in the indexes among them
 
@@ -150,6 +150,7 @@ def build_database(settings: Settings, design: ShopDesign, path: Path, digest: s
         connection.executescript(notes_sql())
         take_digests(connection)
         connection.execute("PRAGMA optimize")
+    take_as_sound(path, looks_of(path))
 
 
 def views(design: ShopDesign) -> str:

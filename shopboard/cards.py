@@ -1,7 +1,7 @@
 """Cards: the parts of a page, filled from the shop's answers."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
@@ -17,20 +17,24 @@ from shopboard.board import Tile as CardTile
 from shopboard.filters import COMPARED, Filters
 from shopboard.pages import AnyPart, Chart, Page, Parameters, Table, Text, Tile, Tiles, questions
 from shopboard.problems import ShopProblem, unforeseen
-from shopboard.style import FORMATS, Column, Look, as_column, dates, figure_json, jsonable, unknown
+from shopboard.style import FORMATS, Column, Look, as_column, dates, figure_json, jsonable, number, unknown
 
-State = Literal["ready", "loading", "empty", "failed"]
+State = Literal["ready", "loading", "waiting", "empty", "failed"]
 NOTHING = "Nothing in this selection. Choose other regions, categories or days."
+LINES = """
+-- One row: how many order lines the selection has.
+SELECT COALESCE(SUM(lines), 0) AS lines FROM selected_days
+"""
 ROWS_SENT = 200  # of a table at once; the board asks for the others as somebody turns to them
 
 
 def opened(page: Page, shop: Shop, hidden: Parameters) -> dict[str, str]:
     """Return what clicks have opened on a page, name -> what it is called: the first column of its question."""
     found = {}
-    for name, number in ((name, hidden[name]) for name in page.hidden if hidden[name]):
-        rows = shop.ask(page.hidden[name], None, **{name: number})
+    for name, key in ((name, hidden[name]) for name in page.hidden if hidden[name]):
+        rows = shop.ask(page.hidden[name], None, **{name: key})
         called = rows.iloc[0, 0] if len(rows) else None
-        found[name] = f"no. {number}" if unknown(called) else str(called)
+        found[name] = f"no. {key}" if unknown(called) else str(called)
     return found
 
 
@@ -41,26 +45,52 @@ def given(page: Page, part: AnyPart, parameters: Parameters) -> dict[str, Any]:
 
 
 def fill(page: Page, shop: Shop, selection: Filters, look: Look, parameters: Parameters) -> list[Card]:
-    """Return the cards of a page."""
-    return list(fill_each(page, shop, selection, look, parameters))
+    """Return the cards of a page, none of which waits for a click."""
+    return list(fill_each(page, shop, selection, look, parameters, page.shown(parameters)))
 
 
-def fill_each(page: Page, shop: Shop, selection: Filters, look: Look, parameters: Parameters) -> Iterator[Card]:
-    """Yield the cards of a page from top to bottom, each as soon as its questions are answered."""
+def fill_each(  # noqa: PLR0913, PLR0917, what is shown, of what, and how
+    page: Page, shop: Shop, selection: Filters, look: Look, parameters: Parameters, wanted: Container[str] = ()
+) -> Iterator[Card]:
+    """Yield the cards of a page from top to bottom, each as soon as its questions are answered.
+
+    Those that take long are only filled if they are among the `wanted`, by their ids.
+    """
     shown = page.shown(parameters)
-    shop.ask_ahead(asked(page, [part for _, part in shown.values()], shop, selection, parameters))
+    lines = lines_of(shop, selection) if any(part.above for _, part in shown.values()) else 0
+    waiting = {name for name, (_, part) in shown.items() if part.above and lines > part.above and name not in wanted}
+    parts = [part for name, (_, part) in shown.items() if name not in waiting]
+    shop.ask_ahead(asked(page, parts, shop, selection, parameters))
     for name, (row, part) in shown.items():
-        card = outline(name, row, part, parameters)
-        try:
-            values = given(page, part, parameters)
-            card.update(cast("Card", FILL[part.kind](part, shop, selection, look, values)))
-        except ShopProblem as problem:
-            card.update({"state": "failed", "message": str(problem)})
-        except Exception as error:  # a card that fails must not take the others with it
-            message = f"This card could not be made ({unforeseen(error, bool(shop.settings.public))})."
-            card.update({"state": "failed", "message": message})
-        if part.kind != "text" or card.get("html") or card.get("state") == "failed":
+        if name in waiting:
+            said = f"The selection has {number(lines, look)} order lines, so this takes a while."
+            yield {**outline(name, row, part, parameters, "waiting", said), "button": part.button}
+        elif card := card_of(page, name, shop, selection, look, parameters):
             yield card
+
+
+def card_of(  # noqa: PLR0913, PLR0917, what is shown, of what, and how
+    page: Page, name: str, shop: Shop, selection: Filters, look: Look, parameters: Parameters
+) -> Card | None:
+    """Return the card of a part of a page, by its id; None for a text that says nothing."""
+    row, part = page.parts()[name]
+    card = outline(name, row, part, parameters)
+    try:
+        values = given(page, part, parameters)
+        card.update(cast("Card", FILL[part.kind](part, shop, selection, look, values)))
+    except ShopProblem as problem:
+        card.update({"state": "failed", "message": str(problem)})
+    except Exception as error:  # a card that fails must not take the others with it
+        message = f"This card could not be made ({unforeseen(error, bool(shop.settings.public))})."
+        card.update({"state": "failed", "message": message})
+    return card if part.kind != "text" or card.get("html") or card["state"] == "failed" else None
+
+
+def lines_of(shop: Shop, selection: Filters) -> int:
+    """Return how many order lines a selection has; 0 where the shop does not say, which its cards tell."""
+    with suppress(Exception):
+        return int(shop.ask(LINES, selection)["lines"].iloc[0])
+    return 0
 
 
 def asked(

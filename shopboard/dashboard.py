@@ -55,6 +55,7 @@ class Dashboard:
         self.past: list[State] = []  # where the way back leads, the last step last
         self.hidden: dict[str, int] = {name: 0 for page in pages for name in page.hidden}
         self.took = 0.0  # seconds, to fill the page the last time
+        self.wanted: tuple[object, set[str]] = (None, set())  # of what is shown, the cards that a click has asked for
         self.opened: Shop | None = None  # a shop that this page has opened itself, and so closes
         if shop.settings.is_sample:
             remove_live_orders(shop.settings.database)
@@ -169,12 +170,8 @@ class Dashboard:
             values = {**dict(here.parameters), **(parameters or {})}
             there = State(page or here.page, selection or here.selection, ordered(values))
             if there != here:
-                self._remember(here)
+                self.past = [*self.past, here][-STEPS_BACK:]
             self.show(there)
-
-    def _remember(self, state: State) -> None:
-        """Let the way back lead to a state."""
-        self.past = [*self.past, state][-STEPS_BACK:]
 
     def go_back(self) -> None:
         """Show what was shown before the last click that led on."""
@@ -257,7 +254,7 @@ class Dashboard:
         elif self.took > SLOW:
             self.board.put(waiting)
         before, cards = {card["id"]: card for card in self.board.cards}, list[Card]()
-        for card in fill_each(page, self.shop, selection, look, self.parameters):
+        for card in fill_each(page, self.shop, selection, look, self.parameters, self._wanted()):
             cards.append(card)
             if before.get(card["id"]) != card:
                 self.board.put([card])
@@ -307,11 +304,21 @@ class Dashboard:
             self.guarded(lambda: self._follow(event))
         return None
 
+    def _wanted(self) -> set[str]:
+        """Return the cards that were asked for since what is shown has changed; who adds one asks for it."""
+        shown = (self.shop, self.shop.version, self.state())
+        if self.wanted[0] != shown:
+            self.wanted = (shown, set())
+        return self.wanted[1]
+
     def _follow(self, event: Event) -> None:
         """Do what a click, or a drag across the days, stands for."""
+        if event["event"] == "wanted":
+            self._wanted().add(event["card"])
+            return self._refresh()
         _, part = self.shown.parts().get(event["card"], (0, None))
-        if leads := leads_to(part, event, self.filters.value, self.filters.whole):
-            self.go(leads.page, leads.selection, leads.parameters)
+        leads = leads_to(part, event, self.filters.value, self.filters.whole)
+        return self.go(leads.page, leads.selection, leads.parameters) if leads else None
 
     # Live orders, exports, another shop
 

@@ -11,15 +11,16 @@ import json
 import pkgutil
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
 from shopboard.ask import Filters, Shop
 from shopboard.board import Card, css_text, look_json, page_script
-from shopboard.cards import ROWS_SENT, fill, given
+from shopboard.cards import ROWS_SENT, asked, card_of, given
 from shopboard.pages import AnyPart, Page, Parameters, Tiles, questions
 from shopboard.places import save
 from shopboard.problems import ShopProblem
@@ -114,16 +115,26 @@ class Filling:
         self.shop, self.pages, self.look, self.parameters = shop, pages, look, parameters
         self.known: dict[tuple[Any, ...], Card | None] = {}
 
-    def cards(self, page: Page, selection: Filters) -> Iterator[Card]:
-        """Yield the cards of a page for a file: nobody answers their clicks, and all their rows are there."""
-        for name, (row, part) in page.shown(self.parameters).items():
-            key = (page.name, name, self.asked(page, part, selection))
-            if key not in self.known:
-                made = fill(replace(page, rows=[[part]]), self.shop, selection, self.look, self.parameters)
-                self.known[key] = for_file(made[0]) if made else None
-            card = self.known[key]
-            if card is not None:
-                yield {**card, "id": name, "row": row}
+    def cards(self, selection: Filters) -> list[list[Card]]:
+        """Return the cards of each page for a file: nobody answers their clicks, and all their rows are there."""
+        shown = [(page, page.shown(self.parameters)) for page in self.pages]
+        keys = {
+            (page.name, name): (page.name, name, self.asked(page, part, selection))
+            for page, parts in shown
+            for name, (_, part) in parts.items()
+        }
+        new = [
+            (page, {name: part for name, (_, part) in parts.items() if keys[page.name, name] not in self.known})
+            for page, parts in shown
+        ]
+        known = (self.shop, selection, self.parameters)
+        self.shop.ask_ahead(chain.from_iterable(asked(page, parts.values(), *known) for page, parts in new))
+        for page, parts in new:
+            for name in parts:
+                card = card_of(page, name, self.shop, selection, self.look, self.parameters)
+                self.known[keys[page.name, name]] = card and for_file(card)
+        found = [[self.known[keys[page.name, name]] for name in parts] for page, parts in shown]
+        return [[card for card in cards if card] for cards in found]
 
     def asked(self, page: Page, part: AnyPart, selection: Filters) -> tuple[Any, ...]:
         """Return all that a part asks for a selection, as it is run; the selection itself where that cannot be told."""
@@ -164,7 +175,7 @@ def filled(filling: Filling, selection: Filters, progress: Progress) -> Packed:
             continue  # its region or category is not in the lists
         these = chosen(selection, choice)
         progress(number / len(order), f"{words(selection, these)}")
-        if not found.add(choice, [list(filling.cards(page, these)) for page in filling.pages], room):
+        if not found.add(choice, filling.cards(these), room):
             if not found.views:
                 raise ShopProblem("The page as a file would be too large: choose shorter dates or fewer regions.")
             break

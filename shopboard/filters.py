@@ -168,6 +168,7 @@ def selection_ctes(selection: Filters, facts: Facts, models: Mapping[str, str]) 
         "selected_days": from_lines or f"SELECT *\nFROM daily_sales\nWHERE {days}{places}",
         "selected_reviews": f"SELECT *\nFROM review_lines\nWHERE {days}{places}{within}",
         "selected_checkouts": selected_checkouts(selection, facts),
+        "selected_baskets": selected_baskets(selection, facts),
         "selected_products": f"SELECT product_id, product_name, {KNOWN['category']} AS category, price, "
         f"stock_quantity, supplier\nFROM products{first_condition(products)}",
         "selected_customers": f"SELECT customer_id, name, email, {KNOWN['region']} AS region, "
@@ -225,3 +226,39 @@ def selected_checkouts(selection: Filters, facts: Facts) -> str:
     if not facts.shared_checkouts:
         return plain
     return f"{plain}\n    AND parts = 1\nUNION ALL\n{SHARED_ONCE % (found + chr(10) + '    AND parts > 1')}"
+
+
+BASKETS_OF_LINES = """SELECT DISTINCT day_number, order_number, category, 1 AS checkouts
+FROM selected_lines
+WHERE status = 'Completed'"""
+
+BASKETS_OF_SETS = """SELECT -1 AS day_number, category_set AS order_number, category, checkouts
+FROM (
+    SELECT category_set, COUNT(*) AS checkouts
+    FROM checkouts
+    WHERE day BETWEEN $start AND $end%s
+    GROUP BY category_set
+) AS sets
+INNER JOIN category_bits ON (category_set & category_bit) <> 0%s"""
+
+SHARED_BASKETS = """
+UNION ALL
+SELECT DISTINCT day_number, order_number, category, 1
+FROM checkouts
+INNER JOIN category_bits ON (category_set & category_bit) <> 0%s
+WHERE day BETWEEN $start AND $end%s
+    AND parts > 1"""
+
+
+def selected_baskets(selection: Filters, facts: Facts) -> str:
+    """Return a SELECT of one row per checkout and category with Completed lines in the selection.
+
+    Checkouts of the same categories are one where their sets say enough: `checkouts` tells how many it stands for.
+    """
+    if of_suppliers(selection, facts) or len(facts.categories) > SET_BITS:
+        return BASKETS_OF_LINES
+    categories = among("category", selection.categories, facts.categories)
+    chosen = among("region", selection.regions, facts.regions) + of_segments(selection, facts)
+    if not facts.shared_checkouts:
+        return BASKETS_OF_SETS % (chosen, categories)
+    return BASKETS_OF_SETS % (f"{chosen}\n    AND parts = 1", categories) + SHARED_BASKETS % (categories, chosen)

@@ -8,7 +8,7 @@ model's own SELECT over what it reads, restricted by a CTE in front to the rows 
 import json
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,6 +96,16 @@ class ColumnarEngine:
         """Return DuckDB's plan."""
         plan = self.duck.execute(f"EXPLAIN {sql}", dict(parameters)).fetchone()
         return plan[1] if plan else ""
+
+    def hold(self, table: str, sql: str, parameters: Mapping[str, object]) -> None:
+        """Keep the rows of a SELECT as a table, until `let_go`."""
+        with self.duck.cursor() as cursor:
+            cursor.execute(f"CREATE OR REPLACE TABLE {table} AS {sql}", dict(parameters))
+
+    def let_go(self, tables: Iterable[str]) -> None:
+        """Drop tables that `hold` has made, or was to make."""
+        for table in tables:
+            self.duck.execute(f"DROP TABLE IF EXISTS {table}")
 
     def refresh(self) -> bool:
         """Take in what was written since the last refresh; say whether there was anything. Busy: another time."""

@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from shopboard.headings import headings
 from shopboard.marks import Trace, cells, chart, hovers, name_axis
-from shopboard.style import GRID, Look, compact, plain
+from shopboard.style import GRID, Columns, Look, compact, plain
 
 TOTAL = "\N{WORD JOINER}Total"  # never the name of a row or a column of the shop's
 
@@ -46,7 +47,7 @@ def is_sum(name: str) -> bool:
 
 
 def grid(  # noqa: PLR0913, PLR0917, what is in a cell, and how many there are
-    values: pd.DataFrame, row: str, column: str, told: str, look: Look, shown: tuple[int, int]
+    values: pd.DataFrame, row: str, column: str, told: Columns | str, look: Look, shown: tuple[int, int]
 ) -> go.Figure:
     """Return a heatmap of the first measure of those `told`, per pair of `row` and `column`, with totals.
 
@@ -59,7 +60,7 @@ def grid(  # noqa: PLR0913, PLR0917, what is in a cell, and how many there are
         {name: plain(name) for name in sorted(set(names), key=totals_last)} for names in zip(*known.index, strict=True)
     )
     keys = [[["" if is_sum(name) else name for name in pair] for pair in product([one], across)] for one in down]
-    measured = known[told.split(maxsplit=1)[0]].to_dict()
+    measured = known[next(iter(headings(told)))].to_dict()
 
     def part(of_totals: bool, **scale: Any) -> Trace:
         """Return the cells of pairs, or those of totals, which have no colours."""

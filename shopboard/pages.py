@@ -51,7 +51,8 @@ class Part:
     `width` is its share of the row, `parameters` are further ones for its questions, `click` tells from a point, or a
     table's row, where a click leads. A part with `when` is shown only while the parameter of that name is set. A change
     of that one, or of those that `follows` names, brings the card into view. `empty` is what the card says where there
-    is nothing to show.
+    is nothing to show. Where the selection has more order lines than `above`, unless that is 0, the card waits for a
+    click on its `button`.
     """
 
     width: int = 1
@@ -60,6 +61,8 @@ class Part:
     when: str = ""
     follows: Sequence[str] = ()
     empty: str = ""
+    above: int = 0
+    button: str = "Show"
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,7 @@ class Selection(Listening):
         self._show_lists()
 
     def text(self) -> str:
-        """Return the selection in words."""
+        """Return the selection in words, as a line begins."""
         now = self.value
         chosen = {kind: getattr(now, kind) for kind in KINDS}
         parts = [
@@ -191,7 +191,8 @@ class Selection(Listening):
             for kind, names in chosen.items()
             if names is not None and not self._is_hidden(kind)
         ]
-        return " · ".join([*parts, dates(now.start, now.end)])
+        line = " · ".join([*parts, dates(now.start, now.end)])
+        return f"{line[:1].upper()}{line[1:]}"
 
     def chips(self, opened: Mapping[str, str]) -> list[Chip]:
         """Return what is chosen, a chip for each name or for many; `opened` names what clicks have opened."""

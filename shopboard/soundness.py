@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import sys
+import time
 import zlib
 from contextlib import closing, suppress
 from pathlib import Path
@@ -13,12 +14,12 @@ from shopboard.notes import Mark, is_known, last_mark
 from shopboard.problems import ShopProblem
 from shopboard.settings import APPLICATION_ID, is_shop_database
 
-CHECKED_BYTES = 100_000_000  # of larger files the small tables are checked at once, the others beside the page
+CHECKED_BYTES = 50_000_000  # of larger files the small tables are checked at once, the others beside the page
 SMALL_TABLES = ("customers", "products")
 MONEY = ("price", "total_amount")
 ROWS_AT_ONCE = 100_000
 DIGESTS = """
-CREATE TABLE IF NOT EXISTS row_digests (
+CREATE TABLE IF NOT EXISTS digests (
     table_name TEXT PRIMARY KEY, digest INTEGER NOT NULL, note_id INTEGER NOT NULL, stamp INTEGER NOT NULL
 ) STRICT
 """
@@ -36,9 +37,8 @@ def digest_of(record: sqlite3.Connection, table: str) -> int:
     """
     key, *_ = columns = COLUMNS[table]
     values = (f"CAST({name} * 10000 AS INTEGER)" if name in MONEY else name for name in columns)
-    row = " || CHAR(31) || ".join(f"IFNULL({value}, CHAR(0))" for value in values)
     sql = (
-        f"SELECT MAX({key}), CAST(GROUP_CONCAT({row}, CHAR(30)) AS BLOB) "
+        f"SELECT MAX({key}), CAST(GROUP_CONCAT(JSON_ARRAY({', '.join(values)})) AS BLOB) "
         f"FROM (SELECT * FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT {ROWS_AT_ONCE})"
     )
     digest, last = 0, -(2**63)
@@ -52,8 +52,8 @@ def digest_of(record: sqlite3.Connection, table: str) -> int:
 def unwritten(record: sqlite3.Connection) -> dict[str, int]:
     """Return the digests of those tables to which nobody has written since they were taken."""
     found: dict[str, int] = {}
-    if last_mark(record) and "row_digests" in table_names(record):
-        for table, digest, *mark in record.execute("SELECT table_name, digest, note_id, stamp FROM row_digests"):
+    if last_mark(record) and "digests" in table_names(record):
+        for table, digest, *mark in record.execute("SELECT table_name, digest, note_id, stamp FROM digests"):
             since = "SELECT 1 FROM notes WHERE table_name = ? AND note_id > ? LIMIT 1"
             if is_known(record, Mark(*mark)) and not record.execute(since, (table, mark[0])).fetchone():
                 found[table] = digest
@@ -64,7 +64,7 @@ def keep_digests(record: sqlite3.Connection, digests: dict[str, int], mark: Mark
     """Keep the digests of tables, taken in the state `mark`."""
     record.execute(DIGESTS)
     rows = [(table, digest, mark.note_id, mark.stamp) for table, digest in digests.items()]
-    record.executemany("INSERT OR REPLACE INTO row_digests VALUES (?, ?, ?, ?)", rows)
+    record.executemany("INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?)", rows)
 
 
 def take_digests(record: sqlite3.Connection) -> None:
@@ -93,11 +93,27 @@ def check_rows(path: Path, tables: tuple[str, ...]) -> None:
             keep_digests(record, new, mark)
 
 
+SOUND: dict[Path, tuple] = {}  # files that this process has made, or has checked, and what they looked like then
+
+
+def looks_of(path: Path) -> tuple | None:
+    """Return what another file in this one's place, or any write to it, changes; None where that might not be seen."""
+    found, log = path.stat(), Path(f"{path}-wal")
+    just_written = time.time_ns() - found.st_mtime_ns < 20_000_000  # a file system's clock may tick as slowly
+    return None if just_written or log.exists() else (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def take_as_sound(path: Path, looks: tuple | None) -> None:
+    """Note that a file, made or checked by this process, needs no check while it keeps these looks."""
+    if looks and looks == looks_of(path):
+        SOUND[path] = looks
+
+
 def existing_fingerprint(path: Path) -> str | None:
     """Return the fingerprint of the database at `path`, None where there is no file.
 
-    It is checked: all of it, or the small tables of a large one. Raises DamagedProblem, and ShopProblem where the file
-    is none of ours or cannot be read.
+    It is checked: all of it, or the small tables of a large one; unless this process did so before, and nobody has
+    written to it since. Raises DamagedProblem, and ShopProblem where the file is none of ours or cannot be read.
     """
     if not path.exists():
         return None
@@ -105,17 +121,20 @@ def existing_fingerprint(path: Path) -> str | None:
     ours = is_shop_database(path)
     undo_interrupted_writing(path)
     try:
-        large = path.stat().st_size > CHECKED_BYTES
+        large, looks = path.stat().st_size > CHECKED_BYTES, looks_of(path)
+        is_sound = looks is not None and SOUND.get(path) == looks
         with closing(connect(path)) as record:
             if record.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
                 raise ShopProblem(f"{path} was not made by this notebook and is left as it is: {way_out}.")
             record.execute("PRAGMA cache_size = -100000")  # as rows are looked up for each entry of an index
-            for what in SMALL_TABLES if large else (1,):
+            for what in () if is_sound else SMALL_TABLES if large else (1,):
                 said = record.execute(f"PRAGMA integrity_check({what})").fetchone()[0]
                 if said != "ok":
                     raise DamagedProblem(f"{path.name} is damaged ({' '.join(said.split())[:200]}).")
             fingerprint = record.execute("SELECT fingerprint FROM build_info").fetchone()[0]
-        check_rows(path, SMALL_TABLES if large else tuple(COLUMNS))
+        if not is_sound:
+            check_rows(path, SMALL_TABLES if large else tuple(COLUMNS))
+            take_as_sound(path, looks)
     except (sqlite3.DatabaseError, TypeError) as error:
         if "locked" in str(error):
             raise ShopProblem(f"{reason(error, path)}.") from None

@@ -1,6 +1,6 @@
 """SQL as text: which names and parameters it has, and CTEs put in front of it. It is read by sqlglot."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, cast
@@ -51,6 +51,26 @@ def needed(sql: str, ctes: Mapping[str, str]) -> dict[str, str]:
         wanted |= new
         waiting.extend(ctes[name] for name in new)
     return {name: text for name, text in ctes.items() if name in wanted}
+
+
+def read_by_several(questions: Iterable[str], ctes: Mapping[str, str], steps: Container[str]) -> list[str]:
+    """Return which of `steps` two or more questions read, or others of the steps so found, in the order of `ctes`.
+
+    A step that all of them read through the same other one is part of that; a question may be a step, word for word.
+    """
+    readers: dict[str, set[str]] = {name: set() for name in ctes}
+    same = {text: {name} for name, text in ctes.items()}
+    found: list[str] = []
+    for question in questions:
+        for name in same.get(question, names_in(question) & ctes.keys()):
+            readers[name].add(f"question {question}")
+    for name, text in reversed(list(ctes.items())):
+        if name in steps and len(readers[name]) > 1:
+            found.insert(0, name)
+            readers[name] = {text}
+        for other in names_in(text) & ctes.keys():
+            readers[other] |= readers[name]
+    return found
 
 
 def with_in_front(sql: str, ctes: Mapping[str, str]) -> str:

@@ -98,8 +98,6 @@ def ddl(design: ShopDesign, dialect: str) -> str:
 class WarehouseEngine:
     """A shop whose four tables are in a warehouse, which answers each question itself."""
 
-    at_once = 1  # the user's function may not bear several calls at a time
-
     def __init__(self, warehouse: Callable[[str], pd.DataFrame], models: Mapping[str, str]) -> None:
         self.warehouse = warehouse if isinstance(warehouse, Warehouse) else Warehouse(warehouse)
         self.models = {} if self.warehouse.has_models else dict(models)

@@ -17,7 +17,7 @@ from shopboard import ask
 from shopboard.filters import Filters, selection_ctes
 from shopboard.plain import from_arrays
 from shopboard.problems import ShopProblem
-from shopboard.sqltext import needed, parameters_in, with_in_front
+from shopboard.sqltext import needed, parameters_in, read_by_several, with_in_front
 
 HOSTILE = ["O'Brien", 'say "hi"', "100%", "$start", ":x ?", "back\\slash", "-- ;", "日本", "a\nb", "{x}", ""]
 
@@ -144,6 +144,20 @@ def check_checkouts(shop, chosen):
     per_checkout = found.groupby(["day", "order_number"])["checkouts"].sum()
     assert len(per_checkout) == len(whole)
     assert (per_checkout == 1).all()
+    check_baskets(shop, chosen)
+
+
+def check_baskets(shop, chosen):
+    """Check how many checkouts have each category, and each two."""
+    found = shop.ask("SELECT * FROM selected_baskets", chosen)
+    lines = belongs(shop, shop.ask("SELECT * FROM order_lines WHERE status = 'Completed'"), chosen)
+    keys = ["day_number", "order_number"]
+    expected = lines[[*keys, "category"]].drop_duplicates().assign(checkouts=1)
+    pairs = []
+    for baskets in (found, expected):
+        both = baskets.merge(baskets, on=[*keys, "checkouts"])
+        pairs.append(both.groupby(["category_x", "category_y"])["checkouts"].sum())
+    assert pairs[0].to_dict() == pairs[1].to_dict()
 
 
 def test_checkouts_count_once_however_many_customers_and_regions_they_have(odd):
@@ -447,6 +461,62 @@ def test_what_is_asked_ahead_is_answered_as_ever(open_rows):
             other.execute("INSERT INTO orders VALUES (9999, 1, 1, '2025-05-01', 1, 1.0, 'Completed', 1, 'Mars')")
         assert shop.refresh()
         assert shop.ask(count)["n"].iloc[0] == len(ODD_SHOP["orders"]) + 1
+
+
+STEPS = {
+    "sold": "SELECT product_id, quantity FROM selected_lines WHERE status = 'Completed'",
+    "units": "SELECT product_id, SUM(quantity) * $times AS units FROM sold GROUP BY product_id ORDER BY units, product_id",
+    "most": "SELECT MAX(units) AS units FROM units",
+}
+SHARING = [
+    "SELECT product_id, units FROM units ORDER BY product_id",
+    "SELECT product_id FROM units INNER JOIN most ON most.units = units.units ORDER BY product_id",
+    "SELECT COUNT(*) AS n FROM units WHERE units < (SELECT units FROM most)",
+    STEPS["units"],
+]
+
+
+def test_only_steps_that_several_read_are_shared():
+    assert read_by_several(SHARING, STEPS, STEPS) == ["units", "most"]
+    assert read_by_several(SHARING[:2], STEPS, STEPS) == ["units"]  # also through `most`
+    assert read_by_several(SHARING[:1], STEPS, STEPS) == []
+    assert read_by_several(SHARING, STEPS, ["sold"]) == ["sold"]
+    assert read_by_several([STEPS["units"], SHARING[0]], STEPS, STEPS) == ["units"]
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_steps_that_several_questions_read_are_made_once(open_rows, monkeypatch, room):
+    """Answers are those of each question by itself, over each selection, whether or not there is room for the rows."""
+    with closing(open_rows(ODD_SHOP, steps=STEPS)) as shop:
+        if shop.engine_name == "SQLite":
+            pytest.skip("SQLite asks nothing ahead")
+        whole = shop.everything()
+        for times, chosen in ((1, whole), (3, replace(whole, regions=whole.regions[:2]))):
+            alone = [shop.ask(sql, chosen, times=times) for sql in SHARING]
+            shop.forget()
+            held, run, hold = [], [], shop.engine.hold
+
+            def hold_or_fail(table, sql, values, held=held, hold=hold):
+                held.append(table)
+                if not room:
+                    raise duckdb.OutOfMemoryException("no room")
+                hold(table, sql, values)
+
+            monkeypatch.setattr(shop.engine, "hold", hold_or_fail)
+            monkeypatch.setattr(
+                shop.engine,
+                "run",
+                lambda sql, values, run=run, ask=shop.engine.run: run.append(sql) or ask(sql, values),
+            )
+            shop.ask_ahead([(sql, chosen, {"times": times}) for sql in SHARING])
+            for sql, answer in zip(SHARING, alone, strict=True):
+                pd.testing.assert_frame_equal(shop.ask(sql, chosen, times=times), answer)
+            assert held == (["held_0_units", "held_0_most"] if room else ["held_0_units"])
+            assert any("SELECT * FROM held_0_units" in sql for sql in run) == room
+            monkeypatch.undo()
+            shop.forget()
+            tables = shop.engine.run("SELECT table_name FROM duckdb_tables()", {})["table_name"]
+            assert not [name for name in tables if name.startswith("held")]
 
 
 VALUES = {

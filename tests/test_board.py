@@ -251,6 +251,15 @@ def cards():
         },
         {"id": "loading", "kind": "chart", "row": 5, "title": "Cohorts", "state": "loading"},
         {
+            "id": "waiting",
+            "kind": "table",
+            "row": 5,
+            "title": "Bought together",
+            "state": "waiting",
+            "message": "The selection has 5,000,000 order lines, so this takes a while.",
+            "button": "Count the pairs",
+        },
+        {
             "id": "note",
             "kind": "text",
             "row": 6,
@@ -397,6 +406,24 @@ def test_each_state_says_its_sentence_and_the_others_are_there(opened):
     assert card(page, "failed").locator(".sb-message").inner_text() == "The warehouse did not answer within 30 seconds."
     assert card(page, "loading").get_attribute("aria-busy") == "true"
     assert card(page, "revenue").locator(".sb-message").is_hidden()
+
+
+def test_a_card_waits_for_its_button(opened):
+    page = opened(cards())
+    waiting = card(page, "waiting")
+    assert waiting.locator(".sb-message").inner_text().startswith("The selection has 5,000,000 order lines")
+    assert card(page, "revenue").get_by_role("button", name="Count the pairs").count() == 0
+    waiting.get_by_role("button", name="Count the pairs").press("Enter")
+    assert page.evaluate("told.map(({card, event}) => [card, event])") == [["waiting", "wanted"]]
+    assert waiting.get_attribute("aria-busy") == "true"
+    assert waiting.get_by_role("button", name="Count the pairs").is_hidden()
+    table = next(each for each in cards() if each["id"] == "table")["table"]
+    change = "each => { Object.assign(given.cards.find((card) => card.id === 'waiting'), each); return draw(); }"
+    page.evaluate(change, {"state": "ready", "table": {**table, "rows": table["rows"][:3], "total": 3}})
+    assert waiting.locator("tbody tr").count() == 3
+    page.evaluate(change, {"state": "waiting"})  # of another selection, to which those rows do not belong
+    waiting.get_by_role("button", name="Count the pairs").click()
+    assert not waiting.locator("tbody").is_visible()
 
 
 def test_an_empty_card_is_drawn_when_it_gets_a_figure_and_goes_again(opened):

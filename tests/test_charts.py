@@ -401,6 +401,14 @@ def test_the_curve_of_concentration(draw, answers, story, look):
     two_people = known.assign(customers=[1] * 50 + [2] * 50, percent_of_revenue=[75.0] * 50 + [100.0] * 50)
     _, _, marked = story.concentration_chart(two_people, look).data
     assert (list(marked.x), list(marked.y)) == ([20], [75]), "the same people are marked once"
+    nine = known.assign(customers=[-(-9 * top // 100) for top in known["top_percent"]])
+    for shares, labels in (
+        ((0, 3, 3, 9), ["", "  top 20%: <b>3%</b>"]),
+        ((0, 20, 40, 90), ["  top 10%: <b>20%</b>", "  top 20%: <b>40%</b>"]),
+    ):
+        percents = np.interp(nine["customers"], [0, 1, 2, 9], shares)
+        _, _, marked = story.concentration_chart(nine.assign(percent_of_revenue=percents), look).data
+        assert list(marked.text) == labels, "labels that would touch are left out"
     one = story.concentration_chart(known.assign(customers=1, percent_of_revenue=100.0), look).data[2]
     assert (list(one.y), list(one.textposition)) == ([100], ["bottom right"]), "below the curve, not on it"
     assert is_empty(story.concentration_chart(known.assign(percent_of_revenue=math.nan), look))

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from shopboard.dashboard import Dashboard
 from shopboard.filters import Facts, Filters
 from shopboard.live import TICKS_A_DAY, Clock, add_live_orders
-from shopboard.pages import Chart, Control, Page
+from shopboard.pages import Chart, Control, Page, Table
 from shopboard.problems import ShopProblem
 from shopboard.saved import named_views, views_file
 from shopboard.selection import Selection, opening, periods
@@ -59,6 +59,10 @@ def ask_board(dashboard, card, what, **more):
 
 def click(dashboard, card, **point):
     dashboard._heard({"card": card, "event": "click", "point": point})
+
+
+def wanted(dashboard, card):
+    dashboard._heard({"card": card, "event": "wanted"})
 
 
 # ------------------------------------------------------------------ the selection
@@ -136,7 +140,7 @@ def test_further_filters_are_none_while_all_are_chosen():
     selection.against.value, selection.interval.value = "year", "week"
     now = selection.value
     assert (now.segments, now.against, now.interval, len(calls)) == (("B",), "year", "week", 3)
-    assert selection.text() == "all regions · all categories · B · 1 Jan 2025 to 31 Dec 2025"
+    assert selection.text() == "All regions · all categories · B · 1 Jan 2025 to 31 Dec 2025"
     selection.set(replace(WHOLE, segments=("A", "B")))
     assert (selection.value.segments, selection.value.against, len(calls)) == (None, "before", 3)
 
@@ -369,6 +373,28 @@ def test_clicks_lead_on(dashboard, story):
     assert dashboard.state() == dashboard.first()
     click(dashboard, "a-card-of-another-page", x=1)
     assert dashboard.state() == dashboard.first()
+
+
+def test_a_part_that_takes_long_is_asked_for_by_a_click(story, opened):
+    """It stays while the same is shown, and waits again where the selection or the data are others."""
+    shop, card = opened.shop, "pairs-bought-together"
+    together = Table("Bought together", story.BOUGHT_TOGETHER, {"product_name": "Product"}, above=10)
+    own = Dashboard(shop, [Page("Pairs", [[together]])])
+    assert states(own) == {card: "waiting"}
+    wanted(own, card)
+    assert states(own)[card] in {"ready", "empty"}
+    own.refresh()
+    assert states(own)[card] in {"ready", "empty"}
+    own.go(selection=replace(own.filters.value, categories=own.filters.whole.categories[:2]))
+    assert states(own) == {card: "waiting"}
+    own.go_back()
+    assert states(own) == {card: "waiting"}
+    last = shop.everything().end
+    own.go(selection=replace(shop.everything(), start=last, end=last))
+    few = int(shop.ask("SELECT COUNT(*) AS n FROM selected_lines", own.filters.value)["n"].iloc[0])
+    assert few <= 10
+    assert states(own)[card] in {"ready", "empty"}  # so few that it need not be asked for
+    own.close()
 
 
 def test_a_click_that_fails_is_said(dashboard):

@@ -136,6 +136,18 @@ def test_cells_are_of_one_size_however_few(opened):
         assert height == pytest.approx(44, abs=12)
 
 
+def test_the_note_of_few_cells_stands_near_them(opened):
+    def between(count):
+        names = {n: str(n) for n in range(count)}
+        cells = marks.cells(names, names, {(n, n): (1.0, "1", "") for n in names})
+        shown = shop_chart(cells, xaxis=marks.titled("Months<br>* a note"), yaxis=marks.DOWNWARD)
+        page = opened([{**shown, "height": 460}], 700)
+        (image,), (note,) = boxes(page, ".hm image"), boxes(page, ".sb-remark")
+        return note["y"] - image["y"] - image["height"]
+
+    assert max(between(1), between(2), between(8)) < 130
+
+
 def test_a_ranking_of_few_is_no_wall(opened):
     rows = pd.DataFrame({"name": ["Ada", "Ben"], "revenue": [2.0, 1.0]})
     ranked = marks.ranking(rows, "revenue", "name", {}, LOOK, text=["$2", "$1"])

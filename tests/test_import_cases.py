@@ -301,7 +301,7 @@ def test_lines_that_will_be_lost_are_told_before(shop):
         products="\n".join(["product_id,product_name", *(f"P{n},Thing {n}" for n in range(6))]),
     )
     lost = sum(n for n in range(1, 91) if n % 9 > 5)
-    assert "30 rows" in made.form.questions()["lost product_id"].text
+    assert "30 lines" in made.form.questions()["lost product_id"].text
     assert made.form.preview.total == sum(range(1, 91))  # they are loaded, unless the user says otherwise
     shown = made.say(lost_product="aside").form.preview
     assert (shown.set_aside_lines, shown.set_aside_amount) == (30, lost)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import pytest
 
 from shopboard.behind import behind
-from shopboard.cards import fill, outlines
+from shopboard.cards import LINES, fill, fill_each, outlines
 from shopboard.filters import Filters
 from shopboard.pages import Chart, Control, Go, Page, Table, Text, Tile, Tiles
 from shopboard.problems import ShopProblem
@@ -103,6 +103,30 @@ def test_what_plotly_express_makes_becomes_plain_lists():
     assert [str(day)[:10] for day in trace["x"]] == ["2025-06-01", "2025-06-02"]
     assert "bdata" not in json.dumps(card)
     assert "template" not in card["figure"]["layout"]  # the board has the shop's, once for all figures
+
+
+def test_what_takes_long_waits_until_it_is_wanted():
+    """What is wanted is filled, and so is all that nobody can click for, as in a file."""
+    asked = []
+
+    def counted(sql):
+        return lambda *_: asked.append(sql) or pd.DataFrame({"lines": [1_500]} if sql == LINES else {"pairs": [2]})
+
+    shop = StandIn(**{sql: counted(sql) for sql in (LINES, "PAIRS", "OTHERS")})
+    pairs = {"above": 1_000, "button": "Count the pairs"}
+    parts = [
+        Table("Pairs", "PAIRS", {"pairs": "Pairs"}, **pairs),
+        Table("Others", "OTHERS", {"pairs": "Pairs"}, above=1_500),
+    ]
+    page = Page("P", [[part] for part in parts])
+    waiting, other = fill_each(page, shop, CHOSEN, Look(), {})
+    assert (waiting["state"], waiting["button"]) == ("waiting", "Count the pairs")
+    assert waiting["message"] == "The selection has 1,500 order lines, so this takes a while."
+    assert other["state"] == "ready"
+    assert asked == [LINES, "OTHERS"]
+    found, _ = fill_each(page, shop, CHOSEN, Look(), {}, wanted={"p-pairs"})
+    assert found["table"]["rows"] == [[2]]
+    assert [card["state"] for card in fill(page, shop, CHOSEN, Look(), {})] == ["ready", "ready"]
 
 
 def test_a_card_that_fails_leaves_the_others_alone():

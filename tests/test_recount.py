@@ -84,3 +84,26 @@ def test_what_is_counted_is_what_is_loaded(seed, make_settings, tmp_path):
     finally:
         draft.close()
     assert quick > 5 or odd  # elsewhere a word decides on pieces and amounts, too, so that most changes load anew
+
+
+def test_whose_region_counts_needs_no_new_load(make_settings, tmp_path):
+    """Ann's first order went to the north, her latest to the south; Bob's only one to the north."""
+    lines = [
+        "Order ID,Order Date,Customer,Region,Product,Quantity,Total",
+        "1,2025-01-01,Ann,North,Cup,1,10.00",
+        "2,2025-02-01,Ann,South,Cup,2,20.00",
+        "3,2025-02-02,Bob,North,Jug,1,40.00",
+    ]
+    (tmp_path / "orders.csv").write_text("\n".join(lines), encoding="utf-8")
+    settings = make_settings(source=str(tmp_path / "orders.csv"), database=str(tmp_path / "own.db"))
+    draft = Draft(settings)
+    try:
+        draft.count()
+        loaded = draft.trial.shown
+        for whose, revenue in (("customer", {"North": 40.0, "South": 30.0}), ("order", {"North": 50.0, "South": 20.0})):
+            draft.answer("region", whose)
+            draft.count()
+            assert draft.trial.shown is loaded
+            assert dict(zip(draft.preview.regions["region"], draft.preview.regions["revenue"], strict=True)) == revenue
+    finally:
+        draft.close()

@@ -278,15 +278,15 @@ class Stop(BaseException):
 def test_an_interrupted_run_leaves_the_earlier_database(story, open_or_build, build, tmp_path, monkeypatch, table):
     settings = build(tmp_path)
     before = (tmp_path / "ecommerce.db").read_bytes()
-    whole = story.sample_shop
+    whole = story.sample_rows
 
-    def interrupted(settings, planted):
-        for name, columns in whole(settings, planted):
+    def interrupted(settings, planted, at_once):
+        for name, rows in whole(settings, planted, at_once):
             if name == table:
                 raise Stop
-            yield name, columns
+            yield name, rows
 
-    monkeypatch.setattr(story, "sample_shop", interrupted)
+    monkeypatch.setattr(story, "sample_rows", interrupted)
     with pytest.raises(Stop):
         open_or_build(replace(settings, seed=7))
     assert (tmp_path / "ecommerce.db").read_bytes() == before

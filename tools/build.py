@@ -67,7 +67,8 @@ def module_cell(path: Path, root: Path = ROOT) -> NotebookNode:
     text = path.read_text(encoding="utf-8")
     cell = nbformat.v4.new_code_cell(f"{MAGIC}{name}\n{text}".removesuffix("\n"))
     cell.id = "module-" + re.sub(r"[^a-z0-9]+", "-", name.removeprefix(f"{PACKAGE}/").lower()).strip("-")
-    cell.metadata = NotebookNode({"jupyter": {"source_hidden": True}})
+    # What runs the notebook as a program, as Voilà does, need not run them: by then they were read from its file.
+    cell.metadata = NotebookNode({"jupyter": {"source_hidden": True}, "tags": ["skip-execution"]})
     return cell
 
 

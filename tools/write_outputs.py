@@ -49,7 +49,7 @@ def draw(chromium: browser.Browser, figures: list[dict]) -> list[bytes]:
     for figure in figures:
         page.evaluate("document.body.replaceChildren()")
         page.evaluate(DRAWN, figure)
-        pictures.append(small(page.locator(".js-plotly-plot").screenshot(), colours=64))
+        pictures.append(small(page.locator(".js-plotly-plot").screenshot(), colours=32))
     page.close()
     return pictures
 
@@ -140,10 +140,10 @@ def write_outputs(notebook: nbformat.NotebookNode, pages: dict[str, bytes], chro
         cell.execution_count = None
         cell.metadata.pop("execution", None)
         cell.outputs = [picture_output(*drawn[id(o)]) if id(o) in drawn else settled(o) for o in cell.outputs]
-    cells[-1].outputs = [picture_output(small(pages["dashboard"], colours=48), "The dashboard")]
+    cells[-1].outputs = [picture_output(small(pages["dashboard"], colours=32), "The dashboard")]
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
-    overview = {"image/png": base64.b64encode(small(pages["dashboard"], 720, 32)).decode()}
+    overview = {"image/png": base64.b64encode(small(pages["dashboard"], 640, 32)).decode()}
     notebook.cells[0]["attachments"] = {"dashboard.png": overview}
 
 

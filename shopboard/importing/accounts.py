@@ -2,6 +2,7 @@
 
 import math
 import sqlite3
+from itertools import chain
 
 from shopboard.database import COLUMNS, table_names
 from shopboard.importing.rules import LEFT_OUT_ADVICE, is_not_number
@@ -41,6 +42,24 @@ CREATE TABLE reconciliation_parts (
     amount_set_aside REAL NOT NULL,
     PRIMARY KEY (part, value)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE loaded_lines ( -- one row per month, status, region and category with any line; units are of Completed lines
+    month         TEXT NOT NULL,
+    status        TEXT NOT NULL,
+    region        TEXT NOT NULL,
+    category      TEXT NOT NULL,
+    lines         INTEGER NOT NULL,
+    units         INTEGER NOT NULL,
+    amount        REAL NOT NULL,
+    signed_amount REAL NOT NULL -- in the source's own signs
+) STRICT;
+CREATE TABLE loaded_shop ( -- one row; reviews, and the mean of their stars, are of the days of orders
+    orders    INTEGER NOT NULL,
+    customers INTEGER NOT NULL,
+    first_day TEXT,
+    last_day  TEXT,
+    reviews   INTEGER NOT NULL,
+    rating    REAL
+) STRICT;
 CREATE TABLE negative_lines (order_id INTEGER PRIMARY KEY) STRICT; -- the source wrote their amount below zero
 CREATE TABLE assumptions (assumption TEXT NOT NULL) STRICT;
 CREATE TABLE files_read (file, table_name, form, encoding, separator, lines, note);
@@ -75,22 +94,14 @@ def was_imported(connection: sqlite3.Connection) -> bool:
     return "reconciliation" in table_names(connection)
 
 
+def was_counted(connection: sqlite3.Connection) -> bool:
+    """Say whether loading a source came as far as counting its lines."""
+    return "loaded_shop" in table_names(connection) and bool(connection.execute("SELECT 1 FROM loaded_shop").fetchone())
+
+
 def note(target: sqlite3.Connection, sentence: str) -> None:
     """Note an assumption."""
     target.execute("INSERT INTO assumptions VALUES (?)", (sentence,))
-
-
-def exact_sum(target: sqlite3.Connection, sql: str) -> float:
-    """Return the sum of the amounts that a SELECT gives, so exact that large shops do not lose cents to the order of adding."""
-    cents, part, most = target.execute(
-        f"WITH given (amount) AS ({sql}) SELECT SUM(CASE WHEN ABS(amount) < 1e9 THEN CAST(ROUND(100 * amount) AS INTEGER) END), "
-        "MAX(ABS(100 * amount - ROUND(100 * amount))), MAX(ABS(amount)) FROM given"
-    ).fetchone()
-    if (
-        part is not None and part < 1e-5 and most < 1e9
-    ):  # all are whole cents, and their sum is a whole number that SQLite holds
-        return cents / 100
-    return math.fsum(amount for (amount,) in target.execute(sql))
 
 
 def reconcile(target: sqlite3.Connection, table: str) -> None:
@@ -103,7 +114,8 @@ def reconcile(target: sqlite3.Connection, table: str) -> None:
             "SELECT total_amount FROM orders WHERE order_id IN (SELECT order_id FROM negative_lines)",
             "SELECT amount FROM set_aside WHERE table_name = 'orders' AND amount IS NOT NULL",
         )
-        read, unsigned, negative, aside = (exact_sum(target, sql) for sql in sources)
+        # Added exactly: large shops would lose cents to the order of adding.
+        read, unsigned, negative, aside = (math.fsum(chain.from_iterable(target.execute(sql))) for sql in sources)
         amounts = [read, unsigned - 2 * negative, aside]
     count = f"SELECT COUNT(*) FROM set_aside WHERE table_name = '{table}' AND what"
     target.execute(
@@ -182,7 +194,7 @@ def note_repeated_lines(target: sqlite3.Connection) -> None:
 
 def note_other_reviews(target: sqlite3.Connection) -> None:
     """Note how many reviews were written before the first order's day or after the last one's, which bound the page's days."""
-    first, last = target.execute("SELECT MIN(order_date), MAX(order_date) FROM orders").fetchone()
+    first, last = target.execute("SELECT first_day, last_day FROM loaded_shop").fetchone()
     others, newest = target.execute(
         "SELECT COUNT(*), MAX(review_date) FROM reviews WHERE review_date NOT BETWEEN ? AND ?", (first, last)
     ).fetchone()
@@ -194,7 +206,56 @@ def note_other_reviews(target: sqlite3.Connection) -> None:
         )
 
 
-PARTS = f"""
+def lines_sql(region: str = "orders.region, customers.region") -> str:
+    """Return SQL for one row per line: where it stands among the figures, by the first region of these that is known, and what it adds."""
+    return f"""
+SELECT
+    orders.order_id,
+    SUBSTR(orders.order_date, 1, 7) AS month,
+    orders.status,
+    COALESCE({region}, '(unknown)') AS region,
+    COALESCE(products.category, '(unknown)') AS category,
+    orders.quantity,
+    orders.total_amount
+FROM orders
+LEFT JOIN customers ON customers.customer_id = orders.customer_id
+LEFT JOIN products ON products.product_id = orders.product_id
+"""
+
+
+LOADED_LINES = f"""
+INSERT INTO loaded_lines
+SELECT
+    month, status, region, category,
+    COUNT(*), SUM(CASE WHEN status = 'Completed' THEN quantity ELSE 0 END), SUM(total_amount), SUM({SIGNED_AMOUNT})
+FROM ({lines_sql()}) AS lines
+GROUP BY 1, 2, 3, 4
+"""
+
+
+LOADED_SHOP = """
+INSERT INTO loaded_shop
+SELECT
+    orders, customers, first_day, last_day,
+    (SELECT COUNT(*) FROM reviews WHERE review_date BETWEEN first_day AND last_day),
+    (SELECT AVG(rating) FROM reviews WHERE review_date BETWEEN first_day AND last_day)
+FROM (
+    SELECT
+        COUNT(DISTINCT order_number) AS orders, COUNT(DISTINCT customer_id) AS customers,
+        MIN(order_date) AS first_day, MAX(order_date) AS last_day
+    FROM orders
+) AS of_orders
+"""
+
+
+def note_loaded(target: sqlite3.Connection) -> None:
+    """Count what was loaded, for the receipt and its parts: all lines are gone through once."""
+    for table, counting in (("loaded_lines", LOADED_LINES), ("loaded_shop", LOADED_SHOP)):
+        target.execute(f"DELETE FROM {table}")
+        target.execute(counting)
+
+
+PARTS = """
 WITH fields AS (
     SELECT
         JSON_EXTRACT(CASE WHEN what = 'row' THEN content END, '$.order_date') AS order_date,
@@ -206,14 +267,13 @@ WITH fields AS (
 ),
 lines AS (
     SELECT
-        SUBSTR(order_date, 1, 4) AS year,
-        COALESCE((SELECT category FROM products WHERE products.product_id = orders.product_id), '(unknown)') AS category,
+        SUBSTR(month, 1, 4) AS year,
+        category,
         status,
         1 AS loaded,
-        COUNT(*) AS lines,
-        SUM({SIGNED_AMOUNT}) AS amount
-    FROM orders
-    GROUP BY 1, 2, 3
+        lines,
+        signed_amount AS amount
+    FROM loaded_lines
     UNION ALL
     SELECT
         CASE WHEN DATE(order_date, '+0 days') = order_date THEN SUBSTR(order_date, 1, 4) ELSE '(unknown)' END,

@@ -6,7 +6,7 @@ import ipywidgets as widgets
 
 from shopboard.importing.links import base_of, columns_within
 from shopboard.importing.meaning import Column, Proposal
-from shopboard.importing.parts import OF_WHAT, match_html, named_box
+from shopboard.importing.parts import OF_WHAT, match_html, named_box, on_change, show_value
 from shopboard.importing.words import FIELDS
 
 NO_COLUMN = ("— none —", "")
@@ -16,13 +16,12 @@ class ColumnsPart:
     """A list of columns for each field, with what is told of the one taken; `choose` is called with table, field and column."""
 
     def __init__(self, choose: Callable[[str, str, Column | None], None]) -> None:
-        self.choose, self.listening = choose, False
+        self.choose = choose
         self.columns: dict[tuple[str, str], tuple[widgets.Dropdown, widgets.HTML]] = {}
         self.widget = widgets.VBox()
 
     def show(self, proposal: Proposal | None) -> None:
         """Show, for each field of the four tables, the column that is taken for it, and why."""
-        self.listening = False
         matches = proposal.matches if proposal else {}
         if list(self.columns) != list(matches):
             self.columns = {key: self._row(*key) for key in matches}
@@ -33,18 +32,13 @@ class ColumnsPart:
             options = offers[table]
             if match.column and match.column not in dict(options).values():
                 options = (*options, (match.column.name, match.column))
-            if control.options != options:
-                control.options = options
-            control.value = match.column or ""
+            show_value(control, match.column or "", options)
             told.value = match_html(match, name)
-        self.listening = True
 
     def _row(self, table: str, name: str) -> tuple[widgets.Dropdown, widgets.HTML]:
         """Return the controls of a field: its columns, and what is told of the one that is taken."""
         control = widgets.Dropdown(description=FIELDS[table][name].label, layout={"width": "auto"})
-        control.observe(
-            lambda change: self.choose(table, name, change.new or None) if self.listening else None, "value"
-        )
+        on_change(control, lambda column: self.choose(table, name, column or None))
         return control, widgets.HTML()
 
     def _sections(self, keys: list[tuple[str, str]]) -> list[widgets.Widget]:

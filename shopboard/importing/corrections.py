@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from shopboard.database import COLUMNS, connect
-from shopboard.importing.accounts import kept_rows, note, note_parts, was_imported
+from shopboard.importing.accounts import kept_rows, note, note_loaded, note_parts, was_imported
 from shopboard.importing.loading import are_whole, find_repeats, find_statuses, load_staged, set_rows_aside
 from shopboard.importing.receipt import reconciliation
 from shopboard.importing.staging import clean, staged_table
@@ -67,6 +67,7 @@ def load_corrections(settings: Settings, corrected: str | Path | bytes) -> str:
             )
             load_staged(target, "orders", corrected_numbers(target))
             loaded = update_receipt(target)
+            note_loaded(target)
             note_parts(target)
     except sqlite3.Error as error:
         raise ShopProblem(

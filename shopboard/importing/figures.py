@@ -14,55 +14,27 @@ from shopboard.style import Look, dated, dates, integer, written
 
 FIRST = 10  # regions and categories that are named
 
-REASONS = """
--- One row per kind of what is set aside, the most money first.
+SET_ASIDE_BY_REASON = """
+-- One row per table, kind and advice; reason and row are the first that it was given for, and there are three examples.
 WITH numbered AS (
     SELECT
         *,
-        ROW_NUMBER() OVER (PARTITION BY what, advice ORDER BY source_row) AS place,
+        ROW_NUMBER() OVER (PARTITION BY table_name, what, advice ORDER BY source_row) AS place,
         COALESCE(file || ', line ' || line, 'row ' || source_row) || ': ' || reason AS example
     FROM set_aside
-    WHERE table_name = 'orders' AND what <> 'value'
 )
 SELECT
+    table_name,
+    what,
     MAX(CASE WHEN place = 1 THEN reason END) AS reason,
-    COUNT(*) AS lines,
-    ROUND(COALESCE(SUM(amount), 0), 2) AS amount,
     advice,
+    COUNT(*) AS count,
+    ROUND(SUM(amount), 2) AS amount,
+    MIN(source_row) AS first_row,
     GROUP_CONCAT(CASE WHEN place <= 3 THEN example END, '; ') AS examples
 FROM numbered
-GROUP BY what, advice
-ORDER BY COUNT(*) DESC
-"""
-
-LINES = """
--- One row per line: where it stands among the figures, and what it adds to them.
-SELECT
-    orders.order_id,
-    SUBSTR(orders.order_date, 1, 7) AS month,
-    orders.status,
-    COALESCE(orders.region, customers.region, '(unknown)') AS region,
-    COALESCE(products.category, '(unknown)') AS category,
-    orders.quantity,
-    orders.total_amount
-FROM orders
-LEFT JOIN customers ON customers.customer_id = orders.customer_id
-LEFT JOIN products ON products.product_id = orders.product_id
-"""
-
-CELLS = f"""
--- One row per month, status, region and category with any line; revenue is the total of Completed lines.
-SELECT
-    month,
-    status,
-    region,
-    category,
-    COUNT(*) AS lines,
-    SUM(total_amount) AS amount,
-    SUM(CASE WHEN status = 'Completed' THEN total_amount ELSE 0 END) AS revenue,
-    SUM(CASE WHEN status = 'Completed' THEN quantity ELSE 0 END) AS units
-FROM ({LINES}) AS lines
-GROUP BY 1, 2, 3, 4
+GROUP BY table_name, what, advice
+ORDER BY count DESC, table_name, reason
 """
 
 
@@ -87,41 +59,34 @@ class Figures:
     regions: pd.DataFrame
     categories: pd.DataFrame
     statuses: pd.DataFrame  # status, lines, amount
-    reasons: pd.DataFrame  # reason, lines, amount, advice, examples
+    reasons: pd.DataFrame  # of orders: reason, lines, amount, advice, examples
 
 
 def figures(connection: sqlite3.Connection) -> Figures:
-    """Return the figures of a shop in whose database the four tables and the accounts of its import stand."""
-    orders, customers, first, last, below_zero = connection.execute(
-        "SELECT COUNT(DISTINCT order_number), COUNT(DISTINCT customer_id), COALESCE(MIN(order_date), ''), "
-        "COALESCE(MAX(order_date), ''), (SELECT COALESCE(SUM(total_amount), 0) FROM orders "
-        "WHERE order_id IN (SELECT order_id FROM negative_lines)) FROM orders"
-    ).fetchone()
-    reviews, rating = connection.execute(
-        "SELECT COUNT(*), AVG(rating) FROM reviews WHERE review_date BETWEEN ? AND ?", (first, last)
-    ).fetchone()
-    (reviews_aside,) = connection.execute(
-        "SELECT COUNT(*) FROM set_aside WHERE table_name = 'reviews' AND what <> 'value'"
-    ).fetchone()
-    reasons, cells = read_query(connection, REASONS), read_query(connection, CELLS)
+    """Return the figures of a shop that was loaded, by the accounts of its import."""
+    aside = read_query(connection, SET_ASIDE_BY_REASON)
+    aside = aside[aside["what"] != "value"].rename(columns={"count": "lines"}).fillna({"amount": 0.0})
+    reasons = aside[aside["table_name"] == "orders"].reset_index(drop=True)
+    orders, customers, first, last, reviews, rating = connection.execute("SELECT * FROM loaded_shop").fetchone()
+    cells = read_query(connection, "SELECT * FROM loaded_lines")
     return Figures(
         orders=orders,
         customers=customers,
-        first=first,
-        last=last,
-        total=round(float(cells["amount"].sum()) - 2 * below_zero, 2),
+        first=first or "",
+        last=last or "",
+        total=round(float(cells["signed_amount"].sum()), 2),
         set_aside_lines=int(reasons["lines"].sum()),
         set_aside_amount=round(float(reasons["amount"].sum()), 2),
         rating=rating,
         reviews=reviews,
-        reviews_aside=reviews_aside,
+        reviews_aside=int(aside.loc[aside["table_name"] == "reviews", "lines"].sum()),
         reasons=reasons,
-        **sums(cells),
+        **sums(cells.assign(revenue=cells["amount"].where(cells["status"] == "Completed", 0.0))),
     )
 
 
 def sums(cells: pd.DataFrame) -> dict[str, Any]:
-    """Return the figures that add up cells, which are as CELLS gives them: lines, units, revenue, and their parts."""
+    """Return the figures that add up cells, which are those of `loaded_lines` with their revenue: lines, units, revenue, and their parts."""
     months, regions, categories, statuses = (
         cells.groupby(name, as_index=False)[["lines", money]].sum().round(2)
         for name, money in (("month", "revenue"), ("region", "revenue"), ("category", "revenue"), ("status", "amount"))

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from shopboard.importing.columns_part import ColumnsPart
 from shopboard.importing.draft import Draft
-from shopboard.importing.parts import OF_WHAT, LastLine, alert, named_box
+from shopboard.importing.parts import OF_WHAT, LastLine, alert, named_box, on_change, show_value
 from shopboard.importing.preview_part import PreviewPart
 from shopboard.importing.questions_part import QuestionsPart
 from shopboard.importing.selects_part import SelectsPart
@@ -30,7 +30,6 @@ class ImportForm(Draft):
     def __init__(self, settings: Settings, load_shop: Callable[[Settings], str]) -> None:
         self.load_shop = load_shop
         self.lock = threading.RLock()  # Jupyter may bring two changes in two threads
-        self._listening = False
         super().__init__(settings)
         self._make()
         self.look.value = not self.sure()
@@ -84,7 +83,7 @@ class ImportForm(Draft):
             )
         )
         self.written.undo.on_click(lambda _: self._change(self.edited.clear))
-        self.lines.observe(lambda change: self._change(self._match, change.new) if self._listening else None, "value")
+        on_change(self.lines, lambda lines: self._change(self._match, lines))
         for control in (self.look, self.show_selects):
             control.observe(lambda _: self._fold(), "value")
 
@@ -141,29 +140,21 @@ class ImportForm(Draft):
 
     def _show(self) -> None:
         """Show everything as it stands now."""
-        self._listening = False
-        try:
-            files = "".join(f"<div>{html.escape(line)}</div>" for line in self.files)
-            self.headline.value = f'<div class="shop-label">{html.escape(self.settings.name)}</div>{files}'
-            self.asked.show({key: question for key, question in self.questions().items() if not question.place})
-            if self.proposal:
-                self.lines.options = self.proposal.possible
-                self.lines.value = self.proposal.lines or None
-            self.lines.layout.display = "" if self.proposal and len(self.proposal.possible) > 1 else "none"
-            self.own_way.layout.display = "" if self.named else "none"
-            self.look.layout.display = "none" if self.named else ""
-            self.matched.show(self.proposal)
-            self.written.show(self.selects(), self.edited)
-            self._show_preview()
-            self._show_verdict()
-            self._fold()
-        finally:
-            self._listening = True
-
-    def _show_preview(self) -> None:
+        files = "".join(f"<div>{html.escape(line)}</div>" for line in self.files)
+        self.headline.value = f'<div class="shop-label">{html.escape(self.settings.name)}</div>{files}'
+        self.asked.show({key: question for key, question in self.questions().items() if not question.place})
+        if self.proposal:
+            show_value(self.lines, self.proposal.lines or None, tuple(self.proposal.possible))
+        self.lines.layout.display = "" if self.proposal and len(self.proposal.possible) > 1 else "none"
+        self.own_way.layout.display = "" if self.named else "none"
+        self.look.layout.display = "none" if self.named else ""
+        self.matched.show(self.proposal)
+        self.written.show(self.selects(), self.edited)
         self.count()
         self.counted.say_stale(self.stale)
         self.counted.show(self.preview, self.questions())
+        self._show_verdict()
+        self._fold()
 
     def _show_verdict(self) -> None:
         """Say whether it can be loaded, and what to do first if not."""

@@ -2,14 +2,17 @@
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from shopboard.importing.accounts import lines_sql
 from shopboard.importing.extras import SIGNS, chosen_extras, extras_apart, sum_of
-from shopboard.importing.figures import LINES, sums
+from shopboard.importing.figures import sums
 from shopboard.importing.mapping import select_orders
 from shopboard.importing.meaning import Column, Proposal
 from shopboard.importing.raw import literal
@@ -31,6 +34,7 @@ class Reading:
     words: list[str]  # names of columns that tell of a status, as the shop writes them
     money: list[str]  # names of columns of money beside
     signs: list[int]  # what each of those does to the amounts
+    of_customer: bool  # whether a line's region is its customer's alone
 
     def rows(self, *values: str, rest: str = "") -> Iterable[tuple]:
         """Return what values, in SQL, come to."""
@@ -51,6 +55,7 @@ def reading_of(proposal: Proposal) -> Reading:
         list(beside),
         [f"money_{place}" for place in range(1, len(proposal.extras) + 1)],
         [SIGNS.get(proposal.questions[f"money {column.name}"].taken or "leave", 0) for column in proposal.extras],
+        "region" in proposal.questions and proposal.questions["region"].taken == "customer",
     )
 
 
@@ -103,22 +108,22 @@ def money_beside(proposal: Proposal, reading: Reading, tally: pd.DataFrame) -> p
 
 
 class Lines:
-    """The lines of a reading, as arrays, and where each stands in a shop that was loaded on trial.
+    """The lines of a reading, as arrays, and where each stands in a shop that was loaded on trial, in the file `trial`.
 
     Raises ValueError or IndexError where some of their numbers are none.
     """
 
-    def __init__(self, reading: Reading, trial: sqlite3.Connection) -> None:
-        self.reading = reading
+    def __init__(self, reading: Reading, trial: Path) -> None:
+        self.reading, self.trial = reading, trial
         numbers = [reading.quantity, "total_amount", *reading.money]
         codes = [code_of(name, reading.known) for name in (reading.status, *reading.words)]
         given = [f"GROUP_CONCAT({code}, '')" for code in codes]
         given += [f"GROUP_CONCAT(IFNULL({name}, 'nan'))" for name in ("order_id", *numbers)]
         ((*found,),) = reading.rows(*given)
         statuses, *self.words = map(decoded, found[: len(codes)])
-        ids, *texts = found[len(codes) :]
+        self.ids, *texts = found[len(codes) :]
         self.quantity, self.amount, *self.money = map(numbers_in, texts)
-        self.places, self.cells = places_of(trial, ids, len(statuses))
+        self.placed = {reading.of_customer: self.places(reading)}
         # Rows come in one order, whichever of their values are asked for; a database might read some from an index instead.
         self.in_order = np.array_equal(statuses, statuses_of(reading))
 
@@ -129,15 +134,24 @@ class Lines:
         statuses = statuses_of(reading)
         signs = zip(reading.signs, self.money, strict=True)
         amount = np.round(self.amount + sum(sign * money for sign, money in signs), 6)
-        found = sums_of(meanings(reading.known)[statuses], self.quantity, amount, self.places, self.cells)
+        if reading.of_customer not in self.placed:
+            self.placed[reading.of_customer] = self.places(reading)
+        found = sums_of(meanings(reading.known)[statuses], self.quantity, amount, *self.placed[reading.of_customer])
         return None if found is None else (found, self.tally(reading, statuses))
+
+    def places(self, reading: Reading) -> tuple[np.ndarray, pd.DataFrame]:
+        """Return where each line stands in the trial, and the places."""
+        with closing(sqlite3.connect(self.trial)) as trial:
+            region = "customers.region" if reading.of_customer else "orders.region, customers.region"
+            return places_of(trial, region, self.ids, len(self.quantity))
 
     def stays(self, reading: Reading) -> bool:
         """Say whether another reading has the lines, their pieces and amounts, and money beside as this one has them."""
         before, now = self.reading, reading
-        if before.signs != now.signs and any(money[self.places < 0].any() for money in self.money):
+        (places, _), *_ = self.placed.values()
+        if before.signs != now.signs and any(money[places < 0].any() for money in self.money):
             return False  # what is set aside would come to something else
-        if parts_but_status(before.select) == parts_but_status(now.select):
+        if common_parts(before.select) == common_parts(now.select):
             return True
         numbers = (before.quantity, "total_amount", *before.money)
         sums_of_lines = [f"{count}({name})" for name in numbers for count in ("SUM", "COUNT")]
@@ -178,10 +192,10 @@ def statuses_of(reading: Reading) -> np.ndarray:
     return decoded(signs)
 
 
-def parts_but_status(select: str) -> list[str]:
-    """Return the lines of a SELECT but for notes and the status; each of its values stands on a line of its own."""
+def common_parts(select: str) -> list[str]:
+    """Return the lines of a SELECT but for notes, status and region; each of its values stands on a line of its own."""
     lines = (line.rstrip(",") for line in select.splitlines())
-    return [line for line in lines if not line.startswith("-- ") and not line.endswith(" AS status")]
+    return [line for line in lines if not line.startswith("-- ") and not line.endswith((" AS status", " AS region"))]
 
 
 def meanings(words: list[str]) -> np.ndarray:
@@ -189,14 +203,15 @@ def meanings(words: list[str]) -> np.ndarray:
     return np.array([STATUSES.index(status) if (status := status_of(word)) else -1 for word in [*words, None]])
 
 
-def places_of(trial: sqlite3.Connection, ids: str | None, count: int) -> tuple[np.ndarray, pd.DataFrame]:
+def places_of(trial: sqlite3.Connection, region: str, ids: str | None, count: int) -> tuple[np.ndarray, pd.DataFrame]:
     """Return where each line stands in a shop that was loaded on trial, -1 where it was set aside, and the places: month, region, category."""
+    lines = lines_sql(region)
     trial.execute(
         "CREATE TEMP TABLE cells (cell INTEGER PRIMARY KEY, month, region, category, UNIQUE (month, region, category))"
     )
-    trial.execute(f"INSERT INTO cells SELECT DISTINCT NULL, month, region, category FROM ({LINES}) AS lines")
+    trial.execute(f"INSERT INTO cells SELECT DISTINCT NULL, month, region, category FROM ({lines}) AS lines")
     ((loaded, cells),) = trial.execute(
-        f"SELECT GROUP_CONCAT(order_id), GROUP_CONCAT(cell - 1) FROM ({LINES}) AS lines INNER JOIN cells USING (month, region, category)"
+        f"SELECT GROUP_CONCAT(order_id), GROUP_CONCAT(cell - 1) FROM ({lines}) AS lines INNER JOIN cells USING (month, region, category)"
     )
     at = numbers_in(loaded).astype(int)
     if trial.execute("SELECT EXISTS (SELECT 1 FROM source_ids WHERE kind = 'orders')").fetchone()[0]:  # by their rows

@@ -14,6 +14,7 @@ from shopboard.importing.accounts import (
     check_enough_was_loaded,
     kept_rows,
     note,
+    note_loaded,
     note_other_reviews,
     note_parts,
     note_parts_of_cents,
@@ -25,22 +26,30 @@ from shopboard.importing.accounts import (
 from shopboard.importing.raw import source_name, unreadable
 from shopboard.importing.rules import ROW_RULES, VALUE_RULES, is_not_number, shown
 from shopboard.importing.source import source_state
-from shopboard.importing.staging import clean, select_for, source_to_load, stage, staged_table, staging_file, writing_to
+from shopboard.importing.staging import (
+    Staged,
+    clean,
+    select_for,
+    source_key,
+    source_to_load,
+    stage,
+    staged_table,
+    staging_file,
+    writing_to,
+)
 from shopboard.importing.statuses import LEFT_OUT, is_no_product, is_total, status_of
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
 
 
 def set_values_aside(target: sqlite3.Connection, table: str) -> None:
-    """Note the values of a staged table that cannot be read, and make them unknown."""
+    """Note the values of a staged table that cannot be read; they are loaded as unknown."""
     for column, condition in VALUE_RULES[table].items():
-        unreadable = f"{column} IS NOT NULL AND ({condition})"
         target.execute(
             f"INSERT INTO set_aside SELECT '{table}', source_row, {FILE_AND_LINE}, 'value', '{column} is ' || {shown(column)} "
             f"|| '; the row is loaded without it', 'correct the {column} in the source', {column}, NULL, {column} "
-            f"FROM staged_{table} WHERE {unreadable}"
+            f"FROM staged_{table} WHERE {column} IS NOT NULL AND ({condition})"
         )
-        target.execute(f"UPDATE staged_{table} SET {column} = NULL WHERE {unreadable}")
 
 
 def find_repeats(target: sqlite3.Connection, table: str) -> None:
@@ -147,8 +156,13 @@ def number_checkouts(target: sqlite3.Connection, order_id: str) -> str:
 def load_staged(target: sqlite3.Connection, table: str, numbers: dict[str, str]) -> None:
     """Insert the staged rows that were not set aside; `numbers` is SQL for the columns that are numbers of the database."""
     values = {column: column for column in COLUMNS[table]} | numbers
+    values |= {name: f"CASE WHEN NOT ({rule}) THEN {name} END" for name, rule in VALUE_RULES[table].items()}
+    if table == "products":
+        target.create_function("IS_NO_PRODUCT", 2, is_no_product, deterministic=True)
+        values["category"] = f"CASE WHEN IS_NO_PRODUCT(product_id, product_name) THEN '{NO_PRODUCT}' ELSE category END"
     if table == "orders":
-        meaning = "(SELECT meaning FROM statuses WHERE word = status)"
+        translated = target.execute("SELECT EXISTS (SELECT 1 FROM statuses WHERE meaning IS NOT word)").fetchone()[0]
+        meaning = "(SELECT meaning FROM statuses WHERE word = status)" if translated else "status"
         back = f"CASE {meaning} WHEN 'Cancelled' THEN 'Cancelled' ELSE 'Returned' END"
         values["status"] = f"CASE WHEN quantity < 0 OR total_amount < 0 THEN {back} ELSE {meaning} END"
         values |= {column: f"ABS({column})" for column in ("quantity", "total_amount")}
@@ -165,7 +179,6 @@ def load_staged(target: sqlite3.Connection, table: str, numbers: dict[str, str])
 
 def load_table(target: sqlite3.Connection, table: str, settings: Settings) -> None:
     """Load one staged table: what breaks a rule is set aside, the rest is inserted, and both are counted."""
-    clean(target, table)
     set_values_aside(target, table)
     find_repeats(target, table)
     if table == "orders":
@@ -180,21 +193,24 @@ def load_table(target: sqlite3.Connection, table: str, settings: Settings) -> No
         numbers = {COLUMNS[table][0]: number_rows(target, table)}
     if table == "orders":
         numbers["order_number"] = number_checkouts(target, numbers["order_id"])
-    if table == "products":
-        set_services_apart(target)
     load_staged(target, table, numbers)
     reconcile(target, table)
 
 
-def fill_from_source(target: sqlite3.Connection, settings: Settings) -> None:
+def fill_from_source(target: sqlite3.Connection, settings: Settings, kept: dict[str, Staged] | None) -> None:
     """Load the source into the four tables; raises ShopProblem, and loads nothing, where that makes no sense."""
     target.executescript(IMPORT_TABLES)
     target.execute("PRAGMA cache_size = -8000")
-    with staging_file(target) as path:
-        read_into_staging(target, path, settings)
+    staged = {} if kept is None else kept
+    with staging_file(target, kept is not None) as path:
+        read_into_staging(target, path, settings, staged)
         target.execute("BEGIN")
         for table in tqdm(COLUMNS, file=sys.stdout, bar_format="{n} of {total} tables loaded"):
+            if not staged[table].is_clean:
+                clean(target, table)
+                staged[table].is_clean = True
             load_table(target, table, settings)
+        note_loaded(target)
         check_enough_was_loaded(target)
         note_signs(target)
         note_services(target)
@@ -204,21 +220,27 @@ def fill_from_source(target: sqlite3.Connection, settings: Settings) -> None:
         note_parts_of_cents(target)
 
 
-def read_into_staging(target: sqlite3.Connection, path: Path, settings: Settings) -> None:
-    """Copy what the mapping's SELECTs give into the staging file; note what could not be read and what was assumed."""
-    for table in COLUMNS:
-        target.execute(staged_table("staging", table))
-    reads: dict[str, set[str]] = {table: set() for table in COLUMNS}
+def read_into_staging(target: sqlite3.Connection, path: Path, settings: Settings, staged: dict[str, Staged]) -> None:
+    """Copy what the mapping's SELECTs give into the staging file, but for tables that stand there; note what was not read, and assumed."""
+    key = source_key(settings.source, settings.selects.get("encodings", {}))
     with source_to_load(settings) as source:
-        for table in tqdm(COLUMNS, file=sys.stdout, bar_format="{n} of {total} tables read"):
-            found = select_for(source, table, settings.selects, settings.is_visitors)
-            with writing_to(source, path, reads[table], settings.is_visitors) as write:
-                assumed = stage(source, table, found, write)
-            target.executemany("INSERT INTO assumptions VALUES (?)", [(sentence,) for sentence in assumed])
+        found = {table: select_for(source, table, settings.selects, settings.is_visitors) for table in COLUMNS}
+        changed = [table for table in COLUMNS if table not in staged or staged[table].read != f"{key} {found[table]}"]
+        for table in changed:
+            staged.pop(table, None)
+            target.execute(f"DROP TABLE IF EXISTS staging.staged_{table}")
+            target.execute(staged_table("staging", table))
+        for table in tqdm(changed, file=sys.stdout, bar_format="{n} of {total} tables read"):
+            new = Staged(f"{key} {found[table]}")
+            with writing_to(source, path, new.reads, settings.is_visitors) as write:
+                new.assumed = stage(source, table, found[table], write)
+            staged[table] = new
+        said = [(sentence,) for table in COLUMNS for sentence in staged[table].assumed]
+        target.executemany("INSERT INTO assumptions VALUES (?)", said)
         if "files_read" in table_names(source):
             rows = source.execute("SELECT file, table_name, form, encoding, separator, lines, note FROM files_read")
             target.executemany("INSERT INTO files_read VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-        set_lines_aside(target, source, reads)
+        set_lines_aside(target, source, {table: staged[table].reads for table in COLUMNS})
         if "unreadable_files" in table_names(source):
             for (reason,) in source.execute("SELECT reason FROM unreadable_files"):
                 note(target, f"not read: {reason}")
@@ -249,14 +271,6 @@ def set_lines_aside(target: sqlite3.Connection, source: sqlite3.Connection, read
             target.execute("INSERT INTO set_aside VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def set_services_apart(target: sqlite3.Connection) -> None:
-    """Give postage, fees, discounts and the like, by the product's id or name, a category of their own."""
-    target.create_function("IS_NO_PRODUCT", 2, is_no_product, deterministic=True)
-    target.execute(
-        f"UPDATE staged_products SET category = '{NO_PRODUCT}' WHERE IS_NO_PRODUCT(product_id, product_name)"
-    )
-
-
 ON_TRIAL: dict[
     str, Path
 ] = {}  # what a form has loaded on trial, as the user saw it: source and mapping -> the database
@@ -277,13 +291,16 @@ def copy_trial(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("DETACH trial")
 
 
-def load_source(connection: sqlite3.Connection, settings: Settings) -> None:
-    """Load the source; say of what SQLite cannot do with it that it is the source's, unless the disk is full."""
+def load_source(connection: sqlite3.Connection, settings: Settings, kept: dict[str, Staged] | None = None) -> None:
+    """Load the source; say of what SQLite cannot do with it that it is the source's, unless the disk is full.
+
+    What is staged stays beside the database if `kept` is given, which says what stands there: what has not changed is not read again.
+    """
     try:
         if path := ON_TRIAL.get(trial_key(settings)) if ON_TRIAL else None:
             copy_trial(connection, path)
         else:
-            fill_from_source(connection, settings)
+            fill_from_source(connection, settings, kept)
     except sqlite3.Error as error:
         if "full" in str(error) or "I/O" in str(error):
             raise

@@ -8,6 +8,7 @@ import pkgutil
 import re
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from shopboard.database import table_names
-from shopboard.importing.meaning import Match
+from shopboard.importing.meaning import Match, Question
 
 
 def named_box(box: widgets.Box, name: str) -> widgets.Box:
@@ -31,6 +32,38 @@ def close_whole(widget: widgets.Widget) -> None:
         if isinstance(part, widgets.Widget):
             close_whole(part)
     widget.close()
+
+
+def on_change(control: Any, action: Callable[[Any], None]) -> None:
+    """Call `action` with each value that the user gives a control; `show_value` calls nobody."""
+    control.observe(lambda change: None if getattr(control, "is_shown", False) else action(change.new), "value")
+
+
+def show_value(control: Any, value: object, options: tuple | None = None) -> None:
+    """Show a value in a control, of other options if some are given."""
+    control.is_shown = True
+    try:
+        if options is not None and control.options != options:
+            control.options = options
+        control.value = value
+    finally:
+        control.is_shown = False
+
+
+OPEN = ("Please choose", "(open)")  # another value than that of an answer "none"
+
+
+def answer_list(key: str, label: str, answer: Callable[[str, str | None], None]) -> widgets.Dropdown:
+    """Return a list for the answers to a question; `answer` is called with its key and the value, None if it is open again."""
+    control = widgets.Dropdown(options=[OPEN], layout={"width": "auto"}, **described_by(label))
+    on_change(control, lambda value: answer(key, None if value == OPEN[1] else value))
+    return control
+
+
+def show_answers(control: widgets.Dropdown, question: Question) -> None:
+    """Show a question's answers, and the one that is taken."""
+    taken = OPEN[1] if question.taken is None else question.taken
+    show_value(control, taken, (OPEN, *question.answers.items()))
 
 
 def labelled(label: str, *controls: widgets.Widget) -> widgets.VBox:

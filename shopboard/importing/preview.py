@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from shopboard.database import COLUMNS, table_names
+from shopboard.database import COLUMNS
+from shopboard.importing.accounts import was_counted
 from shopboard.importing.extras import SIGNS
 from shopboard.importing.figures import Figures, figures
 from shopboard.importing.likeness import akin
@@ -20,6 +21,7 @@ from shopboard.importing.loading import ON_TRIAL, load_source, trial_key
 from shopboard.importing.mapping import region_of_order, select_orders
 from shopboard.importing.meaning import Column, Proposal, identifier
 from shopboard.importing.proposal import PLACES, other_proposals, proposed_selects, what_is_lacking
+from shopboard.importing.staging import Staged
 from shopboard.importing.values import key_text
 from shopboard.importing.visitors import asked
 from shopboard.places import scratch_folder
@@ -43,13 +45,14 @@ class Preview(Figures):
 class Trial:
     """A source that is loaded on trial, into a folder of its own, as often as its mapping changes.
 
-    Of a change that leaves lines where they stand, of what words and money mean, the figures are counted from the last trial.
+    Of a change that leaves the lines, of what words and money mean and whose region counts, the figures are counted from the last trial.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.folder = scratch_folder()
         self.path = Path(self.folder.name) / "trial.1.unfinished"
+        self.staged: dict[str, Staged] = {}
         self.state = ""  # what a change may not touch if this trial is to do; empty where it cannot do at all
         self.reading: Reading | None = None  # of the trial
         self.lines: Lines | None = None  # of that reading, once a change asks for them
@@ -70,7 +73,7 @@ class Trial:
         self.forget()
         connection, problem = self.loaded(selects)
         with closing(connection):
-            if problem and "set_aside" not in table_names(connection):
+            if problem and not was_counted(connection):
                 raise ShopProblem(problem)
             found = figures(connection)
             region_lines = (
@@ -92,7 +95,10 @@ class Trial:
 
     def tells(self, proposal: Proposal | None, selects: dict) -> bool:
         """Say whether the figures may be counted from the lines of the last trial."""
-        return bool(self.state) and proposal is not None and self.state == state_of(proposal, selects)
+        if not self.state or proposal is None or self.state != state_of(proposal, selects):
+            return False
+        # Where the customer's region counts, the regions of orders were not loaded.
+        return not self.reading.of_customer or proposal.questions["region"].taken == "customer"
 
     def loaded(self, selects: dict) -> tuple[sqlite3.Connection, str]:
         """Load the source; return the database, and what forbids to load it so.
@@ -107,7 +113,7 @@ class Trial:
         settings = replace(self.settings, mapping=selects)
         try:
             with redirect_stdout(io.StringIO()):
-                load_source(connection, settings)
+                load_source(connection, settings, self.staged)
             ON_TRIAL[trial_key(settings)] = self.path
         except ShopProblem as error:
             problem = str(error)
@@ -119,8 +125,7 @@ class Trial:
         reading = reading_of(proposal)
         if self.lines is None:
             try:
-                with closing(sqlite3.connect(self.path)) as trial:
-                    self.lines = Lines(self.reading, trial)
+                self.lines = Lines(self.reading, self.path)
             except (ValueError, IndexError):
                 self.state = ""
                 return None
@@ -154,8 +159,9 @@ def choices(proposal: Proposal, reading: Reading, tally: pd.DataFrame) -> dict[s
 
 
 def state_of(proposal: Proposal, selects: dict) -> str:
-    """Return all that decides what is loaded, but for what words of statuses mean and what money is added or taken off."""
-    of_lines = {key: asked.taken for key, asked in proposal.questions.items() if asked.place not in ("status", "money")}
+    """Return all that decides what is loaded, but for what words of statuses mean, what money is added or taken off, and whose region counts."""
+    quick = ("status", "money", "region")
+    of_lines = {key: asked.taken for key, asked in proposal.questions.items() if asked.place not in quick}
     others = {table: select for table, select in selects.items() if table != "orders"}
     own = not what_is_lacking(proposal, PLACES) and selects.get("orders") == proposed_selects(proposal)["orders"]
     # What came back of a line is a line of its own.

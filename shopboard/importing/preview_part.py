@@ -9,11 +9,9 @@ import pandas as pd
 from shopboard.importing.extras import SIGNS
 from shopboard.importing.figures import figures_html, first_rows, headline, money
 from shopboard.importing.meaning import Question
-from shopboard.importing.parts import alert, described_by, named_box, table_html
+from shopboard.importing.parts import alert, answer_list, named_box, show_answers, table_html
 from shopboard.importing.preview import Preview, explained
 from shopboard.style import Look, integer
-
-OPEN = ("Please choose", "(open)")  # another value than that of an answer "none"
 
 HEADINGS = {
     "status": "What the shop's words for a status count as",
@@ -37,7 +35,6 @@ class PreviewPart:
 
     def __init__(self, look: Look, answer: Callable[[str, str | None], None]) -> None:
         self.look, self.answer = look, answer
-        self.listening = False
         self.shown: Preview | None = None
         self.controls: dict[str, tuple[widgets.Dropdown, widgets.HTML]] = {}
         self.figures, self.rest, self.told = widgets.HTML(), widgets.HTML(), widgets.HTML()
@@ -56,7 +53,7 @@ class PreviewPart:
 
     def show(self, shown: Preview | None, questions: dict[str, Question]) -> None:
         """Show a preview and the questions that it holds the answers to; nothing where there is no preview."""
-        self.listening, self.shown = False, shown
+        self.shown = shown
         self.widget.layout.display = "" if shown else "none"
         if shown is None:
             return
@@ -70,7 +67,6 @@ class PreviewPart:
             shown, {key: question for key, question in questions.items() if question.place and key not in moot}
         )
         self._compare()
-        self.listening = True
 
     def say_stale(self, stale: bool) -> None:
         """Pale the figures that are of before a change, and offer to count again."""
@@ -82,10 +78,7 @@ class PreviewPart:
         told = told_of_choices(shown, self.look)
         controls = {key: self.controls.get(key) or self._control(key, question) for key, question in questions.items()}
         for key, (control, beside) in controls.items():
-            options = (OPEN, *questions[key].answers.items())
-            if control.options != options:
-                control.options = options
-            control.value = OPEN[1] if questions[key].taken is None else questions[key].taken
+            show_answers(control, questions[key])
             said = (
                 f'<span class="shop-told">{html.escape(questions[key].text)}</span>'
                 if questions[key].place == "lost"
@@ -104,14 +97,8 @@ class PreviewPart:
     def _control(self, key: str, question: Question) -> tuple[widgets.Dropdown, widgets.HTML]:
         """Return the list of a question's answers, and what is told beside it."""
         name = {"region": "Whose"}.get(question.place) or LOST.get(key) or key.split(" ", 1)[-1]
-        control = widgets.Dropdown(
-            options=[OPEN, *question.answers.items()], layout={"width": "auto"}, **described_by(name)
-        )
+        control = answer_list(key, name, self.answer)
         control.tooltip = question.text
-        control.observe(
-            lambda change: self.answer(key, None if change.new == OPEN[1] else change.new) if self.listening else None,
-            "value",
-        )
         return control, widgets.HTML()
 
     def _compare(self) -> None:

@@ -19,7 +19,7 @@ from shopboard.importing.values import is_date, some_number
 from shopboard.problems import ShopProblem
 from shopboard.settings import Source
 
-BATCH_ROWS = 50_000
+BATCH_ROWS = 10_000
 MOST_COLUMNS = 1_900  # SQLite takes 2,000
 
 

@@ -12,36 +12,12 @@ import pandas as pd
 
 from shopboard.database import COLUMNS, read_query
 from shopboard.importing.accounts import was_imported
-from shopboard.importing.figures import figures, figures_html
+from shopboard.importing.figures import SET_ASIDE_BY_REASON, figures, figures_html
 from shopboard.places import save
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
 from shopboard.style import Look, written
 from shopboard.texts import defused_row
-
-SET_ASIDE_BY_REASON = """
--- One row per table, kind and advice; reason and row are the first that it was given for, and there are three examples.
-WITH numbered AS (
-    SELECT
-        *,
-        ROW_NUMBER() OVER (PARTITION BY table_name, what, advice ORDER BY source_row) AS place,
-        COALESCE(file || ', line ' || line, 'row ' || source_row) || ': ' || reason AS example
-    FROM set_aside
-)
-SELECT
-    table_name,
-    what,
-    MAX(CASE WHEN place = 1 THEN reason END) AS reason,
-    advice,
-    COUNT(*) AS count,
-    ROUND(SUM(amount), 2) AS amount,
-    MIN(source_row) AS first_row,
-    GROUP_CONCAT(CASE WHEN place <= 3 THEN example END, '; ') AS examples
-FROM numbered
-GROUP BY table_name, what, advice
-ORDER BY count DESC, table_name, reason
-LIMIT 20
-"""
 
 
 def check_reconciliation(receipt: pd.DataFrame) -> None:
@@ -118,7 +94,7 @@ def reconciliation_tables(connection: sqlite3.Connection) -> dict[str, pd.DataFr
         "By year, category and status": read_query(
             connection, "SELECT * FROM reconciliation_parts ORDER BY part DESC, value"
         ),
-        "Set aside, by reason": read_query(connection, SET_ASIDE_BY_REASON),
+        "Set aside, by reason": read_query(connection, SET_ASIDE_BY_REASON).head(20),
         "Assumptions": read_query(connection, "SELECT assumption FROM assumptions"),
         "Files read": read_query(connection, "SELECT * FROM files_read"),
     }
@@ -126,7 +102,7 @@ def reconciliation_tables(connection: sqlite3.Connection) -> dict[str, pd.DataFr
 
 def reconciliation_file(connection: sqlite3.Connection, settings: Settings) -> Path:
     """Write the whole receipt as `reconciliation.html` into the folder for exports and return its path."""
-    first, last = connection.execute("SELECT MIN(order_date), MAX(order_date) FROM orders").fetchone()
+    first, last = connection.execute("SELECT first_day, last_day FROM loaded_shop").fetchone()
     look = Look(settings.currency, settings.number_format)
     title = html.escape(f"{settings.name}: what was read, loaded and set aside")
     parts = [figures_html(figures(connection), look)]

@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 
 import ipywidgets as widgets
 import pandas as pd
 
-from shopboard.importing.parts import OF_WHAT, alert, named_box, table_html
+from shopboard.importing.parts import OF_WHAT, alert, named_box, on_change, show_value, table_html
 from shopboard.importing.staging import select_for
 from shopboard.importing.visitors import asked
 from shopboard.problems import ShopProblem
@@ -22,7 +23,6 @@ class SelectsPart:
     """The texts of the SELECTs; `edit` is called with a table and what was written for it."""
 
     def __init__(self, edit: Callable[[str, str], None]) -> None:
-        self.listening = False
         wide = {"width": "auto"}
         self.texts = {
             table: widgets.Textarea(description=words, rows=9, layout=wide, continuous_update=False)
@@ -35,16 +35,14 @@ class SelectsPart:
         buttons = named_box(widgets.Box([self.check, self.undo]), "shop-row")
         self.widget = widgets.VBox([widgets.HTML(NOTE), *written, buttons, self.checked])
         for table, text in self.texts.items():
-            text.observe(lambda change, table=table: edit(table, change.new) if self.listening else None, "value")
+            on_change(text, partial(edit, table))
 
     def show(self, selects: dict[str, str], edited: dict[str, str]) -> None:
         """Show the SELECTs, those that the user wrote as they were written."""
-        self.listening = False
         for table, text in self.texts.items():
-            text.value = edited.get(table, selects.get(table, ""))
+            show_value(text, edited.get(table, selects.get(table, "")))
             text.rows = min(max(text.value.count("\n") + 2, 3), 24)
         self.undo.layout.display = "" if edited else "none"
-        self.listening = True
 
     def show_rows(self, connection: sqlite3.Connection, selects: dict[str, str], apart: bool) -> None:
         """Show the first three rows of each SELECT, or what is wrong with it."""

@@ -193,7 +193,7 @@ def tables_of_files(
         content = (
             re.sub(r"[ _-]*(\(\d+\)|copy|kopie|copie|copia).*$", "", Path(name).stem),
             path.stat().st_size,
-            digest_of(path),
+            digest_of(path) if len(parts) > 1 else "",
         )
         if content in seen:
             connection.execute(

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shopboard.database import COLUMNS, quoted, table_names
@@ -137,14 +138,23 @@ def select_for(
     return select, columns
 
 
+@dataclass
+class Staged:
+    """A table as it stands in the staging file: the source and the SELECT that it was read by, and what was found out on the way."""
+
+    read: str
+    reads: set[str] = field(default_factory=set)  # tables of the source
+    assumed: list[str] = field(default_factory=list)
+    is_clean: bool = False
+
+
 @contextmanager
-def staging_file(target: sqlite3.Connection) -> Iterator[Path]:
-    """Attach to the new database a file for staged rows, beside it; it is deleted when it has served."""
+def staging_file(target: sqlite3.Connection, kept: bool) -> Iterator[Path]:
+    """Attach to the new database a file for staged rows, beside it; it is deleted when it has served, unless it is kept."""
     built = Path(target.execute("PRAGMA database_list").fetchone()[2])
     shop, process, unfinished = built.name.rsplit(".", 2)
     path = built.with_name(f"{shop}.staged.{process}.{unfinished}")
     try:
-        path.unlink(missing_ok=True)
         target.execute("ATTACH ? AS staging", (str(path),))
         target.execute("PRAGMA staging.page_size = 32768")
         target.execute("PRAGMA staging.journal_mode = OFF")
@@ -152,8 +162,9 @@ def staging_file(target: sqlite3.Connection) -> Iterator[Path]:
         target.commit()
         target.execute("DETACH staging")
     finally:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
+        if not kept:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 @contextmanager
