@@ -125,7 +125,7 @@ def flagged(proposal: Proposal, column: Column) -> tuple[str, str] | None:
         if pattern(f"(is|was|has|been|{{order}}|{{product}})*({words})").match(name) and not re.search(
             "quant|qty|menge|amount|count|betrag|fee|reason|able|eligib|polic|allow|until|window", name
         ):
-            if column.samples and {sample.strip().lower() for sample in column.samples} <= YES_OR_NO:
+            if says_yes_or_no(column):
                 return meaning, f"LOWER({column.sql}) IN {YES}"
             if 0 < column.filled < 0.5 and column.dates > 0.9:
                 return (
@@ -135,45 +135,27 @@ def flagged(proposal: Proposal, column: Column) -> tuple[str, str] | None:
     return None
 
 
+def says_yes_or_no(column: Column) -> bool:
+    """Say whether a column's values are those of yes and no."""
+    return bool(column.samples) and {sample.strip().lower() for sample in column.samples} <= YES_OR_NO
+
+
 def returned_sql(proposal: Proposal, number: Column) -> tuple[str, str] | None:
     """Return SQL that says whether a line is in a table of returns, and that table's name: by its line, its order and product, or its order."""
     words = "return|retour|refund|ruckgabe|retoure|devol|reembols|rembours|resi$|reso$|rimbors|zwrot|iade"
-    own = {squashed(column.name): column for column in proposal.columns[proposal.lines]}
-    key = proposal.taken("order_id")
-    product = proposal.taken("product_id")
+    key, product, of = proposal.taken("order_id"), proposal.taken("product_id"), squashed(number.name)
+    own = squashed(key.name) if key and key != number else "id"
+    sold = squashed(product.name) if product and product.table == proposal.lines else ""
     for table in [table for table in proposal.columns if table != proposal.lines and re.search(words, squashed(table))]:
         theirs = {squashed(column.name): column for column in proposal.columns[table]}
-        order = next(
-            (
-                column
-                for column in theirs.values()
-                if akin(column, number) == "name" or squashed(column.name) == squashed(number.name)
-            ),
-            None,
-        )
-        flag = next(
-            (
-                column
-                for column in theirs.values()
-                if {sample.strip().lower() for sample in column.samples} <= YES_OR_NO
-                and column.samples
-                and re.search(words, squashed(column.name))
-            ),
-            None,
-        )
+        order = next((column for name, column in theirs.items() if name == of or akin(column, number) == "name"), None)
+        flags = (column for name, column in theirs.items() if re.search(words, name) and says_yes_or_no(column))
+        flag = next(flags, None)
         rest = f"FROM {identifier(table)}" + (f" WHERE LOWER({flag.sql}) IN {YES}" if flag else "")
-        if (
-            key
-            and squashed(key.name) in theirs
-            and key != number
-            and squashed(key.name) not in ("id", "rowid", "index")
-        ):
-            return f"{key.sql} IN (SELECT {theirs[squashed(key.name)].sql} {rest})", table
-        if order and product and squashed(product.name) in theirs and product in own.values():
-            return (
-                f"({number.sql}, {product.sql}) IN (SELECT {order.sql}, {theirs[squashed(product.name)].sql} {rest})",
-                table,
-            )
+        if key and own in theirs and own not in ("id", "rowid", "index"):
+            return f"{key.sql} IN (SELECT {theirs[own].sql} {rest})", table
+        if order and product and sold in theirs:
+            return f"({number.sql}, {product.sql}) IN (SELECT {order.sql}, {theirs[sold].sql} {rest})", table
         if order:
             return f"{number.sql} IN (SELECT {order.sql} {rest})", f"{table}, each order as a whole,"
     return None
