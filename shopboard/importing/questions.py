@@ -251,7 +251,7 @@ def ask_lost(proposal: Proposal) -> None:
     for key, condition, table, said, way in found:
         if rows := proposal.value(f"SELECT COUNT(*) FROM {identifier(table)} WHERE {condition}"):
             ways = {f"load them: {way}": "load", "set them aside": "aside"}
-            of = f"{counted(rows, 'row')} of {table}" if key.endswith("_id") else counted(rows, "line")
+            of = counted(rows, "line") if table == proposal.lines else f"{counted(rows, 'row')} of {table}"
             text = f"{of} with {said}"
             proposal.questions[f"lost {key}"] = Question(text, ways, "load", "lost")
 
