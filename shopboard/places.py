@@ -124,5 +124,6 @@ TEMPORARY = "make room, or name another folder in the environment variable TMPDI
 
 def need_room(folder: str | Path, size: float, what: str, way_out: str = TEMPORARY) -> None:
     """Raise ShopProblem where a folder has less room than the `size` bytes that `what` takes at the least."""
-    if shutil.disk_usage(folder).free < size:
+    room = shutil.disk_usage(folder)
+    if room.total and room.free < size:  # a file system of no size, such as /proc, tells nothing of room
         raise ShopProblem(f"{what} takes {size / 1e6:,.1f} MB or more, and there are {rooms(Path(folder))}: {way_out}.")
