@@ -870,7 +870,9 @@ def test_axe_finds_nothing_serious(opened, width, dark):
     card(page, "bars").get_by_text("1–20 of 45").wait_for()
     card(page, "share").locator(".sb-menu-button").click()
     page.evaluate(f"{axe}; null")
-    found = page.evaluate("axe.run(document.querySelector('.sb'), {resultTypes: ['violations']})")["violations"]
+    found = page.evaluate(
+        "axe.run(document.querySelector('.sb'), {resultTypes: ['violations']}).then(({violations}) => violations)"
+    )
     assert [
         (fault["id"], fault["nodes"][0]["html"]) for fault in found if fault["impact"] in {"serious", "critical"}
     ] == []

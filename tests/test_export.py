@@ -33,18 +33,17 @@ HOSTILE = [
 ]
 SHOWN = """() => {
     const place = document.querySelector("main > section:not([hidden])");
-    const plain = value => JSON.parse(JSON.stringify(value));
-    return Object.fromEntries([...place.querySelectorAll("[data-card]")].map(card => {
+    return JSON.stringify(Object.fromEntries([...place.querySelectorAll("[data-card]")].map(card => {
         const plot = card.querySelector(".js-plotly-plot");
         return [card.dataset.card, {
             state: card.dataset.state,
             title: card.querySelector("h3").textContent,
-            data: plot?.data ? plain(plot.data) : null,
+            data: plot?.data ?? null,
             tiles: [...card.querySelectorAll(".sb-tile")].map(tile => tile.querySelector(".sb-value").textContent),
             cells: [...card.querySelectorAll("tbody tr")].map(row => [...row.children].map(cell => cell.textContent)),
             text: card.innerText,
         }];
-    }));
+    })));
 }"""
 
 
@@ -121,7 +120,7 @@ class Opened:
         self.page.locator("#categories").select_option(str(category))
         self.page.locator("[role=tab]").nth(page).click()
         self.drawn(region, category, page)
-        return self.page.evaluate(SHOWN)
+        return json.loads(self.page.evaluate(SHOWN))
 
     def close(self):
         """Close the page; whatever was done with it, it asked nobody for anything, and nothing went wrong."""
@@ -308,7 +307,7 @@ def test_a_card_that_fails_leaves_the_others(shop, selection, look, story, tmp_p
     nothing = Page("Not to be asked", rows=[[Table("C", "SELECT nothing_at_all FROM nowhere", {"a": "A"})]])
     save_page(shop, [page, nothing], selection, tmp_path / "broken.html", look)
     opened = Opened(chromium, tmp_path / "broken.html")
-    shown = opened.page.evaluate(SHOWN)
+    shown = json.loads(opened.page.evaluate(SHOWN))
     assert "this figure is broken" in shown["broken-a"]["text"]
     assert len(shown["broken-b"]["cells"]) > 0
     assert opened.choose(EVERY, EVERY, 1)["not-to-be-asked-c"]["state"] == "failed"
