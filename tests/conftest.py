@@ -39,28 +39,24 @@ METABASE_MAPPING = {
 }
 
 
-# What takes long comes first, so that no process waits for another at the end; what waits for a browser or for Java is
-# between what reckons. Some files are shared out by the values of a fixture.
-SHARED_OUT = {"page": "opened", "warehouse": "loaded"}
+# What takes long comes first, so that no process waits for another at the end; a file's tests run in one process, as many
+# share a browser, a kernel or a server.
 LONG = (
-    "page voila",
-    "warehouse Spark",
+    "page",
+    "warehouse",
     "record",
-    "page notebook",
     "states",
     "notebook",
-    "page lab",
     "questions",
+    "benchmarks",
     "garbage",
     "odd_shops",
     "public",
-    "page",
-    "benchmarks",
     "import_page",
     "bad_input",
     "board",
     "hostile",
-    "warehouse",
+    "fit",
     "report",
     "limits",
     "long_use",
@@ -69,24 +65,10 @@ LONG = (
 )
 
 
-def group_of(item: pytest.Item) -> str:
-    """Return what a test is run together with, in one process: its file, or its value of the fixture in SHARED_OUT."""
-    name = item.path.stem.removeprefix("test_")
-    values = item.callspec.params if hasattr(item, "callspec") else {}
-    return f"{name} {values.get(SHARED_OUT.get(name, ''), '')}".strip()
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes long first, in the order of LONG, and name each test's group."""
+    """Put the files that take long first, in the order of LONG."""
     places = {name: place for place, name in enumerate(LONG)}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-
-    def place(item: pytest.Item) -> int:
-        group = group_of(item)
-        return places.get(group, places.get(group.split()[0], len(places)))
-
-    items.sort(key=place)
+    items.sort(key=lambda item: places.get(item.path.stem.removeprefix("test_"), len(places)))
 
 
 @pytest.fixture(scope="module")
