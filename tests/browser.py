@@ -17,6 +17,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WAIT = 180_000  # milliseconds at most until a host has shown its many cells, on a machine that does more beside
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
 READ_CARDS = """() => {
@@ -123,21 +124,21 @@ def wait_until(condition, seconds: float, what: str):
 
 def open_page(page: Page, kind: str, address: str) -> None:
     """Open the notebook as a user would, run all cells, and wait until the dashboard stands."""
-    page.goto(address, timeout=90_000)
+    page.goto(address, timeout=WAIT)
     if kind == "classic":
-        page.wait_for_selector(".code_cell", timeout=60_000)
-        page.wait_for_selector(".kernel_idle_icon", state="attached", timeout=60_000)
-        page.wait_for_function("Jupyter.notebook.kernel && Jupyter.notebook.kernel.widget_manager", timeout=60_000)
+        page.wait_for_selector(".code_cell", timeout=WAIT)
+        page.wait_for_selector(".kernel_idle_icon", state="attached", timeout=WAIT)
+        page.wait_for_function("Jupyter.notebook.kernel && Jupyter.notebook.kernel.widget_manager", timeout=WAIT)
         page.wait_for_timeout(3_000)  # it still loads what draws the widgets
         page.evaluate("Jupyter.notebook.execute_all_cells()")
     elif kind != "voila":
-        page.wait_for_selector(".jp-Notebook", timeout=60_000)
+        page.wait_for_selector(".jp-Notebook", timeout=WAIT)
         page.wait_for_timeout(3_000)
         if kind == "lab" and page.locator(".jp-FileBrowser").is_visible():
             page.keyboard.press("Control+b")  # its files would take the width that a narrow window lacks
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    page.wait_for_selector(".shop-page", state="attached", timeout=90_000)
+    page.wait_for_selector(".shop-page", state="attached", timeout=WAIT)
     page.evaluate("document.querySelectorAll('.Toastify').forEach(news => news.remove())")  # Lab's, above the page
     page.locator(".shop-page").scroll_into_view_if_needed()
     wait_until(lambda: drawn(page), 60, "the charts")
