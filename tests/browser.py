@@ -85,8 +85,10 @@ def server(kind: str, folder: Path) -> Iterator[str]:
         "lab": (["jupyter", "lab", *open_server], f"/lab/tree/{name}"),
     }[kind]
     command = [sys.executable, "-m", *arguments, f"--port={port}", "--no-browser"]
+    own = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # Jupyter starts the first that it finds
     with (folder / f"{kind}.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+        environment = {**os.environ, "PATH": own}
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, env=environment)
         try:
             if kind != "voila":  # asking Voilà would run the notebook
                 wait_until(lambda: answers(f"http://127.0.0.1:{port}/api"), 60, f"{kind} to answer")
