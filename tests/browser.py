@@ -85,7 +85,8 @@ def server(kind: str, folder: Path) -> Iterator[str]:
         "lab": (["jupyter", "lab", *open_server], f"/lab/tree/{name}"),
     }[kind]
     command = [sys.executable, "-m", *arguments, f"--port={port}", "--no-browser"]
-    own = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # Jupyter starts the first that it finds
+    # Jupyter starts the first of its programs that it finds.
+    own = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     with (folder / f"{kind}.log").open("w") as log:
         environment = {**os.environ, "PATH": own}
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, env=environment)
