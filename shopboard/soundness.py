@@ -14,7 +14,7 @@ from shopboard.notes import Mark, is_known, last_mark
 from shopboard.problems import ShopProblem
 from shopboard.settings import APPLICATION_ID, is_shop_database
 
-CHECKED_BYTES = 50_000_000  # of larger files the small tables are checked at once, the others beside the page
+CHECKED_BYTES = 100_000_000  # of larger files the small tables are checked at once, the others beside the page
 SMALL_TABLES = ("customers", "products")
 MONEY = ("price", "total_amount")
 ROWS_AT_ONCE = 100_000
