@@ -33,7 +33,7 @@ class ColumnsPart:
             if match.column and match.column not in dict(options).values():
                 options = (*options, (match.column.name, match.column))
             show_value(control, match.column or "", options)
-            told.value = match_html(match, name)
+            told.value = match_html(match, FIELDS[table][name].means)
 
     def _row(self, table: str, name: str) -> tuple[widgets.Dropdown, widgets.HTML]:
         """Return the controls of a field: its columns, and what is told of the one that is taken."""
