@@ -25,12 +25,12 @@ A column in double quotes that is listed in `columns`, and that a file lacks, is
     )
 """
 
-import pkgutil
 import re
 import sqlite3
 from dataclasses import dataclass
 
 from shopboard.database import quoted
+from shopboard.importing import sql_of
 from shopboard.importing.raw import raw_tables
 
 
@@ -47,19 +47,12 @@ class NamedMapping:
 
 def written_mapping(name: str) -> NamedMapping:
     """Return the mapping that `known/<name>.sql` holds, in parts with headings; {part} stands for one, also of `spread.sql`."""
-    files = (pkgutil.get_data("shopboard.importing", f"known/{file}.sql") or b"" for file in ("spread", name))
-    _, *found = re.split(r"(?m)^--- (\w+)\n", b"".join(files).decode("utf-8"))
-    parts = {heading: text.strip() for heading, text in zip(found[::2], found[1::2], strict=True)}
+    parts = sql_of("known/spread.sql", f"known/{name}.sql")
     told = {heading: tuple(re.findall("(?m)^-- (.*)$", parts[heading])) for heading in ("needs", "may_lack", "assumed")}
-
-    def filled(text: str) -> str:
-        """Return a part with others in their places."""
-        return re.sub(r"\{(\w+)\}", lambda place: filled(parts[place[1]]) if place[1] in parts else place[0], text)
-
     return NamedMapping(
         tuple(told["needs"][0].split(", ")),
         tuple(told["may_lack"][0].split(", ")),
-        {table: filled(parts[table]) for table in ("customers", "products", "orders")},
+        {table: parts[table] for table in ("customers", "products", "orders")},
         told["assumed"],
         parts.get("shape", "SELECT 1"),
     )

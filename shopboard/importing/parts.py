@@ -4,7 +4,6 @@ import base64
 import html
 import importlib
 import io
-import pkgutil
 import re
 import sqlite3
 import sys
@@ -16,6 +15,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from shopboard.database import table_names
+from shopboard.importing import text_of
 from shopboard.importing.meaning import Match, Question
 
 
@@ -123,7 +123,7 @@ class LastLine(io.StringIO):
 
 def form_style() -> str:
     """Return the form's CSS as a <style> element."""
-    return f"<style>{(pkgutil.get_data('shopboard.importing', 'form.css') or b'').decode('utf-8')}</style>"
+    return f"<style>{text_of('form.css')}</style>"
 
 
 def offered(files: list[Path]) -> str:

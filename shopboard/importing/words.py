@@ -1,10 +1,10 @@
 """What shops call their columns: the words of each language, and the names of fields that are made of them."""
 
-import pkgutil
 import re
 from dataclasses import dataclass
 from functools import cache
 
+from shopboard.importing import text_of
 from shopboard.importing.values import folded
 
 LANGUAGES = tuple(
@@ -21,8 +21,7 @@ def words_of(languages: tuple[str, ...]) -> dict[str, str]:
     """
     words: dict[str, list[str]] = {}
     for language in languages:
-        content = pkgutil.get_data("shopboard.importing", f"words/{language}.txt") or b""
-        for line in content.decode("utf-8").splitlines():
+        for line in text_of(f"words/{language}.txt").splitlines():
             thing, _, spelled = re.sub(r"[\s\-]", "", folded(line)).partition(":")
             words.setdefault(thing, []).extend(spelled.split(","))
     return {thing: "|".join(dict.fromkeys(spelled)) for thing, spelled in words.items()}
@@ -57,7 +56,7 @@ def fields_of(text: str) -> dict[str, dict[str, Field]]:
     return fields
 
 
-FIELDS = fields_of((pkgutil.get_data("shopboard.importing", "fields.txt") or b"").decode("utf-8"))
+FIELDS = fields_of(text_of("fields.txt"))
 
 
 @cache
