@@ -60,10 +60,8 @@ def ask_money(proposal: Proposal) -> None:
 
 def discount_lines(proposal: Proposal) -> str:
     """Return SQL for the condition that a line is a discount on others of its order: its name says so and stands only below zero; empty if none is."""
-    named, number, total = (
-        proposal.matches["products", "product_name"].column,
-        *map(proposal.taken, ("order_number", "total_amount")),
-    )
+    named = proposal.matches["products", "product_name"].column
+    number, total = map(proposal.taken, ("order_number", "total_amount"))
     money = [total] if total else [column for name in ("unit_price", "quantity") if (column := proposal.taken(name))]
     if not named or not number or not money or any(column.table != proposal.lines for column in (named, *money)):
         return ""
@@ -97,9 +95,8 @@ def with_discounts(select: str, names: list[str]) -> str:
 def may_be_money(proposal: Proposal, column: Column) -> bool:
     """Say whether a column of the lines that no name tells of may hold money: it has cents, and is no measure of anything else."""
     cents = any(re.search(r"[.,]\d\d?\D*$", sample) for sample in column.samples)
-    return (
-        column.table == proposal.lines and column.whole < 0.9 and cents and not re.search(NO_MONEY, column.name.lower())
-    )
+    of_line = column.table == proposal.lines and column.whole < 0.9
+    return of_line and cents and not re.search(NO_MONEY, column.name.lower())
 
 
 NO_MONEY = "price|preis|prix|prec|cost|kost|profit|gewinn|margin|marge|weight|gewicht|rate|ratio|pct|percent|%|score|rating|lat|lon|lng|age|size|length|width|height|depth|volume|kg|index|balance|saldo|stock|hour|day|time|growth|exchange|currency"

@@ -39,10 +39,8 @@ def subject(table: str) -> str:
         return "order"  # its lines
     whole = [word for word in about if re.fullmatch(pattern("{" + word + "}"), name)]
     parts = parts_of(table)
-    return next(
-        iter(whole + [word for word in about if any(re.fullmatch(pattern("{" + word + "}"), part) for part in parts)]),
-        "",
-    )
+    partly = [word for word in about if any(re.fullmatch(pattern("{" + word + "}"), part) for part in parts)]
+    return next(iter(whole + partly), "")
 
 
 WAY_OF_DELIVERY = re.compile(
@@ -150,11 +148,8 @@ def akin(column: Column, key: Column) -> str:
 
 def reason(column: Column, sure: float, field: Field) -> str:
     """Return in words why a column is proposed for a field."""
-    shares = {
-        "date": (column.dates, "are dates"),
-        "number": (column.numbers, "are numbers"),
-        "whole": (column.whole, "are whole numbers"),
-    }
+    shares = {"date": (column.dates, "are dates"), "number": (column.numbers, "are numbers")}
+    shares["whole"] = (column.whole, "are whole numbers")
     share, holds = shares.get(field.kind, (1.0, ""))
     named = "named so" if sure >= 0.85 * math.sqrt(column.filled) else "named alike"
     empty = f"; {1 - column.filled:.0%} of its rows are empty" if column.filled < 0.995 else ""

@@ -156,11 +156,8 @@ def ask_sign(proposal: Proposal, column: Column) -> None:
 def settle_signs(proposal: Proposal) -> None:
     """Let a column whose decimals nothing tells follow the others of its table, where these all write them alike."""
     for column in [column for column, sign in proposal.signs.items() if sign is None]:
-        others = [
-            other
-            for other in proposal.columns[column.table]
-            if other != column and other.numbers > 0.8 and not other.expression
-        ]
+        beside = [other for other in proposal.columns[column.table] if other != column and not other.expression]
+        others = [other for other in beside if other.numbers > 0.8]
         if thousands := marks_of_thousands(proposal, column):
             pieces = (proposal.taken("quantity"), proposal.matches["products", "stock_quantity"].column)
             # Of so many decimals, some would end in a 0 and be written shorter.
@@ -295,10 +292,8 @@ def ask_others(proposal: Proposal) -> None:
 def sells(proposal: Proposal, table: str) -> bool:
     """Say whether the rows of a table have a product and a quantity of their own."""
     fields = FIELDS["orders"]
-    return all(
-        best_match(proposal, table, fields[name], proposal.columns[table]).sure > 0.5
-        for name in ("product_id", "quantity")
-    )
+    own = proposal.columns[table]
+    return all(best_match(proposal, table, fields[name], own).sure > 0.5 for name in ("product_id", "quantity"))
 
 
 def ask_amounts(proposal: Proposal) -> None:
@@ -333,10 +328,8 @@ def ask_which_amount(proposal: Proposal) -> None:
         orders, once, same = amounts_of_orders(proposal, total, order)
         if orders >= 3 and max(once, same) > 0.9 * orders:  # one amount for an order, beside several for its lines
             amounts = dict(sampled_numbers(proposal, order, total))
-            sums = (
-                sum(amounts.values()),
-                sum(one * pieces for one, pieces in sampled_numbers(proposal, price, quantity)),
-            )
+            by_price = sum(one * pieces for one, pieces in sampled_numbers(proposal, price, quantity))
+            sums = sum(amounts.values()), by_price
             where, whose = "in all", ", of whole orders"
     if way == "price" and abs(sums[0]) < 0.5 * abs(sums[1]):  # a part of it at most
         return

@@ -128,10 +128,8 @@ def flagged(proposal: Proposal, column: Column) -> tuple[str, str] | None:
             if says_yes_or_no(column):
                 return meaning, f"LOWER({column.sql}) IN {YES}"
             if 0 < column.filled < 0.5 and column.dates > 0.9:
-                return (
-                    meaning,
-                    f"TRIM({column.sql}, CHAR(9, 10, 13, 32, 160)) <> '' AND {column.sql} NOT LIKE '0000-00%'",
-                )
+                some = f"TRIM({column.sql}, CHAR(9, 10, 13, 32, 160)) <> ''"
+                return meaning, f"{some} AND {column.sql} NOT LIKE '0000-00%'"
     return None
 
 
