@@ -8,8 +8,8 @@ from shopboard.importing.likeness import likeness
 from shopboard.importing.links import columns_of_headers, writing_in
 from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.raw import literal
+from shopboard.importing.repeats import lines_only
 from shopboard.importing.statuses import status_of
-from shopboard.importing.totals import lines_only
 from shopboard.importing.values import some_number, squashed
 from shopboard.importing.words import FIELDS, pattern
 
