@@ -127,11 +127,11 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             "number",
             (
                 "(line|row|position|zeilen|positions)(total|amount|revenue|price|preis|betrag|summe)({money})?|lineamount|linerevenue|(order)?item(total|amount|revenue)|ext(ended)?{price}"
-                "|((total|net)?(sales|revenue|umsatze?|omzet|chiffredaffaires)(amount|total)?|sales?{money}|productsales|netsales|netto(betrag|wert)|totalspent|totalline|ingresosporproductos)({money})?"
+                "|(({total}|{amount}|net)?{of}({sales}){of}({amount}|{total})?|sales?{money}|productsales|netto(betrag|wert)|totalspent|totalline|ingresosporproductos)({money})?"
                 "|(({order}|{product})?({total}){of}({order}|{product})?({price}|{amount}){of}({product}|{order})?|({product})?({price}|{amount}){of}({total}))({money})?",
                 "({total}(paid)?|{amount}|({order}){of}({total}|{amount})|({total}|{amount}|grandtotal|sum|value){of}({order})|grandtotal(base|purchased)?|amount(due|paid|charged)|ext(ended)?{amount}"
                 "|payment(value|amount)?|({price})(paid|total)|paid({price})|final({price}|{amount})|nett?o(betrag|umsatz)?|(gross|net)({amount}))({money})?",
-                "({order}){of}value|(gross|brutto|net|netto)(sales|revenue|amount|total|betrag|umsatz)?|({order}|{product})?(sub)?total.*|.*({amount}|umsatz|revenue|sales)",
+                "({order}){of}value|(gross|brutto|net|netto)({sales}|amount|total|betrag)?|({order}|{product})?(sub)?total.*|.*({amount}|umsatz|revenue|sales)",
                 "totalcosts?.*",
             ),
             "(?<!inc)(?<!incl)(?<!ex)(?<!excl)(tax|vat)(?!incl|excl)|ship|fracht|freight|(?<!after)(?<!less)(?<!minus)discount|rabatt|refund|profit|margin|(?<!^total)cost|mwst|steuer|fee|remise|target|forecast|tip$|tips"
@@ -189,7 +189,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             "Region",
             "text",
             (
-                "({customer}|{order}|{delivery})?{of}(sales)?({region}|regio|zona)(name)?|({region}){of}({delivery}|{customer})",
+                "({customer}|{order}|{delivery}|{name})?{of}(sales)?({region}|regio|zona)({name})?|({region}){of}({delivery}|{customer})",
                 "({customer}|{order}|{delivery}|{billing})?{of}({state}|estado|stato|departement)(code|name|province)?|({state}){of}({delivery}|{customer})",
                 "({customer}|{order}|{delivery}|{billing})?{of}({country})(code|name|iso|en)?|({country}){of}({delivery}|{customer})",
                 "(sales)?territor(y|ies)(name)?",
