@@ -102,7 +102,7 @@ def may_be_money(proposal: Proposal, column: Column) -> bool:
     )
 
 
-NO_MONEY = "price|preis|prix|prec|cost|kost|profit|gewinn|margin|marge|weight|gewicht|rate|ratio|pct|percent|%|score|rating|lat|lon|lng|age|size|length|width|height|depth|volume|kg|index|balance|saldo|stock|hour|day|time|growth|exchange|currency"
+NO_MONEY = "price|preis|prix|prec|cost|kost|profit|gewinn|gananc|utilidad|lucro|guadagn|winst|zysk|прибыл|keuntung|^kar$|利益|利润|수익|margin|marge|weight|gewicht|rate|ratio|pct|percent|%|score|rating|lat|lon|lng|age|size|length|width|height|depth|volume|kg|index|balance|saldo|stock|hour|day|time|growth|exchange|currency"
 
 
 def kind_of(proposal: Proposal, column: Column) -> str:
