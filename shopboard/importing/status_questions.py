@@ -6,7 +6,7 @@ from shopboard.importing.columns import row_number_of
 from shopboard.importing.links import columns_of_headers
 from shopboard.importing.matching import ill_words, status_words
 from shopboard.importing.meaning import Column, Proposal, Question, identifier
-from shopboard.importing.statuses import SPELLINGS, status_of
+from shopboard.importing.statuses import SPELLINGS, meaning_of, status_of
 from shopboard.importing.values import squashed
 
 
@@ -24,21 +24,22 @@ def ask_status(proposal: Proposal) -> None:
             None,
             "status",
         )
-    means = {status: status for status in SPELLINGS}
+    means = {**{status: status for status in SPELLINGS}, "set such lines aside": "aside"}
     if column and column.dates <= 0.8:
         proposal.statuses[column] = status_words(proposal, column)[:40]
+        billed = INVOICED & {word.strip().lower() for word in proposal.statuses[column]}
         for word in proposal.statuses[column]:
             proposal.questions[f"status {word}"] = Question(
                 f"What does “{word}” in {column.name} mean?",
-                {**means, "set such lines aside": "aside"},
-                status_of(word),
+                means,
+                "Pending" if billed and word.strip().lower() in ("sent", "viewed") else meaning_of(word),
                 "status",
             )
         proposal.bare_orders = share_without(proposal, column)
         if proposal.bare_orders > 0.02:
             proposal.questions["no status"] = Question(
                 f"{proposal.bare_orders:.0%} of the orders have no {column.name}. What are those?",
-                {**means, "set such lines aside": "aside"},
+                means,
                 None,
                 "status",
             )
@@ -54,13 +55,16 @@ def ask_status(proposal: Proposal) -> None:
 
 
 def words_beside(proposal: Proposal, column: Column) -> dict[str, str]:
-    """Return what the words of a second status mean: only a cancellation or a return counts, and of payments what is still to be paid."""
+    """Return what the words of a second status mean: only a cancellation, a return or no sale counts, and of payments what is still to be paid."""
     ill = ill_words(proposal, column)
     paid = re.search(PAYMENT, squashed(column.name)) and len(known := status_words(proposal, column)) <= 12
     if not ill and not (paid and any(status_of(word) == "Completed" for word in known)):
         return {}
     pending = {word: "Pending" for word in status_words(proposal, column) if paid and status_of(word) == "Pending"}
     return {word: {**pending, **ill}.get(word, "") for word in status_words(proposal, column)}
+
+
+INVOICED = {"overdue", "viewed", "unpaid", "draft", "partial"}  # beside these, what was sent is a bill
 
 
 PAYMENT = "payment|financial|paid|pay(ment)?st|zahl|paiement|pago|pagament|betal|platb|platno|opla"

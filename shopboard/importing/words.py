@@ -9,7 +9,7 @@ from shopboard.importing.values import folded
 
 LANGUAGES = tuple(
     "english german french spanish portuguese italian dutch danish_norwegian swedish finnish polish czech_slovak hungarian romanian "
-    "turkish russian greek hebrew arabic chinese japanese korean indonesian".split()
+    "turkish russian greek hebrew arabic chinese japanese korean indonesian sap".split()
 )
 
 
@@ -141,11 +141,11 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             "Price of one",
             "number",
             (
-                "soldfor|({product})?((unit|einzel|stuck|sale|selling|net|item|vk|lineitem)({price}|cost)|({price}){of}({one})|({one}){of}({price}|{amount}))({money})?|valorunit(ario)?|rate",
+                "soldfor|({product})?((unit|einzel|stuck|sale|selling|deal|net|item|vk|lineitem)({price}|cost)|({price}){of}({one})|({one}){of}({price}|{amount}))({money})?|valorunit(ario)?|rate",
                 "({product})?({price})({of}({product}))?({money})?|valor(do)?produto",
-                ".*price.*|.*preis.*",
+                ".*price.*|.*preis.*|itemcost",
             ),
-            "compare|cost|total|(?<!at)(?<!of)purchase|buy|einkauf|(?<!s)old|ship|freight|deliver|giftwrap|^(tax|vat)",
+            "compare|(?<!^item)cost|total|(?<!at)(?<!of)purchase|buy|einkauf|(?<!s)old|ship|freight|deliver|giftwrap|^(tax|vat)",
         ),
         "discount": Field(
             "Discount",
