@@ -119,10 +119,9 @@ NO_MONEY = "price|preis|prix|prec|cost|kost|profit|gewinn|gananc|utilidad|lucro|
 
 def kind_of(proposal: Proposal, column: Column) -> str:
     """Say whether a column holds money of a "line" or of an "order", or a "share" of the amount; empty if it is zero."""
-    sql = (
-        f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} WHERE {column.sql} IS NOT NULL LIMIT {COMPARED}"
-    )
-    numbers = [number for (value,) in proposal.connection.execute(sql) if (number := some_number(value))]
+    sql = f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} WHERE {column.sql} IS NOT NULL"
+    values = proposal.connection.execute(f"{sql} LIMIT {COMPARED}")
+    numbers = [number for (value,) in values if (number := some_number(value))]
     if not numbers:
         return ""
     share = re.search("percent|pct|prozent|rate", squashed(column.name)) or any("%" in text for text in column.samples)

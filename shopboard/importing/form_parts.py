@@ -58,9 +58,7 @@ class QuestionsPart:
     def show(self, questions: dict[str, Question]) -> None:
         """Show each question with its answers; controls stay while their question does, so that none loses the focus."""
         before = self.answers
-        self.answers = {
-            key: before.get(key) or answer_list(key, one.text, self.answer) for key, one in questions.items()
-        }
+        self.answers = {key: before.get(key) or answer_list(key, questions[key].text, self.answer) for key in questions}
         for key, control in self.answers.items():
             show_answers(control, questions[key])
         if list(self.answers) != list(before):

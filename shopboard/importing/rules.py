@@ -36,10 +36,8 @@ def is_not_number(column: str) -> str:
 
 def is_not_day(column: str) -> str:
     """Return SQL that is true where a staged value is not a day of the calendar."""
-    return (
-        f"({column} IS NULL OR {column} IS NOT DATE({column}, '+0 days') "
-        f"OR {column} NOT BETWEEN '1900-01-01' AND '2199-12-31')"
-    )
+    other = f"{column} IS NOT DATE({column}, '+0 days') OR {column} NOT BETWEEN '1900-01-01' AND '2199-12-31'"
+    return f"({column} IS NULL OR {other})"
 
 
 def shown(column: str) -> str:

@@ -98,9 +98,8 @@ def count_lines_of_nothing(proposal: Proposal, values: dict, notes: list[str]) -
         notes.append(f"a cancelled line of which {quantity.name} is 0 counts as one piece")
     if quantity and proposal.answer("lost parts") == "load":
         rounded = f"COALESCE(NULLIF(ROUND({number_sql(proposal, quantity)}), 0), 1)"
-        values["quantity"] = (
-            f"CASE WHEN {part_of_piece(proposal, quantity)} THEN {rounded} ELSE {values['quantity']} END"
-        )
+        parts = part_of_piece(proposal, quantity)
+        values["quantity"] = f"CASE WHEN {parts} THEN {rounded} ELSE {values['quantity']} END"
         notes.append(
             f"parts of a piece in {quantity.name} are rounded to whole pieces, at least one, which changes no amount"
         )
