@@ -120,8 +120,7 @@ FROM staged_orders
 INNER JOIN keys_orders ON keys_orders.source_id = order_id
 
 --- keep_amounts
--- What cannot be read as an amount now keeps the one that it had.
-UPDATE set_aside
+UPDATE set_aside -- what cannot be read as an amount now keeps the one that it had
 SET amount = (SELECT amount FROM amounts_before WHERE amounts_before.source_row = set_aside.source_row)
 WHERE table_name = 'orders' AND what = 'row' AND amount IS NULL
 

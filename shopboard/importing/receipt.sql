@@ -157,8 +157,7 @@ GROUP BY table_name, what, advice
 ORDER BY count DESC, table_name, reason
 
 --- reconcile
--- One row per table: rows and, of orders, money that were read, loaded and set aside.
-INSERT INTO reconciliation
+INSERT INTO reconciliation -- one row per table: rows and, of orders, money that were read, loaded and set aside
 SELECT
     '{table}',
     (SELECT COUNT(*) FROM staged_{table}) + COUNT(*) FILTER (WHERE what = 'line'),
