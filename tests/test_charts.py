@@ -604,7 +604,23 @@ def test_stock_by_class(draw, answers, shop):
     assert [trace.name for trace in figure.data] == ["Class A", "Class B", "Class C"]
     assert len({trace.marker.symbol for trace in figure.data}) == 3
     assert f"{(known['stock'] == 0).sum()} out of stock" in figure.layout.xaxis.title.text
+    unsold = ((known["stock"] > 0) & known["units_per_day"].eq(0)).sum()
+    assert f"{unsold} not sold lately" in figure.layout.xaxis.title.text
     assert not {trace.marker.color for trace in figure.data} & set(category_colours(shop.whole.categories).values())
+
+
+def test_the_own_chart_and_the_sizes_of_tables(story, shop):
+    done = shop.orders[shop.orders["status"] == "Completed"]
+    units = done.groupby(done["order_date"].str[:7])["quantity"].sum()
+    found = shop.ask(story.UNITS)
+    assert dict(zip(found["month"], found["units"], strict=True)) == units.to_dict()
+    (drawn,) = story.UNITS_CHART.figure(found).data
+    assert (list(drawn.x), list(drawn.y)) == (found["month"].tolist(), units.tolist())
+    assert drawn.hoverinfo == "x+y"  # it says what it is
+    sizes = shop.ask(story.TABLE_SIZES)
+    assert dict(zip(sizes["table_name"], sizes["table_rows"], strict=True)) == {
+        name: len(rows) for name, rows in shop.rows.items()
+    }
 
 
 def test_demand_and_its_forecast(draw, answers, story):
