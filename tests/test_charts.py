@@ -367,6 +367,9 @@ def test_many_regions_and_categories_are_folded_without_loss(story, look):
     assert list(inner.customdata[-2][0]) == ["", inner.x[0]], "a sum of others is no region to choose"
     smallest = sales.groupby("region")["revenue"].sum().sort_values(ascending=False).iloc[13:].sum()
     assert edge.z[-2][-1] == smallest
+    just_room = sales[sales["region"].isin([f"r{one:02}" for one in range(14)]) & (sales["category"] < "c10")]
+    inner, _ = story.regional_heatmap(just_room, look).data
+    assert (inner.y[-2], inner.x[-2]) == ("r13", "c09"), "as many as there is room for are no others"
 
 
 def test_a_region_called_total_is_a_region(story, look):
@@ -404,7 +407,8 @@ def test_the_curve_of_concentration(draw, answers, story, look):
     nine = known.assign(customers=[-(-9 * top // 100) for top in known["top_percent"]])
     for shares, labels in (
         ((0, 3, 3, 9), ["", "  top 20%: <b>3%</b>"]),
-        ((0, 20, 40, 90), ["  top 10%: <b>20%</b>", "  top 20%: <b>40%</b>"]),
+        ((0, 20, 30, 90), ["", "  top 20%: <b>30%</b>"]),
+        ((0, 20, 31, 90), ["  top 10%: <b>20%</b>", "  top 20%: <b>31%</b>"]),
     ):
         percents = np.interp(nine["customers"], [0, 1, 2, 9], shares)
         _, _, marked = story.concentration_chart(nine.assign(percent_of_revenue=percents), look).data
