@@ -26,12 +26,14 @@ def ask_status(proposal: Proposal) -> None:
         )
     means = {status: status for status in SPELLINGS}
     if column and column.dates <= 0.8:
-        proposal.statuses[column] = status_words(proposal, column)[:40]
-        for word in proposal.statuses[column]:
+        words = proposal.statuses[column] = status_words(proposal, column)[:40]
+        # Where no word is Completed or unknown, what is Pending elsewhere, such as Approved, may be what was sold here.
+        sold = not {"Completed", None}.isdisjoint(map(status_of, words))
+        for word in words:
             proposal.questions[f"status {word}"] = Question(
                 f"What does “{word}” in {column.name} mean?",
                 {**means, "set such lines aside": "aside"},
-                status_of(word),
+                status_of(word) if sold or status_of(word) != "Pending" else None,
                 "status",
             )
         proposal.bare_orders = share_without(proposal, column)

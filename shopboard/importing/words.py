@@ -107,7 +107,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             (
                 "({product})({id})|({id}){of}({product})",
                 "(merchant|seller)?{sku}|({product})({sku}|variant{id})|({id}){sku}",
-                "({product})|({product}){of}({name})|({name}){of}({product})",
+                "({product})(purchased|bought|sold|ordered)?|({product}){of}({name})|({name}){of}({product})",
                 "({text})|({product}){of}({text})|models?",
             ),
             "^(number|num|no|nr)of",
@@ -194,7 +194,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
                 "({customer}|{order}|{delivery}|{billing})?{of}({country})(code|name|iso|en)?|({country}){of}({delivery}|{customer})",
                 "(sales)?territor(y|ies)(name)?",
                 "({customer}|{order}|{delivery}|{billing}|store)?{of}({city}|town)(name)?|({city}){of}({delivery}|{customer})",
-                "({customer}|{order}|{delivery}|{billing}|store)?(market|store|branch)(name)?|(store|dealer|branch|shop|outlet)({region}|{state}|{country})(name)?",
+                "({customer}|{order}|{delivery}|{billing}|store)?(market|store|branch|outlet|magasin|boutique|filiale?|tienda|sucursal|loja|negozio|magaza|sube|sklep|toko|cabang|магазин|店舗|门店)({name})?|(store|dealer|branch|shop|outlet)({region}|{state}|{country})(name)?",
                 "({delivery})",
             ),
             "payment|status|^order(id|no|number|date)|^(estado|etat|stato)(d|del|della)[aeio]?",
