@@ -16,15 +16,14 @@ from shopboard.importing.links import (
     writing_in,
 )
 from shopboard.importing.mapping import lost_sql, region_of_order
-from shopboard.importing.matching import OTHER_TABLES
+from shopboard.importing.matching import KIND, OTHER_TABLES
 from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.raw import CONTRARY
-from shopboard.importing.repeats import ask_twice
+from shopboard.importing.repeats import ask_twice, lines_only
 from shopboard.importing.reviews import ask_stars
 from shopboard.importing.statements import key_sql
 from shopboard.importing.status_questions import ask_status
 from shopboard.importing.status_sql import no_pieces, part_of_piece
-from shopboard.importing.totals import lines_only
 from shopboard.importing.values import some_number, squashed, without_currency
 from shopboard.importing.words import FIELDS, pattern
 
@@ -356,7 +355,9 @@ def ask_amounts(proposal: Proposal) -> None:
     proposal.whole_orders = bool(total and total.table != proposal.lines)
     if not total or not order or proposal.whole_orders or order.table != proposal.lines:
         return
-    orders, once, same = amounts_of_orders(proposal, total, order)
+    kinds = (column for column in proposal.statuses if re.search(KIND, squashed(column.name)))
+    own = tuple(column for column in kinds if column.table == proposal.lines)
+    orders, once, same = amounts_of_orders(proposal, total, order, own)
     if (orders >= 3 or proposal.of_orders) and max(once, same) > 0.9 * orders:
         where = "on one of its lines" if once > same else "on each of its lines"
         answers = {
@@ -387,9 +388,12 @@ def ask_which_amount(proposal: Proposal) -> None:
                 sum(one * pieces for one, pieces in sampled_numbers(proposal, price, quantity)),
             )
             where, whose = "in all", ", of whole orders"
-    if way == "price" and abs(sums[0]) < 0.5 * abs(sums[1]):  # a part of it at most
+    most, least = max(map(abs, sums)), min(map(abs, sums))
+    if most < 1.005 * least or (
+        way == "price" and abs(sums[0]) < 0.5 * abs(sums[1])
+    ):  # the same, or a part of it at most
         return
-    close = max(map(abs, sums)) < 1.2 * min(map(abs, sums))
+    close = most < 1.2 * least
     names = f"{total.name}{whose}", f"{price.name} × {quantity.name}"
     answers = {
         f"{name}: {amount:,.2f} {where}": way for name, amount, way in zip(names, sums, ("total", "price"), strict=True)

@@ -6,8 +6,8 @@ from shopboard.importing.columns import row_number_of
 from shopboard.importing.links import columns_of_headers
 from shopboard.importing.matching import ill_words, status_words
 from shopboard.importing.meaning import Column, Proposal, Question, identifier
-from shopboard.importing.statuses import SPELLINGS, status_of
-from shopboard.importing.values import squashed
+from shopboard.importing.statuses import SPELLINGS, meaning_of
+from shopboard.importing.values import plain_words, squashed
 
 
 def ask_status(proposal: Proposal) -> None:
@@ -24,23 +24,28 @@ def ask_status(proposal: Proposal) -> None:
             None,
             "status",
         )
-    means = {status: status for status in SPELLINGS}
+    means = {**{status: status for status in SPELLINGS}, "set such lines aside": "aside"}
     if column and column.dates <= 0.8:
         words = proposal.statuses[column] = status_words(proposal, column)[:40]
-        # Where no word is Completed or unknown, what is Pending elsewhere, such as Approved, may be what was sold here.
-        sold = not {"Completed", None}.isdisjoint(map(status_of, words))
+        billed = INVOICED & {word.strip().lower() for word in words}
+        meant = {
+            word: "Pending" if billed and word.strip().lower() in ("sent", "viewed") else meant_in(column, word)
+            for word in words
+        }
+        if {"Completed", None}.isdisjoint(meant.values()):  # what waits elsewhere, such as Approved, may be sold here
+            meant = {word: None if status == "Pending" else status for word, status in meant.items()}
         for word in words:
             proposal.questions[f"status {word}"] = Question(
                 f"What does “{word}” in {column.name} mean?",
-                {**means, "set such lines aside": "aside"},
-                status_of(word) if sold or status_of(word) != "Pending" else None,
+                means,
+                meant[word],
                 "status",
             )
         proposal.bare_orders = share_without(proposal, column)
         if proposal.bare_orders > 0.02:
             proposal.questions["no status"] = Question(
                 f"{proposal.bare_orders:.0%} of the orders have no {column.name}. What are those?",
-                {**means, "set such lines aside": "aside"},
+                means,
                 None,
                 "status",
             )
@@ -56,16 +61,25 @@ def ask_status(proposal: Proposal) -> None:
 
 
 def words_beside(proposal: Proposal, column: Column) -> dict[str, str]:
-    """Return what the words of a second status mean: only a cancellation or a return counts, and of payments what is still to be paid."""
+    """Return what the words of a second status mean: only a cancellation, a return or no sale counts, and of payments what is still to be paid."""
     ill = ill_words(proposal, column)
     paid = re.search(PAYMENT, squashed(column.name)) and len(known := status_words(proposal, column)) <= 12
-    if not ill and not (paid and any(status_of(word) == "Completed" for word in known)):
+    if not ill and not (paid and any(meant_in(column, word) == "Completed" for word in known)):
         return {}
-    pending = {word: "Pending" for word in status_words(proposal, column) if paid and status_of(word) == "Pending"}
+    pending = {
+        word: "Pending" for word in status_words(proposal, column) if paid and meant_in(column, word) == "Pending"
+    }
     return {word: {**pending, **ill}.get(word, "") for word in status_words(proposal, column)}
 
 
-PAYMENT = "payment|financial|paid|pay(ment)?st|zahl|paiement|pago|pagament|betal|platb|platno|opla"
+def meant_in(column: Column, word: str) -> str | None:
+    """Return what a word means in a column: a payment that is approved is made, while such an order may wait for one."""
+    approved = re.fullmatch(r"(appro|aprob|aprov)\w+", plain_words(word)) and re.search(PAYMENT, squashed(column.name))
+    return "Completed" if approved else meaning_of(word)
+
+
+INVOICED = {"overdue", "viewed", "unpaid", "draft", "partial"}  # beside these, what was sent is a bill
+PAYMENT = "(payment|zahl|paiement|pago|pagament|betal|platb|opla)(?!.*(method|mode|type|art$|metod))|financial|paid|payst|platno"
 
 
 def share_without(proposal: Proposal, column: Column) -> float:
