@@ -32,7 +32,8 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
     for other in own if price and price.table == proposal.lines else ():
         if likeness(other, fields["unit_price"]) and other not in (price, total, quantity):
             pairs = sampled_numbers(proposal, other, price)
-            if verdict(pairs) == "less":
+            lower = re.search("discounted|offer", squashed(other.name)) and share_below(proposal, other, price) > 0.9
+            if verdict(pairs) == "less" or lower:
                 found["unit_price"] = Match(other, 0.9, f"on some lines less than {price.name}: what was paid")
                 found["discount"] = Match(None, 0.0, f"it is in {other.name}")
                 price, proposal.is_net = other, True
