@@ -648,6 +648,27 @@ SMALL = {  # what is peculiar to an export -> its files, what is answered, and w
         {},
         {"status": {"Completed": 40}},
     ),
+    "a price that is lower beside the list's": (
+        {
+            "orders": "Order,Date,Item,Qty,Listed Price,Discounted Price\n1,2025-01-13,Cup,1,10,9\n2,2025-01-14,Pot,3,30,27\n3,2025-01-15,Cup,2,10,8"
+        },
+        {},
+        {"status": {"Completed": 106}},
+    ),
+    "shops that are named by an id": (
+        {
+            "vendas": "Data,ID Loja,Produto,Quantidade,Valor Unitário,Valor Final\n2025-01-13,Norte Shopping,Copo,2,10,20\n2025-01-14,Sul Shopping,Bule,1,30,30"
+        },
+        {},
+        {"region": {"Norte Shopping": 20, "Sul Shopping": 30}},
+    ),
+    "a total where the days stand, and a note below": (
+        {
+            "sales": "Date,Order,Item,Qty,Price,Total,Status\n2025-01-13,1,Cup,2,10,20,shipped\n2025-01-14,2,Pot,1,30,30,shipped\n2025-01-15,3,Pan,1,40,40,cancelled\nTotal,,,4,,90,\n,* with tax,,,,,"
+        },
+        {},
+        {"status": {"Completed": 50, "Cancelled": 40}},
+    ),
     "reviews without a day": (
         {
             "orders": "order_id,order_date,product_id,total\n1,2025-01-13,7,10\n2,2025-01-14,8,30",

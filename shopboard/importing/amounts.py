@@ -203,17 +203,13 @@ def compare_total(proposal: Proposal, total: Column, price: Column, quantity: Co
     several = [row for row in rows if abs(row[2]) > 1]
     # A single piece costs what its line does, whichever of both is meant; unless all are single ones.
     told = verdict([(amount, one * pieces) for amount, one, pieces in several or rows])
-    off = sampled_numbers(proposal, total, price, quantity, discount) if discount and told in ("equal", "other") else []
-    less = [row for row in off if row[3]]
+    rows = sampled_numbers(proposal, total, price, quantity, discount) if discount and told == "other" else []
     ways = (
         lambda worth, off: worth * (1 - off),
         lambda worth, off: worth * (1 - off / 100),
         lambda worth, off: worth - off,
     )
-    exact = verdict([(row[0], row[1] * row[2]) for row in less]) != "equal" and any(
-        all(verdict([(row[0], way(row[1] * row[2], row[3])) for row in some]) == "equal" for some in (off, less))
-        for way in ways
-    )
+    exact = any(verdict([(row[0], way(row[1] * row[2], row[3])) for row in rows]) == "equal" for way in ways)
     return "less" if exact else told
 
 
