@@ -32,7 +32,8 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
     for other in own if price and price.table == proposal.lines else ():
         if likeness(other, fields["unit_price"]) and other not in (price, total, quantity):
             pairs = sampled_numbers(proposal, other, price)
-            if verdict(pairs) == "less":
+            lower = re.search("discounted|offer", squashed(other.name)) and share_below(proposal, other, price) > 0.9
+            if verdict(pairs) == "less" or lower:
                 found["unit_price"] = Match(other, 0.9, f"on some lines less than {price.name}: what was paid")
                 found["discount"] = Match(None, 0.0, f"it is in {other.name}")
                 price, proposal.is_net = other, True
@@ -48,7 +49,9 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
         found["total_amount"], by_price = Match(price, 0.8, why), False
         proposal.is_gross = spread < 0.005  # a piece always costs the same: nothing is taken off
     elif price and quantity and total and price.table == proposal.lines:
-        verdicts = {column: compare_total(proposal, column, price, quantity) for column in totals}
+        verdicts = {
+            column: compare_total(proposal, column, price, quantity, found["discount"].column) for column in totals
+        }
         told = next((column for says in ("less", "equal") for column in totals if verdicts[column] == says), None)
         of_order = [column for column in totals if verdicts[column] == "order" and is_of_order(proposal, column, found)]
         if told:
@@ -192,12 +195,20 @@ def share_below(proposal: Proposal, one: Column, other: Column) -> float:
     return sum(below) / max(len(below), 1)
 
 
-def compare_total(proposal: Proposal, total: Column, price: Column, quantity: Column) -> str:
+def compare_total(proposal: Proposal, total: Column, price: Column, quantity: Column, discount: Column | None) -> str:
     """Say what a total is on the sampled lines, if possible of several pieces: "equal" to price times quantity, "less", an "order"'s, or "other"."""
     rows = [row for row in sampled_numbers(proposal, total, price, quantity) if row[1]]
     several = [row for row in rows if abs(row[2]) > 1]
     # A single piece costs what its line does, whichever of both is meant; unless all are single ones.
-    return verdict([(amount, one * pieces) for amount, one, pieces in several or rows])
+    told = verdict([(amount, one * pieces) for amount, one, pieces in several or rows])
+    rows = sampled_numbers(proposal, total, price, quantity, discount) if discount and told == "other" else []
+    ways = (
+        lambda worth, off: worth * (1 - off),
+        lambda worth, off: worth * (1 - off / 100),
+        lambda worth, off: worth - off,
+    )
+    exact = any(verdict([(row[0], way(row[1] * row[2], row[3])) for row in rows]) == "equal" for way in ways)
+    return "less" if exact else told
 
 
 def verdict(pairs: list[tuple]) -> str:

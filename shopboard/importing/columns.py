@@ -9,6 +9,7 @@ from itertools import chain
 from shopboard.database import quoted
 from shopboard.importing.meaning import Column, Writing, identifier
 from shopboard.importing.raw import SECRET
+from shopboard.importing.statuses import totals_others
 from shopboard.importing.values import date_parts, is_date, some_number, squashed, without_currency
 from shopboard.importing.words import pattern
 
@@ -93,14 +94,15 @@ def described(table: str, name: str, values: list) -> Column:
     there = [value for value in values if value is not None and str(value).strip() and not isinstance(value, bytes)]
     there = [value for value in there if not str(value).startswith("0000-00-00")]  # as MySQL writes no date
     numbers = [number for value in there if (number := some_number(value)) is not None]
-    count = max(len(there), 1)
+    count, dated = max(len(there), 1), sum(map(is_date, there))
+    totals = sum(totals_others(str(value)) for value in there if not is_date(value)) if dated > 0.5 * count else 0
     return Column(
         table,
         name,
         len(there) / max(len(values), 1),
         len(numbers) / count,
         sum(number == int(number) for number in numbers) / count,
-        sum(is_date(value) for value in there) / count,
+        dated / max(count - totals, 1),
         sum((parts := date_parts(value)) is not None and parts[0] in ("serial", "epoch") for value in there) / count,
         len(set(there)) / count,
         max((len(str(value)) for value in there), default=0),

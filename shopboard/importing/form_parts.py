@@ -173,6 +173,7 @@ HEADINGS = {
 LOST = {
     "lost product_id": "Unknown products",
     "lost customer_id": "Unknown customers",
+    "lost product": "No product",
     "lost quantity": "No pieces",
     "lost parts": "Parts of a piece",
     "lost discount": "Discounts",

@@ -94,6 +94,10 @@ def tells_no_place(column: Column) -> bool:
     """Say whether values are those of a state that an order is in, or of the way that it is sent, rather than of a place."""
     if any(map(status_of, column.samples)):
         return True
+    if re.search("^id|(id|code|key|no|nr)$", squashed(column.name)) and any(
+        map(re.compile(r"\d").search, column.samples)
+    ):
+        return True  # a number of a shop, say
     ways = (WAY_OF_DELIVERY.search(sample) for sample in column.samples)
     return bool(re.fullmatch(pattern("{delivery}"), squashed(column.name))) and (column.numbers > 0 or any(ways))
 

@@ -140,7 +140,8 @@ def status_among(proposal: Proposal, columns: list[Column]) -> Match:
         if column not in words:  # the day of shipping
             return match
         geography = re.search("(state|zustand|estado|stato)$", squashed(column.name))
-        if len(words[column]) <= 15 and not geography:
+        lasts = column.numbers > 0.8 and re.search(pattern("{date}"), squashed(column.name))  # minutes of delivery
+        if len(words[column]) <= 15 and not geography and not lasts:
             return replace(match, sure=0.5, why="named so, but none of its words is known")
     few = 1 if row_count(proposal, proposal.lines) < SAMPLED else 0.02
     for column in columns:
@@ -242,7 +243,11 @@ def name_of_either(proposal: Proposal, found: dict[str, Match]) -> None:
     if names and not found["product_id"].column and found["quantity"].column and told:
         found["product_id"] = Match(names.pop(), 0.6, why)
     named = any(likeness(column, FIELDS["products"]["product_name"]) for column in own if column not in names)
-    names = [column for column in names if named and not re.search("tit|text", squashed(column.name))]
+    names = [
+        column
+        for column in names
+        if named and not re.search("tit|text|наимен|назван|nazwa|denumire", squashed(column.name))
+    ]
     if names and not found["customer_id"].column and found["product_id"].column:
         found["customer_id"] = Match(names.pop(), 0.6, why)
 

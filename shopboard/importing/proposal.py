@@ -143,7 +143,9 @@ def what_is_lacking(proposal: Proposal, open_places: tuple[str, ...] = ()) -> st
     if not proposal.lines and len(empty) == len(proposal.columns):
         return f"{', '.join(empty)} has a header and no rows: export it again, with the orders of some days."
     if not proposal.lines:
-        return "No table has what a line of an order needs, a date and an amount: choose another file, or write the four SELECTs as `mapping`."
+        dated = any(column.dates > 0.8 for columns in proposal.columns.values() for column in columns)
+        lacks = "" if dated else " (no column holds dates)"
+        return f"No table has what a line of an order needs, a date and an amount{lacks}: choose another file, or write the four SELECTs as `mapping`."
     lacking = [] if proposal.taken("order_date") else ["the date of an order"]
     if not any(proposal.taken(name) for name in ("total_amount", "unit_price")):
         lacking.append("the amount of a line, or the price of one")

@@ -6,13 +6,22 @@ from shopboard.importing.amounts import amounts_of_orders
 from shopboard.importing.columns import COMPARED, order_of_dates
 from shopboard.importing.extras import ask_discount_lines, ask_money, number_sql
 from shopboard.importing.likeness import subject
-from shopboard.importing.links import best_match, columns_of_headers, is_key, row_count, sampled_numbers, writing_in
+from shopboard.importing.links import (
+    best_match,
+    columns_of_headers,
+    is_key,
+    key_of,
+    row_count,
+    sampled_numbers,
+    writing_in,
+)
 from shopboard.importing.mapping import lost_sql, region_of_order
 from shopboard.importing.matching import KIND, OTHER_TABLES
 from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.raw import CONTRARY
-from shopboard.importing.repeats import ask_twice
+from shopboard.importing.repeats import ask_twice, lines_only
 from shopboard.importing.reviews import ask_stars
+from shopboard.importing.statements import key_sql
 from shopboard.importing.status_questions import ask_status
 from shopboard.importing.status_sql import no_pieces, part_of_piece
 from shopboard.importing.values import some_number, squashed, without_currency
@@ -128,11 +137,24 @@ def ask_quantity(proposal: Proposal) -> None:
 def ask_order(proposal: Proposal, column: Column) -> None:
     """Ask in which order a column writes its dates, unless its values tell."""
     order, told, ways = order_of_dates(proposal.connection, column)
+    if order is None and "no day above 12" in told:  # other days of the table that are written alike may tell
+        others = [
+            other
+            for other in proposal.columns[column.table]
+            if other.dates > 0.8 and marks_in(other) == marks_in(column)
+        ]
+        known = {order_of_dates(proposal.connection, other)[0] for other in others} - {None}
+        order = known.pop() if len(known) == 1 else None
     proposal.orders[column] = order
     if order is None:
         proposal.questions[f"order {column.sql}"] = Question(
             f"How does {column.name} write its dates ({', '.join(column.samples)})? {told.capitalize()}.", ways, None
         )
+
+
+def marks_in(column: Column) -> str:
+    """Return what stands between the numbers of a column's first date."""
+    return re.sub(r"\d", "", column.samples[0][:10]) if column.samples else ""
 
 
 def ask_sign(proposal: Proposal, column: Column) -> None:
@@ -152,8 +174,9 @@ def settle_signs(proposal: Proposal) -> None:
         others = [other for other in beside if other.numbers > 0.8]
         if thousands := marks_of_thousands(proposal, column):
             pieces = (proposal.taken("quantity"), proposal.matches["products", "stock_quantity"].column)
-            # Of so many decimals, some would end in a 0 and be written shorter.
-            if column in pieces or len(thousands) >= 30:
+            # Of so many decimals, some would end in a 0 and be written shorter; or all, those of the bare numbers too, would be written out.
+            ends = any(number[-1] == "0" and number[0] != "0" for number in thousands)
+            if column in pieces or len(thousands) >= 30 or ends:
                 proposal.signs[column] = "." if "," in thousands[0] else ","
                 proposal.questions.pop(f"sign {column.sql}")
             continue
@@ -231,12 +254,37 @@ def ask_lost(proposal: Proposal) -> None:
     if quantity and quantity.whole < 1:
         said, way = f"parts of a piece in {quantity.name}", "each counts as whole pieces, at least one"
         found.append(("parts", part_of_piece(proposal, quantity), quantity.table, said, way))
+    if nameless := nameless_sql(proposal):
+        kind = proposal.matches["products", "category"].column
+        way = f"the product is known by its {kind.name} alone" if kind else "the product counts as not stated"
+        found.append(("product", nameless, proposal.lines, "an amount and no product", way))
     for key, condition, table, said, way in found:
         if rows := proposal.value(f"SELECT COUNT(*) FROM {identifier(table)} WHERE {condition}"):
             ways = {f"load them: {way}": "load", "set them aside": "aside"}
             of = counted(rows, "line") if table == proposal.lines else f"{counted(rows, 'row')} of {table}"
             text = f"{of} with {said}"
             proposal.questions[f"lost {key}"] = Question(text, ways, "load", "lost")
+
+
+def nameless_sql(proposal: Proposal) -> str:
+    """Return SQL for lines that have an amount and no product; empty where an order has other lines beside: then they may be its postage or its payment."""
+    names = ("product_id", "total_amount", "unit_price", "order_number", "order_id")
+    product, total, price, *numbers = (proposal.taken(name) for name in names)
+    amount, number = total or price, next(filter(None, numbers), None)
+    if (
+        not product
+        or not amount
+        or {product.table, amount.table, key_of(proposal, "products").table} != {proposal.lines}
+    ):
+        return ""
+    lines, bare = identifier(proposal.lines), f"{key_sql(proposal, 'products', 'product_id')} IS NULL"
+    condition = f"{bare} AND {number_sql(proposal, amount)} <> 0{lines_only(proposal)}"
+    shared = (
+        f"({number.sql} IS NULL OR {number.sql} IN (SELECT {number.sql} FROM {lines} WHERE NOT {bare}))"
+        if number
+        else "0"
+    )
+    return "" if proposal.value(f"SELECT COUNT(*) FROM {lines} WHERE {condition} AND {shared}") else condition
 
 
 SALES = "{sales}|sold|demand|absatz|销量"

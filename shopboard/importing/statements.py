@@ -88,7 +88,11 @@ def key_sql(proposal: Proposal, table: str, key: str) -> str:
     if table == "products":
         name = proposal.matches[table, "product_name"].column
         nameless = not name or {name.table, column.table} != {proposal.lines} or column.filled >= name.filled
-        return column.sql if nameless else f"COALESCE({column.sql}, {name.sql})"
+        told = [column.sql] if nameless else [column.sql, name.sql]
+        if proposal.answer("lost product") == "load":
+            kind = proposal.matches[table, "category"].column
+            told += [kind.sql if kind and kind.table == proposal.lines else "NULL", "'(not stated)'"]
+        return f"COALESCE({', '.join(told)})" if told[1:] else column.sql
     return f"LOWER(TRIM({column.sql}))" if re.search("mail|courriel|correo", squashed(column.name)) else column.sql
 
 

@@ -6,6 +6,7 @@ from shopboard.importing.columns import row_number_of
 from shopboard.importing.links import columns_of_headers
 from shopboard.importing.matching import ill_words, status_words
 from shopboard.importing.meaning import Column, Proposal, Question, identifier
+from shopboard.importing.repeats import lines_only
 from shopboard.importing.statuses import SPELLINGS, meaning_of
 from shopboard.importing.values import plain_words, squashed
 
@@ -26,13 +27,19 @@ def ask_status(proposal: Proposal) -> None:
         )
     means = {**{status: status for status in SPELLINGS}, "set such lines aside": "aside"}
     if column and column.dates <= 0.8:
-        proposal.statuses[column] = status_words(proposal, column)[:40]
-        billed = INVOICED & {word.strip().lower() for word in proposal.statuses[column]}
-        for word in proposal.statuses[column]:
+        words = proposal.statuses[column] = status_words(proposal, column)[:40]
+        billed = INVOICED & {word.strip().lower() for word in words}
+        meant = {
+            word: "Pending" if billed and word.strip().lower() in ("sent", "viewed") else meant_in(column, word)
+            for word in words
+        }
+        if {"Completed", None}.isdisjoint(meant.values()):  # what waits elsewhere, such as Approved, may be sold here
+            meant = {word: None if status == "Pending" else status for word, status in meant.items()}
+        for word in words:
             proposal.questions[f"status {word}"] = Question(
                 f"What does “{word}” in {column.name} mean?",
                 means,
-                "Pending" if billed and word.strip().lower() in ("sent", "viewed") else meant_in(column, word),
+                meant[word],
                 "status",
             )
         proposal.bare_orders = share_without(proposal, column)
@@ -80,7 +87,11 @@ def share_without(proposal: Proposal, column: Column) -> float:
     """Return the share of orders, or of lines where nothing tells orders apart, on none of whose lines a column has a value."""
     if column.table != proposal.lines or column.filled == 1:
         return 0.0
-    lines = f"WHERE NOT ({proposal.totals[0]})" if proposal.totals[0] else ""
+    amount = proposal.taken("total_amount") or proposal.taken("unit_price")
+    priced = (
+        f"{amount.sql} IS NOT NULL" if amount and amount.table == proposal.lines else "1"
+    )  # a note below is no line
+    lines = f"WHERE {priced}{lines_only(proposal)}"
     number = proposal.taken("order_number")
     of = (
         number.sql
@@ -90,7 +101,7 @@ def share_without(proposal: Proposal, column: Column) -> float:
         else ""
     )
     if number and number.table == proposal.lines and 0.05 < number.filled <= 0.98:  # only an order's first line tells
-        lines += f"{' AND' if lines else 'WHERE'} {number.sql} IS NOT NULL"
+        lines += f" AND {number.sql} IS NOT NULL"
     if not of:
         return 1 - column.filled
     sql = f"SELECT AVG(CASE WHEN filled = 0 THEN 1.0 ELSE 0.0 END) FROM (SELECT COUNT({column.sql}) AS filled FROM {identifier(proposal.lines)} {lines} GROUP BY {of}) AS of_orders"

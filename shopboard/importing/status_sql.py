@@ -124,11 +124,12 @@ def flagged(proposal: Proposal, column: Column) -> tuple[str, str] | None:
     }
     for meaning, words in meanings.items():
         if pattern(f"(is|was|has|been|{{order}}|{{product}})*({words})").match(name) and not re.search(
-            "quant|qty|menge|amount|count|betrag|fee|reason|able|eligib|polic|allow|until|window", name
+            "quant|qty|menge|amount|count|betrag|fee|able|eligib|polic|allow|until|window", name
         ):
-            if says_yes_or_no(column):
+            why = re.search("reason|grund|raison|motiv", name)
+            if says_yes_or_no(column) and not why:
                 return meaning, f"LOWER({column.sql}) IN {YES}"
-            if 0 < column.filled < 0.5 and column.dates > 0.9:
+            if 0 < column.filled < 0.5 and (column.dates > 0.9 or (why and column.numbers < 0.2)):
                 some = f"TRIM({column.sql}, CHAR(9, 10, 13, 32, 160)) <> ''"
                 return meaning, f"{some} AND {column.sql} NOT LIKE '0000-00%'"
     return None
