@@ -59,14 +59,17 @@ def words_beside(proposal: Proposal, column: Column) -> dict[str, str]:
     paid = re.search(PAYMENT, squashed(column.name)) and len(known := status_words(proposal, column)) <= 12
     if not ill and not (paid and any(meant_in(column, word) == "Completed" for word in known)):
         return {}
-    pending = {word: "Pending" for word in status_words(proposal, column) if paid and meant_in(column, word) == "Pending"}
+    pending = {
+        word: "Pending" for word in status_words(proposal, column) if paid and meant_in(column, word) == "Pending"
+    }
     return {word: {**pending, **ill}.get(word, "") for word in status_words(proposal, column)}
 
 
 def meant_in(column: Column, word: str) -> str | None:
-    """Return what a word means in a column: a payment that is approved is made, while such an order may wait for one."""
-    approved = re.fullmatch(r"(appro|aprob|aprov)\w+", plain_words(word)) and re.search(PAYMENT, squashed(column.name))
-    return "Completed" if approved else status_of(word)
+    """Return what a word means in a column: a payment or return that is approved is made, while such an order may wait for one."""
+    approved = re.fullmatch(r"(appro|aprob|aprov)\w+", plain_words(word))
+    of = squashed(f"{column.table} {column.name}")
+    return "Completed" if approved and re.search(f"{PAYMENT}|return|refund|retou|devol", of) else status_of(word)
 
 
 PAYMENT = "(payment|zahl|paiement|pago|pagament|betal|platb|opla)(?!.*(method|mode|type|art$|metod))|financial|paid|payst|platno"
