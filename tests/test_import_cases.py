@@ -505,3 +505,28 @@ def test_an_amount_is_no_key(shop):
     )
     assert imported.form.proposal.taken("product_id") is None
     assert imported.by("status") == {"Completed": 175.0, "Returned": 80.0}
+
+
+def test_words_of_a_status_in_a_table_of_their_own_are_asked_about_rather_than_its_numbers(shop):
+    imported = shop(
+        orders="id,fname,lname,order_date,status_id,product,total\n1,Ann,Ash,2026-01-13,1,Cup,10\n2,Bob,Bay,2026-01-14,2,Mug,20\n3,Cyd,Cox,2026-01-15,1,Pot,40",
+        order_statuses="id,name\n1,Knorz\n2,Blim\n3,Fesk",
+    )
+    assert list(imported.asked) == ["status Knorz", "status Blim"]
+    assert imported.say(status_Knorz="Completed", status_Blim="Cancelled").by("status") == {
+        "Completed": 50.0,
+        "Cancelled": 20.0,
+    }
+
+
+def test_what_all_tables_are_called_after_hides_no_reference(shop):
+    imported = shop(
+        acme_orders="id,ship_address_id,ordered_at,state\n1,12,2026-01-13,complete\n2,11,2026-01-14,complete",
+        acme_line_items="id,order_id,variant_id,quantity,price\n1,1,31,2,10\n2,2,32,1,30",
+        acme_variants="id,sku,product_id\n31,S1,21\n32,S2,22",
+        acme_products="id,name\n21,Cup\n22,Mug",
+        acme_addresses="id,city\n11,Reno\n12,York",
+    )
+    lines = imported.loaded()
+    assert lines.groupby("product_name")["total_amount"].sum().to_dict() == {"Cup": 20.0, "Mug": 30.0}
+    assert lines.groupby("place")["total_amount"].sum().to_dict() == {"York": 20.0, "Reno": 30.0}

@@ -81,8 +81,8 @@ FIRST_OF_MONTH = "date (the first of the month)"
 def full_names(columns: list[Column]) -> list[Column]:
     """Return a column that is made of the first and the last name, where a table has both."""
     words = {
-        "first": "firstname|givenname|vorname|prenom|nombrepila|nome|imie|voornaam",
-        "last": "lastname|surname|familyname|nachname|nomdefamille|apellidos?|sobrenome|cognome|nazwisko|achternaam",
+        "first": "f(irst)?name|givenname|vorname|prenom|nombrepila|nome|imie|voornaam",
+        "last": "l(ast)?name|surname|familyname|nachname|nomdefamille|apellidos?|sobrenome|cognome|nazwisko|achternaam",
     }
     found = [
         next(

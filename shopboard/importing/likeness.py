@@ -130,15 +130,17 @@ def akin(column: Column, key: Column) -> str:
     """Say why a column may refer to a key: by its "name", or by "values" that are too peculiar to be the same by chance."""
     name, of = squashed(column.name), squashed(key.name)
     own = of if refers_to(of) else subject(key.table) + of.replace("entity", "").replace("row", "")
+    one = re.sub(r"(es|s|en|n)$", "", parts_of(key.table)[-1]) + of  # addressid, of spree_addresses and their id
     singular = re.sub(r"(es|s|en|n)$", "", squashed(key.table))
     if re.search(STATE, name) and re.search(STATE, squashed(key.table)) and key.whole == 1:
         return "name"
     if name not in ("", "id", "name", "title", "description", "code") and (
-        name in (of, singular + of, squashed(key.table) + of)
+        name in (of, one, singular + of, squashed(key.table) + of)
         or re.sub(PLURAL, "", name) == re.sub(PLURAL, "", of)
         or refers_to(name) == refers_to(own) != ""
     ):
         return "name"
+    of = one if of == "id" else of
     longer, shorter = (of, name) if len(of) > len(name) else (name, of)  # SalesTerritoryKey and TerritoryKey
     if longer.endswith(shorter) and re.fullmatch(r".{4,}(id|key|code|no|nr)", shorter):
         return "name"
