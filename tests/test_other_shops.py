@@ -613,6 +613,67 @@ SMALL = {  # what is peculiar to an export -> its files, what is answered, and w
         {},
         {"status": {"Completed": 40}},
     ),
+    "payouts and fees beside sales": (
+        {
+            "balance": "id,Type,Amount,Fee,Created (UTC),Description\n1,charge,50.00,1.75,2025-01-13 10:00,Cup\n2,charge,30.00,1.17,2025-01-14 10:00,Pot\n"
+            "3,refund,-30.00,0.00,2025-01-15 10:00,Pot\n4,stripe_fee,-2.00,0.00,2025-01-15 11:00,Radar\n5,payout,-45.00,0.00,2025-01-16 10:00,To the bank"
+        },
+        {},
+        {"status": {"Completed": 80, "Returned": 30}},
+    ),
+    "a sale and its refund under one number, and what was authorized before it was captured": (
+        {
+            "transactions": "Order,Name,Kind,Gateway,Created At,Status,Amount\n"
+            + "".join(
+                f"{n},#{n},{kind},card,2025-01-1{n} 10:00,success,{10 * n}.00\n"
+                for n, kinds in enumerate(
+                    ("sale refund", "sale refund", "authorization capture", "sale", "sale refund"), 1
+                )
+                for kind in kinds.split()
+            )
+        },
+        {},
+        {"status": {"Completed": 150, "Returned": 80}},
+    ),
+    "bills that were sent but not paid": (
+        {
+            "invoices": "Invoice #,Client Name,Date Issued,Invoice Status,Item Name,Line Total\n1,Ann,2025-01-13,paid,Cup,10.00\n"
+            "2,Bob,2025-01-14,sent,Pot,30.00\n3,Cyd,2025-01-15,viewed,Pot,30.00\n4,Ann,2025-01-16,overdue,Cup,10.00"
+        },
+        {},
+        {"status": {"Completed": 10, "Pending": 70}},
+    ),
+    "credit notes above zero": (
+        {
+            "invoices": "InvoiceNumber,InvoiceDate,Description,Quantity,LineAmount,Type,Status\nINV-1,2025-01-13,Cup,1,10.00,Sales invoice,Paid\n"
+            "INV-2,2025-01-14,Pot,1,30.00,Sales invoice,Authorised\nCN-1,2025-01-15,Cup,1,10.00,Sales credit note,Paid\nINV-3,2025-01-16,Cup,2,20.00,Sales invoice,Voided"
+        },
+        {},
+        {"status": {"Completed": 10, "Pending": 30, "Returned": 10, "Cancelled": 20}},
+    ),
+    "the names of a German ERP's fields": (
+        {
+            "VBAK": "VBELN,AUDAT,KUNNR,WAERK,NETWR\n4969,20250113,17,USD,40\n4970,20250114,18,USD,30",
+            "VBAP": "VBELN,POSNR,MATNR,ARKTX,KWMENG,NETPR,NETWR\n4969,10,C1,Cup,1.000,10.00,10.00\n4969,20,P1,Pot,1.000,30.00,30.00\n4970,10,C1,Cup,3.000,10.00,30.00",
+        },
+        {},
+        {"status": {"Completed": 70}},
+    ),
+    "a discount that the price paid has taken off": (
+        {
+            "orders": "Order ID,Order Creation Date,Product Name,Original Price,Deal Price,Quantity,Product Subtotal,Seller Discount\n1,2025-01-13,Cup,10.00,9.00,2,18.00,2.00\n"
+            "2,2025-01-14,Pot,30.00,27.00,3,81.00,9.00\n3,2025-01-15,Cup,10.00,9.00,1,9.00,1.00"
+        },
+        {},
+        {"status": {"Completed": 108}},
+    ),
+    "a price that is called the item's cost": (
+        {
+            "orders": "PO#,Order Date,SKU,Item Description,Qty,Item Cost,Shipping Cost,Tax,Status\n1,2025-01-13,C1,Cup,2,10.00,0.00,1.20,Delivered\n2,2025-01-14,P1,Pot,1,30.00,4.00,2.40,Shipped"
+        },
+        {},
+        {"status": {"Completed": 50}},
+    ),
 }
 
 
@@ -623,6 +684,44 @@ def test_a_peculiar_export_comes_out_right(what, opened):
     assert {part: money_by(shown, part) for part in truth} == {
         part: pytest.approx(money) for part, money in truth.items()
     }
+
+
+HEADINGS = {  # of date, order, product, region, money, pieces and profit
+    "Spanish": "Fecha del pedido,Id. del pedido,Producto,Región,Ventas,Cantidad,Ganancia",
+    "Portuguese": "Data do pedido,ID do pedido,Produto,Região,Vendas,Quantidade,Lucro",
+    "Italian": "Data ordine,ID ordine,Prodotto,Regione,Vendite,Quantità,Profitto",
+    "Dutch": "Orderdatum,Order-ID,Product,Regio,Omzet,Aantal,Winst",
+    "Turkish": "Sipariş Tarihi,Sipariş No,Ürün,Bölge,Satış,Adet,Kar",
+    "Russian": "Дата заказа,Номер заказа,Товар,Регион,Продажи,Количество,Прибыль",
+    "Indonesian": "TanggalPesanan,IDPesanan,NamaProduk,NamaWilayah,Penjualan,Jumlah,Keuntungan",
+    "Chinese": "订单日期,订单 ID,产品名称,地区,销售额,数量,利润",
+    "Japanese": "オーダー日,オーダー ID,製品名,地域,売上,数量,利益",
+    "Korean": "주문 날짜,주문 ID,제품 이름,지역,매출,수량,수익",
+}
+
+
+@pytest.mark.parametrize("language", HEADINGS)
+def test_sales_are_money_in_any_language(language, opened):
+    rows = (
+        "2025-01-13,7,Cup,North,20.50,2,4.10\n2025-01-13,7,Pot,North,61.00,2,9.75\n2025-02-14,8,Cup,South,10.25,1,2.05"
+    )
+    form = opened({"sales": f"{HEADINGS[language]}\n{rows}"}, {})
+    assert money_by(form.preview, "region") == {"North": 81.5, "South": 10.25}
+    assert (form.preview.orders, form.preview.units) == (2, 5)
+    assert not any("profit" in key or "money" in key for key in form.questions())
+
+
+def test_totals_of_orders_beside_prices_of_lines_are_asked_about(opened):
+    """Taxes and postage are in the totals alone, and nobody but the user knows which of both is the revenue."""
+    rows = [
+        f"{n},2025-01-1{n},{sku},{price},1,{45 + n}" for n in range(1, 5) for sku, price in (("C1", 10), ("P1", 30))
+    ]
+    form = opened({"orders": "\n".join(["Order,Date,SKU,Price,Quantity,Order Total", *rows])}, {"amount": "total"})
+    assert list(form.questions()["amount"].answers) == [
+        "Order Total, of whole orders: 190.00 in all",
+        "Price × Quantity: 160.00 in all",
+    ]
+    assert form.preview.revenue == 190
 
 
 def test_half_stars_are_said_not_to_be_read(opened):

@@ -68,7 +68,7 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
         elif total == price:
             by_price = False
         elif of_order and len(of_order) == len(totals):
-            by_price = True
+            by_price, proposal.amounts_differ = True, (total, price, quantity)
         else:
             proposal.amounts_differ = (total, price, quantity)
             by_price = by_price and not (
@@ -147,12 +147,17 @@ def is_share(proposal: Proposal, column: Column) -> bool:
     return bool(re.search("percent|pct|prozent|rate|%", written)) or max((abs(row[0]) for row in rows), default=0) <= 1
 
 
-def amounts_of_orders(proposal: Proposal, total: Column, number: Column) -> tuple[int, int, int]:
-    """Return how many orders with an amount other than 0 have several lines, on how many it stands once, and on how many the same on each."""
+def amounts_of_orders(
+    proposal: Proposal, total: Column, number: Column, kinds: tuple[Column, ...] = ()
+) -> tuple[int, int, int]:
+    """Return how many orders with an amount other than 0 have several lines, on how many it stands once, and on how many the same on each.
+
+    Lines of several `kinds`, such as a sale and its refund, are not those of one order.
+    """
     sql = (
         "SELECT COUNT(*), SUM(filled = 1), SUM(filled = lines AND lowest = highest) FROM (SELECT COUNT(*) AS lines, "
         f"COUNT({total.sql}) AS filled, MIN({total.sql}) AS lowest, MAX({total.sql}) AS highest FROM {identifier(proposal.lines)} "
-        f"WHERE {number.sql} IS NOT NULL GROUP BY {number.sql} HAVING COUNT(*) > 1 AND SUM({total.sql} GLOB '*[1-9]*') > 0)"
+        f"WHERE {number.sql} IS NOT NULL GROUP BY {', '.join(column.sql for column in (number, *kinds))} HAVING COUNT(*) > 1 AND SUM({total.sql} GLOB '*[1-9]*') > 0)"
     )
     orders, once, same = (count or 0 for count in proposal.connection.execute(sql).fetchone())
     return orders, once, same

@@ -5,11 +5,11 @@ import re
 from shopboard.importing.amounts import amounts_of_orders
 from shopboard.importing.columns import COMPARED
 from shopboard.importing.likeness import likeness
-from shopboard.importing.links import columns_of_headers, writing_in
+from shopboard.importing.links import columns_of_headers, sampled_numbers, writing_in
 from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.raw import literal
+from shopboard.importing.repeats import lines_only
 from shopboard.importing.statuses import status_of
-from shopboard.importing.totals import lines_only
 from shopboard.importing.values import some_number, squashed
 from shopboard.importing.words import FIELDS, pattern
 
@@ -52,10 +52,25 @@ def ask_money(proposal: Proposal) -> None:
         proposal.extras[column] = kind
         by_price = not proposal.taken("total_amount")
         missing = bool(re.search(pattern(DISCOUNT), name)) and (proposal.is_gross or (by_price and not proposal.is_net))
+        missing = missing and not is_taken_off(proposal, column)
         taken = None if re.search(REFUND, name) or missing else "leave"
         text = f"{column.name} is not in the amount of a line, as far as the numbers tell. What becomes of it?"
         ways = WAYS if named else {"leave it out": "leave", "take it as the amount instead": "instead"}
         proposal.questions[f"money {column.name}"] = Question(text, ways, taken, "money")
+
+
+def is_taken_off(proposal: Proposal, discount: Column) -> bool:
+    """Say whether the amount is another price of the lines times their quantity, less a discount: it is in the amount then."""
+    total, quantity = proposal.taken("total_amount"), proposal.taken("quantity")
+    if not total or not quantity or {total.table, quantity.table, discount.table} != {proposal.lines}:
+        return False
+    for price in proposal.columns[proposal.lines]:
+        if price != total and likeness(price, FIELDS["orders"]["unit_price"]):
+            rows = [row for row in sampled_numbers(proposal, price, quantity, discount, total) if row[2]]
+            off = [abs(one * pieces - abs(less) - money) < 0.011 for one, pieces, less, money in rows]
+            if rows and sum(off) > 0.9 * len(off):
+                return True
+    return False
 
 
 def discount_lines(proposal: Proposal) -> str:
@@ -102,7 +117,7 @@ def may_be_money(proposal: Proposal, column: Column) -> bool:
     )
 
 
-NO_MONEY = "price|preis|prix|prec|cost|kost|profit|gewinn|margin|marge|weight|gewicht|rate|ratio|pct|percent|%|score|rating|lat|lon|lng|age|size|length|width|height|depth|volume|kg|index|balance|saldo|stock|hour|day|time|growth|exchange|currency"
+NO_MONEY = "price|preis|prix|prec|cost|kost|profit|gewinn|gananc|utilidad|lucro|guadagn|winst|zysk|прибыл|keuntung|^kar$|利益|利润|수익|margin|marge|weight|gewicht|rate|ratio|pct|percent|%|score|rating|lat|lon|lng|age|size|length|width|height|depth|volume|kg|index|balance|saldo|stock|hour|day|time|growth|exchange|currency"
 
 
 def kind_of(proposal: Proposal, column: Column) -> str:

@@ -19,11 +19,11 @@ from shopboard.importing.links import (
 )
 from shopboard.importing.meaning import Column, Match, Proposal, identifier
 from shopboard.importing.reviews import stars_written
-from shopboard.importing.statuses import status_of
+from shopboard.importing.statuses import meaning_of, status_of
 from shopboard.importing.values import squashed
 from shopboard.importing.words import FIELDS, pattern
 
-NO_GOODS = "addres|adress|adres|direccion|endereco|indirizzo|street|strasse|phone|telefon|^fax|zip|postal|plz|buyer|recipient|gender|^sex|geschlecht|sexe|^age|pay|zahl|paiement|pago|channel|kanal|canal|priority|season|mode(?!l)|method|^rep$|salesrep|weekday|month|cash|color|colour|^size|carrier|courier|device|source|note|comment|mall|store|shop|branch|filiale|location|warehouse|market|city|billto|shipto|information|purchasepoint|vchtype|vouchertype|cashier|employee|server|staff|kassier"
+NO_GOODS = "addres|adress|adres|direccion|endereco|indirizzo|street|strasse|phone|telefon|^fax|zip|postal|plz|buyer|recipient|gender|^sex|geschlecht|sexe|^age|pay|zahl|paiement|pago|channel|kanal|canal|priority|season|mode(?!l)|method|^rep$|salesrep|gateway|kind$|^type$|(order|transaction)type|coupon|promo|(last|first|sur)name|^tax|weekday|month|cash|color|colour|^size|carrier|courier|device|source|note|comment|mall|store|shop|branch|filiale|location|warehouse|market|city|billto|shipto|information|purchasepoint|vchtype|vouchertype|cashier|employee|server|staff|kassier"
 
 
 def possible_lines(proposal: Proposal) -> list[str]:
@@ -172,18 +172,22 @@ def status_among(proposal: Proposal, columns: list[Column]) -> Match:
 
 
 def ill_words(proposal: Proposal, column: Column) -> dict[str, str]:
-    """Return the words of a line's or an order's column that mean cancelled or returned; none where most others mean no status."""
+    """Return the words of a line's or an order's column that mean cancelled or returned, or no sale; none where most others mean no status."""
     if column.table not in {proposal.lines, *(other.table for other in columns_of_headers(proposal, proposal.lines))}:
         return {}
     if column.numbers >= 0.2 or column.dates >= 0.2 or not column.filled or column.longest > 40 or column.expression:
         return {}
-    words = {word: status_of(word) for word in status_words(proposal, column)}
+    kind = re.search(KIND, squashed(column.name))
+    words = {word: (meaning_of if kind else status_of)(word) for word in status_words(proposal, column)}
     known = sum(status is not None for status in words.values())
     return {
         word: status
         for word, status in words.items()
-        if status in ("Cancelled", "Returned") and len(words) <= 12 and 2 * known >= min(len(words), 3)
+        if status in ("Cancelled", "Returned", "aside") and len(words) <= 12 and 2 * known >= min(len(words), 3)
     }
+
+
+KIND = "(?<!payment)(type|typ|kind|tipo|art)$"  # in names of what tells kinds of lines, such as sales and payouts
 
 
 def tells_rows_apart(proposal: Proposal, column: Column) -> bool:

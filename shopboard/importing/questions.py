@@ -8,7 +8,7 @@ from shopboard.importing.extras import ask_discount_lines, ask_money, number_sql
 from shopboard.importing.likeness import subject
 from shopboard.importing.links import best_match, columns_of_headers, is_key, row_count, sampled_numbers, writing_in
 from shopboard.importing.mapping import lost_sql, region_of_order
-from shopboard.importing.matching import OTHER_TABLES
+from shopboard.importing.matching import KIND, OTHER_TABLES
 from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.raw import CONTRARY
 from shopboard.importing.repeats import ask_twice
@@ -16,7 +16,7 @@ from shopboard.importing.reviews import ask_stars
 from shopboard.importing.status_questions import ask_status
 from shopboard.importing.status_sql import ask_refunds, no_pieces, part_of_piece
 from shopboard.importing.values import some_number, squashed, without_currency
-from shopboard.importing.words import FIELDS
+from shopboard.importing.words import FIELDS, pattern
 
 NO_QUANTITY = "value|price|amount|freight|fee|cost|tax|discount|ship|weight|length|width|height|size|id$|no$|nr$|num|code|key|age|year|month|day|week|hour|zip|plz|postal|phone|rating|score|stars|rank|index|row|lat|lon|^is|^has|flag|version|store|terminal"
 
@@ -257,7 +257,7 @@ def ask_lost(proposal: Proposal) -> None:
             proposal.questions[f"lost {key}"] = Question(text, ways, "load", "lost")
 
 
-SALES = "(sales|sold|demand|ventas|ventes|vendas|vendite|verkaufe|absatz|sprzedaz|prodazhi)|销量"
+SALES = "{sales}|sold|demand|absatz|销量"
 
 
 def ask_small(proposal: Proposal) -> None:
@@ -266,7 +266,7 @@ def ask_small(proposal: Proposal) -> None:
     if column is None or column.table != proposal.lines or column.whole < 1:
         return
     pieces = proposal.taken("quantity") or proposal.taken("unit_price")
-    may_count = not pieces and re.fullmatch(SALES, squashed(column.name))
+    may_count = not pieces and re.fullmatch(pattern(SALES), squashed(column.name))
     if sure >= 0.85 and not may_count:
         return
     values = proposal.connection.execute(f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} LIMIT 50")
@@ -308,7 +308,9 @@ def ask_amounts(proposal: Proposal) -> None:
     proposal.whole_orders = bool(total and total.table != proposal.lines)
     if not total or not order or proposal.whole_orders or order.table != proposal.lines:
         return
-    orders, once, same = amounts_of_orders(proposal, total, order)
+    kinds = (column for column in proposal.statuses if re.search(KIND, squashed(column.name)))
+    own = tuple(column for column in kinds if column.table == proposal.lines)
+    orders, once, same = amounts_of_orders(proposal, total, order, own)
     if (orders >= 3 or proposal.of_orders) and max(once, same) > 0.9 * orders:
         where = "on one of its lines" if once > same else "on each of its lines"
         answers = {
@@ -339,9 +341,12 @@ def ask_which_amount(proposal: Proposal) -> None:
                 sum(one * pieces for one, pieces in sampled_numbers(proposal, price, quantity)),
             )
             where, whose = "in all", ", of whole orders"
-    if way == "price" and abs(sums[0]) < 0.5 * abs(sums[1]):  # a part of it at most
+    most, least = max(map(abs, sums)), min(map(abs, sums))
+    if most < 1.005 * least or (
+        way == "price" and abs(sums[0]) < 0.5 * abs(sums[1])
+    ):  # the same, or a part of it at most
         return
-    close = max(map(abs, sums)) < 1.2 * min(map(abs, sums))
+    close = most < 1.2 * least
     names = f"{total.name}{whose}", f"{price.name} × {quantity.name}"
     answers = {
         f"{name}: {amount:,.2f} {where}": way for name, amount, way in zip(names, sums, ("total", "price"), strict=True)

@@ -6,7 +6,7 @@ from shopboard.importing.columns import row_number_of
 from shopboard.importing.links import columns_of_headers
 from shopboard.importing.matching import ill_words, status_words
 from shopboard.importing.meaning import Column, Proposal, Question, identifier
-from shopboard.importing.statuses import SPELLINGS, status_of
+from shopboard.importing.statuses import SPELLINGS, meaning_of
 from shopboard.importing.values import plain_words, squashed
 
 
@@ -24,21 +24,22 @@ def ask_status(proposal: Proposal) -> None:
             None,
             "status",
         )
-    means = {status: status for status in SPELLINGS}
+    means = {**{status: status for status in SPELLINGS}, "set such lines aside": "aside"}
     if column and column.dates <= 0.8:
         proposal.statuses[column] = status_words(proposal, column)[:40]
+        billed = INVOICED & {word.strip().lower() for word in proposal.statuses[column]}
         for word in proposal.statuses[column]:
             proposal.questions[f"status {word}"] = Question(
                 f"What does “{word}” in {column.name} mean?",
-                {**means, "set such lines aside": "aside"},
-                meant_in(column, word),
+                means,
+                "Pending" if billed and word.strip().lower() in ("sent", "viewed") else meant_in(column, word),
                 "status",
             )
         proposal.bare_orders = share_without(proposal, column)
         if proposal.bare_orders > 0.02:
             proposal.questions["no status"] = Question(
                 f"{proposal.bare_orders:.0%} of the orders have no {column.name}. What are those?",
-                {**means, "set such lines aside": "aside"},
+                means,
                 None,
                 "status",
             )
@@ -54,7 +55,7 @@ def ask_status(proposal: Proposal) -> None:
 
 
 def words_beside(proposal: Proposal, column: Column) -> dict[str, str]:
-    """Return what the words of a second status mean: only a cancellation or a return counts, and of payments what is still to be paid."""
+    """Return what the words of a second status mean: only a cancellation, a return or no sale counts, and of payments what is still to be paid."""
     ill = ill_words(proposal, column)
     paid = re.search(PAYMENT, squashed(column.name)) and len(known := status_words(proposal, column)) <= 12
     if not ill and not (paid and any(meant_in(column, word) == "Completed" for word in known)):
@@ -69,9 +70,10 @@ def meant_in(column: Column, word: str) -> str | None:
     """Return what a word means in a column: a payment or return that is approved is made, while such an order may wait for one."""
     approved = re.fullmatch(r"(appro|aprob|aprov)\w+", plain_words(word))
     of = squashed(f"{column.table} {column.name}")
-    return "Completed" if approved and re.search(f"{PAYMENT}|return|refund|retou|devol", of) else status_of(word)
+    return "Completed" if approved and re.search(f"{PAYMENT}|return|refund|retou|devol", of) else meaning_of(word)
 
 
+INVOICED = {"overdue", "viewed", "unpaid", "draft", "partial"}  # beside these, what was sent is a bill
 PAYMENT = "(payment|zahl|paiement|pago|pagament|betal|platb|opla)(?!.*(method|mode|type|art$|metod))|financial|paid|payst|platno"
 
 

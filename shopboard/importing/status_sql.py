@@ -58,11 +58,13 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
             proposal.beside.append(other)
         elif other != column and other in proposal.statuses:
             told = {word: proposal.questions[f"status {other.name}: {word}"].taken for word in proposal.statuses[other]}
-            for meaning in ("Cancelled", "Returned", "Completed", "Pending"):
+            for meaning in ("aside", "Cancelled", "Returned", "Completed", "Pending"):
                 if those := ", ".join(literal(word) for word, status in told.items() if status == meaning):
-                    case = f"WHEN {other.sql} IN ({those}){well} THEN {literal(meaning)}"
+                    counts = f"{LEFT_OUT}{those.replace(chr(39), '')}" if meaning == "aside" else meaning
+                    case = f"WHEN {other.sql} IN ({those}){well} THEN {literal(counts)}"
                     (pending if meaning == "Pending" else cases).append(case)
-                    notes.append(f"{those.replace(chr(39), '')} in {other.name} counts as {meaning.lower()}")
+                    ends = "is left out" if meaning == "aside" else f"counts as {meaning.lower()}"
+                    notes.append(f"{those.replace(chr(39), '')} in {other.name} {ends}")
                     proposal.beside.append(other)
     cases += pending  # what is cancelled or returned waits for no payment
     if loads_once(proposal):

@@ -1,16 +1,16 @@
 """What shops' words for a status mean, and which names are those of no product."""
 
-import pkgutil
 import re
 
+from shopboard.importing import text_of
 from shopboard.importing.values import folded, plain_words
 from shopboard.importing.words import pattern
 
 
 def spelled() -> dict[str, list[str]]:
-    """Return what `statuses.txt` holds: a status -> the words for it; "no product" and "total" -> patterns of names."""
+    """Return what `statuses.txt` holds: a status -> the words for it; "no sale", "no product" and "total" -> patterns of words and names."""
     found: dict[str, list[str]] = {}
-    for line in (pkgutil.get_data("shopboard.importing", "statuses.txt") or b"").decode("utf-8").splitlines():
+    for line in text_of("statuses.txt").splitlines():
         if not line.startswith("#"):
             thing, _, words = line.partition(": ")
             found.setdefault(thing, []).append(folded(words))
@@ -27,7 +27,7 @@ STATUS_OF = {word: status for status, words in SPELLINGS.items() for word in wor
 
 
 ALONE = set(  # words that mean a status only where nothing stands beside them
-    "received purchase purchased invoice invoiced sale sold payment order sent approved authorized cancel cancellation refund return retour zwrot storno reso iade retur "
+    "charge capture shipment received purchase purchased invoice invoiced sale sold payment order sent approved authorized cancel cancellation refund return retour zwrot storno reso iade retur "
     "rechnung verkauf gutschrift livre paye pago paga regle termine open new neu nova klar valmis batal".split()
 )
 
@@ -58,9 +58,19 @@ def status_of(word: str | None) -> str | None:
     if begun and not {"Cancelled", "Returned"} & set(map(STATUS_OF.get, words.split())):
         return begun
     parts = [part for part in BESIDE.sub(" ", words).split() if not re.fullmatch(pattern("{order}"), part)]
+    if len(parts) > 1 and " ".join(parts) in STATUS_OF:  # "sales credit note"
+        return STATUS_OF[" ".join(parts)]
     meant = {None if part in ALONE else STATUS_OF.get(part) for part in parts}
     worst = meant - {"Completed"} or meant
     return worst.pop() if len(worst) == 1 else None  # of several, as in "return cancelled", one may undo another
+
+
+NO_SALE = re.compile("|".join(SPELLED["no sale"]))  # the whole word for a kind of line, in plain words
+
+
+def meaning_of(word: str | None) -> str | None:
+    """Return which status a shop's word means; "aside" for that of a line which sells nothing, such as a payout or a fee; None if it is unknown."""
+    return status_of(word) or ("aside" if word and NO_SALE.fullmatch(plain_words(word)) else None)
 
 
 def is_no_product(*words: str | None) -> bool:
