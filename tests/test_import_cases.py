@@ -530,3 +530,17 @@ def test_what_all_tables_are_called_after_hides_no_reference(shop):
     lines = imported.loaded()
     assert lines.groupby("product_name")["total_amount"].sum().to_dict() == {"Cup": 20.0, "Mug": 30.0}
     assert lines.groupby("place")["total_amount"].sum().to_dict() == {"York": 20.0, "Reno": 30.0}
+
+
+def test_names_in_a_table_of_translations_and_places_by_the_code_of_a_country(shop):
+    imported = shop(
+        order="id,number,ordered_at,address_id\n7001,A1,2026-01-13,51\n7002,A2,2026-01-14,52",
+        order_line="id,order_id,product_id,quantity,line_price,line_price_before_discounts\n1,7001,31,1,10,10\n2,7002,32,2,30,30",
+        product="id,sku\n31,S31\n32,S32",
+        product_translation="product_id,language,name\n31,en,Cup\n32,en,Mug",
+        order_shippingaddress="id,street,country_id\n51,1 Main St,GB\n52,2 Main St,US",
+    )
+    assert not any("before" in key for key in imported.asked)
+    lines = imported.loaded()
+    assert lines.groupby("product_name")["total_amount"].sum().to_dict() == {"Cup": 10.0, "Mug": 30.0}
+    assert lines.groupby("place")["total_amount"].sum().to_dict() == {"GB": 10.0, "US": 30.0}

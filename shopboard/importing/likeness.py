@@ -73,6 +73,8 @@ def likeness(column: Column, field: Field) -> float:
         about = about if not of_item and any(re.search(r"\d", sample) for sample in column.samples) else ""
     if field.label in ("Region", "Category") and re.fullmatch(pattern("{name}"), squashed(column.name)):
         names |= dict.fromkeys(f"{part}name" for part in parts_of(column.table) if about in ("", "category", "order"))
+    if field.label == "Region" and column.numbers < 0.2 and column.longest < 4:  # the id of a country may be its code
+        names |= {squashed(column.name).removesuffix("id"): None}
     weight = 1.0 if field.label != "Region" or re.search(pattern("{delivery}"), squashed(column.name)) else 0.99
     sure = [named_alike(name, about, field) for name in names if name]
     if field.label == "Region" and "/" in column.name:  # Country/Region tells a country
@@ -129,8 +131,12 @@ def akin(column: Column, key: Column) -> str:
     """Say why a column may refer to a key: by its "name", or by "values" that are too peculiar to be the same by chance."""
     name, of = squashed(column.name), squashed(key.name)
     own = of if refers_to(of) else subject(key.table) + of.replace("entity", "").replace("row", "")
-    one = re.sub(r"(es|s|en|n)$", "", parts_of(key.table)[-1]) + of  # addressid, of spree_addresses and their id
-    singular = re.sub(r"(es|s|en|n)$", "", squashed(key.table))
+    ending = r"(es|(?<!s)s|en|n)$"
+    one = re.sub(ending, "", parts_of(key.table)[-1]) + of  # addressid, of spree_addresses and their id
+    singular = re.sub(ending, "", squashed(key.table))
+    stem = re.sub(ending, "", squashed(column.table))  # of products and product_translations
+    if name == "id" and of == f"{stem}id" and squashed(key.table).startswith(stem):
+        return "name"
     if re.search(STATE, name) and re.search(STATE, squashed(key.table)) and key.whole == 1:
         return "name"
     if name not in ("", "id", "name", "title", "description", "code") and (
