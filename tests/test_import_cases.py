@@ -544,3 +544,12 @@ def test_names_in_a_table_of_translations_and_places_by_the_code_of_a_country(sh
     lines = imported.loaded()
     assert lines.groupby("product_name")["total_amount"].sum().to_dict() == {"Cup": 10.0, "Mug": 30.0}
     assert lines.groupby("place")["total_amount"].sum().to_dict() == {"GB": 10.0, "US": 30.0}
+
+
+def test_states_of_orders_that_are_not_read_are_said(shop):
+    imported = shop(
+        orders="order_id,order_date,product,total\n1,2026-01-13,Cup,10\n2,2026-01-14,Mug,20",
+        order_events="order_id,state,at\n1,submitted,2026-01-13\n1,delivered,2026-01-14\n2,submitted,2026-01-14\n2,cancelled,2026-01-15",
+    )
+    imported.loaded()
+    assert any("order_events may tell another state" in line for line in imported.assumed)

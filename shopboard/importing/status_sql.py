@@ -20,7 +20,7 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
     """Return SQL for a line's status, and what it assumes."""
     column = proposal.taken("status")
     number = proposal.taken("order_number") or proposal.taken("order_id")
-    cases, notes, sql = [], [], None
+    cases, notes, sql = [], [] if column else states_not_read(proposal, number), None
     words: dict[str, str | None] = {}
     proposal.beside = []  # other columns that tell of a status
     if proposal.all_returned:
@@ -143,6 +143,22 @@ def flagged(proposal: Proposal, column: Column) -> tuple[str, str] | None:
 def says_yes_or_no(column: Column) -> bool:
     """Say whether a column's values are those of yes and no."""
     return bool(column.samples) and {sample.strip().lower() for sample in column.samples} <= YES_OR_NO
+
+
+def states_not_read(proposal: Proposal, number: Column | None) -> list[str]:
+    """Return in a note which tables are not joined to the lines, but tell words of a status of their orders."""
+    told = [
+        table
+        for table, columns in proposal.columns.items()
+        if number
+        and table not in proposal.reached[proposal.lines]
+        and any(akin(column, number) == "name" for column in columns)
+        and any(
+            any(map(status_of, status_words(proposal, one))) for one in columns if re.search(STATE, squashed(one.name))
+        )
+    ]
+    said = f"each line counts as completed: {', '.join(told)} may tell another state of some orders, but is not read"
+    return [said] if told else []
 
 
 def tables_of_returns(
