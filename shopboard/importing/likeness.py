@@ -25,6 +25,7 @@ def fits(column: Column, kind: str) -> bool:
     )
 
 
+@cache
 def parts_of(name: str) -> list[str]:
     """Return the words that a name is put together from, as they are compared."""
     return [squashed(part) for part in re.findall(r"[A-Z]?[^\W_A-Z]+|[A-Z]+", name)]
@@ -127,20 +128,27 @@ def remoteness(link: Link) -> tuple[bool, int]:
     return not called or called not in table, len(table)
 
 
+@cache
+def singular(table: str) -> str:
+    """Return a table's name, squashed, without the ending of a plural."""
+    return re.sub(r"(es|(?<!s)s|en|n)$", "", squashed(table))
+
+
 def akin(column: Column, key: Column) -> str:
     """Say why a column may refer to a key: by its "name", or by "values" that are too peculiar to be the same by chance."""
     name, of = squashed(column.name), squashed(key.name)
     own = of if refers_to(of) else subject(key.table) + of.replace("entity", "").replace("row", "")
-    ending = r"(es|(?<!s)s|en|n)$"
-    one = re.sub(ending, "", parts_of(key.table)[-1]) + of  # addressid, of spree_addresses and their id
-    singular = re.sub(ending, "", squashed(key.table))
-    stem = re.sub(ending, "", squashed(column.table))  # of products and product_translations
+    one, whole = (
+        singular(parts_of(key.table)[-1]) + of,
+        singular(key.table) + of,
+    )  # addressid, of spree_addresses and their id
+    stem = singular(column.table)  # of products and product_translations
     if name == "id" and of == f"{stem}id" and squashed(key.table).startswith(stem):
         return "name"
     if re.search(STATE, name) and re.search(STATE, squashed(key.table)) and key.whole == 1:
         return "name"
     if name not in ("", "id", "name", "title", "description", "code") and (
-        name in (of, one, singular + of, squashed(key.table) + of)
+        name in (of, one, whole, squashed(key.table) + of)
         or re.sub(PLURAL, "", name) == re.sub(PLURAL, "", of)
         or refers_to(name) == refers_to(own) != ""
     ):
