@@ -79,8 +79,8 @@ def first_named(columns: list[Column], names: str) -> Column | None:
 def full_names(columns: list[Column]) -> list[Column]:
     """Return a column that is made of the first and the last name, where a table has both."""
     whose = f"({pattern('{customer}').pattern}|billing|shipping)?"
-    names = "lastname|surname|familyname|nachname|nomdefamille|apellidos?|sobrenome|cognome|nazwisko|achternaam"
-    first = first_named(columns, f"{whose}(firstname|givenname|vorname|prenom|nombrepila|nome|imie|voornaam)")
+    names = "l(ast)?name|surname|familyname|nachname|nomdefamille|apellidos?|sobrenome|cognome|nazwisko|achternaam"
+    first = first_named(columns, f"{whose}(f(irst)?name|givenname|vorname|prenom|nombrepila|nome|imie|voornaam)")
     last = first_named(columns, f"{whose}({names})")
     if not first or not last:
         return []

@@ -41,7 +41,8 @@ def ask_money(proposal: Proposal) -> None:
         name = squashed(column.name)
         if name.removeprefix("base") in {squashed(other.name).removeprefix("base") for other in proposal.extras}:
             continue  # of a line and of its order, or in two currencies: the same money
-        named = re.search(f"{REFUND}|{OTHERS}", name) or re.search(pattern(DISCOUNT), name)
+        off = bool(re.search(pattern(DISCOUNT), name)) and "before" not in name  # what it was before discounts is none
+        named = off or re.search(f"{REFUND}|{OTHERS}", name)
         if column in used or column.expression or column.table not in proposal.reached[proposal.lines]:
             continue
         counts = re.search("(id|code|no|nr|number)$|quantity|qty|(?<!dis)(?<!ac)count|units|items$", name)
@@ -51,7 +52,7 @@ def ask_money(proposal: Proposal) -> None:
             continue
         proposal.extras[column] = kind
         by_price = not proposal.taken("total_amount")
-        missing = bool(re.search(pattern(DISCOUNT), name)) and (proposal.is_gross or (by_price and not proposal.is_net))
+        missing = off and (proposal.is_gross or (by_price and not proposal.is_net))
         missing = missing and not is_taken_off(proposal, column)
         taken = None if re.search(REFUND, name) or missing else "leave"
         text = f"{column.name} is not in the amount of a line, as far as the numbers tell. What becomes of it?"

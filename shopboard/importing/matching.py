@@ -125,20 +125,29 @@ def status_among(proposal: Proposal, columns: list[Column]) -> Match:
         if subject(column.table) not in ("product", "customer", "supplier", "category", "review")
         or column.table == proposal.lines
     ]
+    behind = []
     for column in columns:
         path = proposal.reached[proposal.lines][column.table]
-        behind = path and column.numbers < 0.2 and re.search(STATE, squashed(path[-1].column.name))
-        if behind and any(map(status_of, status_words(proposal, column))):
-            return Match(column, 0.9, f"{path[-1].column.name} refers to it")
+        if path and column.numbers < 0.2 and re.search(STATE, squashed(path[-1].column.name)):
+            behind.append(Match(column, 0.9, f"{path[-1].column.name} refers to it"))
+            if any(map(status_of, status_words(proposal, column))):
+                return behind[-1]
     rated = [(best_match(proposal, proposal.lines, FIELDS["orders"]["status"], [column]), column) for column in columns]
     rated = sorted((pair for pair in rated if pair[0].column), key=lambda pair: -pair[0].sure)
     words = {column: status_words(proposal, column) for _, column in rated if column.dates < 0.8}
     for match, column in rated:
         if column in words and len(words[column]) <= 40 and any(map(status_of, words[column])):
             return match
+    named = [
+        match
+        for match in behind
+        if re.fullmatch(pattern("{status}?({name}|{text})|{status}"), squashed(match.column.name))
+    ]
     for match, column in rated:
-        if column not in words:  # the day of shipping
-            return match
+        if column not in words or (
+            named and column.numbers > 0.8
+        ):  # the day of shipping; words, rather than their numbers
+            return replace(named[0], sure=0.5) if column in words else match
         geography = re.search("(state|zustand|estado|stato)$", squashed(column.name))
         lasts = column.numbers > 0.8 and re.search(pattern("{date}"), squashed(column.name))  # minutes of delivery
         if len(words[column]) <= 15 and not geography and not lasts:

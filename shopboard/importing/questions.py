@@ -23,7 +23,7 @@ from shopboard.importing.repeats import ask_twice, lines_only
 from shopboard.importing.reviews import ask_stars
 from shopboard.importing.statements import key_sql
 from shopboard.importing.status_questions import ask_status
-from shopboard.importing.status_sql import no_pieces, part_of_piece
+from shopboard.importing.status_sql import ask_refunds, no_pieces, part_of_piece
 from shopboard.importing.values import some_number, squashed, without_currency
 from shopboard.importing.words import FIELDS, pattern
 
@@ -60,6 +60,7 @@ def ask_questions(proposal: Proposal) -> None:
     ask_which_amount(proposal)
     ask_discount(proposal)
     ask_money(proposal)
+    ask_refunds(proposal)
     ask_region(proposal)
     ask_lost(proposal)
     ask_discount_lines(proposal)

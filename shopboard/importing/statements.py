@@ -44,6 +44,8 @@ def from_sql(proposal: Proposal, base: str, columns: Iterable[Column | None]) ->
 def joined_sql(proposal: Proposal, link: Link) -> str:
     """Return a table and its condition as a JOIN takes them; of a few keys that are repeated, the first row of each."""
     table, name = identifier(link.key.table), identifier(link.key.name)
+    if link.key.table in proposal.summed:
+        return f"({proposal.summed[link.key.table]}) AS {table} ON {link.key.sql} = {link.column.sql}"
     once = f" GROUP BY {name}" if proposal.repeats.get(link.key) else ""
     if written_otherwise(proposal, link):
         return f"(SELECT *, KEY({name}) AS key_of_row FROM {table} GROUP BY KEY({name}) LIMIT -1) AS {table} ON {table}.key_of_row = KEY({link.column.sql})"
