@@ -53,9 +53,9 @@ def ask_status(proposal: Proposal) -> None:
     near = dict.fromkeys([*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)])
     rest = f"as {column.name} says" if column and column.dates <= 0.8 else "nothing more"
     for other in near:
-        if other != column and (words := words_beside(proposal, other)):
-            proposal.statuses[other] = list(words)
-            for word, meaning in words.items():
+        if other != column and (meanings := words_beside(proposal, other)):
+            proposal.statuses[other] = list(meanings)
+            for word, meaning in meanings.items():
                 proposal.questions[f"status {other.name}: {word}"] = Question(
                     f"What does “{word}” in {other.name} mean?", {rest: "", **means}, meaning, "status"
                 )
