@@ -70,13 +70,11 @@ def ask_questions(proposal: Proposal) -> None:
 
 def ask_wide(proposal: Proposal) -> None:
     """Ask about orders whose items stand side by side: Item 1, Item 2, and so on."""
-    column = proposal.taken("product_id")
-    stem = column and re.fullmatch(r"(.*?)[ #_(]*1\)?", column.name)
-    if stem:
+    for column in filter(None, map(proposal.taken, ("quantity", "product_id"))):
         others = [
             other.name
             for other in proposal.columns[column.table]
-            if other.filled and re.fullmatch(re.escape(stem[1]) + r"[ #_(]*[2-9]\)?", other.name)
+            if other.filled and other != column and re.sub(r"(?<!\d)[2-9](?!\d)", "1", other.name) == column.name
         ]
         if others:
             proposal.questions["wide"] = Question(

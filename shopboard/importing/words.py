@@ -9,7 +9,7 @@ from shopboard.importing.values import folded
 
 LANGUAGES = tuple(
     "english german french spanish portuguese italian dutch danish_norwegian swedish finnish polish czech_slovak hungarian romanian "
-    "turkish russian greek hebrew arabic chinese japanese korean indonesian sap".split()
+    "turkish russian greek hebrew arabic chinese japanese korean indonesian thai vietnamese sap".split()
 )
 
 
@@ -127,10 +127,10 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             "number",
             (
                 "(line|row|position|zeilen|positions)(total|amount|revenue|price|preis|betrag|summe)({money})?|lineamount|linerevenue|(order)?item(total|amount|revenue)|ext(ended)?{price}"
-                "|((total|net)?(sales|revenue|umsatze?|omzet|chiffredaffaires)(amount|total)?|sales?{money}|productsales|netsales|netto(betrag|wert)|totalspent|totalline|ingresosporproductos)({money})?"
+                "|((total|net)?(sales|revenue|umsatze?|omzet|chiffredaffaires)(amount|total)?|sales?{money}|netsales|netto(betrag|wert)|totalspent|totalline|ingresosporproductos)({money})?"
                 "|(({order}|{product})?({total}){of}({order}|{product})?({price}|{amount}){of}({product}|{order})?|({product})?({price}|{amount}){of}({total}))({money})?",
                 "({total}(paid)?|{amount}|({order}){of}({total}|{amount})|({total}|{amount}|grandtotal|sum|value){of}({order})|grandtotal(base|purchased)?|amount(due|paid|charged)|ext(ended)?{amount}"
-                "|payment(value|amount)?|({price})(paid|total)|paid({price})|final({price}|{amount})|nett?o(betrag|umsatz)?|(gross|net)({amount}))({money})?",
+                "|payment(value|amount)?|({price})(paid|total)|paid({price})|final({price}|{amount})|productsales|nett?o(betrag|umsatz)?|(gross|net)({amount}))({money})?",
                 "({order}){of}value|(gross|brutto|net|netto)(sales|revenue|amount|total|betrag|umsatz)?|({order}|{product})?(sub)?total.*|.*({amount}|umsatz|revenue|sales)",
                 "totalcosts?.*",
             ),
@@ -159,7 +159,7 @@ FIELDS = {  # table -> column -> Field; `unit_price` and `discount` make up a to
             "text",
             (
                 "({order}){of}({status}|state|zustand|etat|estado|stato)|({status}|state|estado|etat|stato){of}({order})",
-                "{status}|current(state|status)|({order})(status|state){id}|status{id}|event(type|name)?|(payment|financial|fulfil?lment|shipping|zahlungs|liefer|{order})?status|{order}(status|state)",
+                "{status}|current(state|status)|result|({order})(status|state){id}|status{id}|event(type|name)?|(payment|financial|fulfil?lment|shipping|zahlungs|liefer|{order})?status|{order}(status|state)",
                 "({status}|state|zustand|estado|stato)(name)?",
                 "(ship|shipped|deliver(y|ed)?|dispatch|versand|liefer)(ped)?{date}|(paid|payment|bezahlt|pagado|paye)({date}|at|on|am|le|el)",
             ),
