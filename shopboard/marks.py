@@ -338,10 +338,9 @@ def hovers(heads: Iterable[str], rows: pd.DataFrame, columns: Columns | str, loo
     for name, column in headings(columns).items():
         shown = as_column(column, name, rows[name])
         write, label = FORMATS.get(shown.format or "", lambda value, _: value), plain(shown.label)
-        told = [
-            said if unknown(value) else f"{said}<br>{label} {shortened(write(value, look), 60)}"
-            for said, value in zip(told, rows[name].tolist(), strict=True)
-        ]
+        known = rows[name].dropna().drop_duplicates().tolist()
+        lines = {value: f"<br>{label} {shortened(write(value, look), 60)}" for value in known}
+        told = [said + lines.get(value, "") for said, value in zip(told, rows[name].tolist(), strict=True)]
     return told
 
 

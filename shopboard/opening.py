@@ -10,8 +10,8 @@ from shopboard.building import open_or_build
 from shopboard.database import ShopDesign, connect
 from shopboard.importing.accounts import was_imported
 from shopboard.importing.form import ImportForm
+from shopboard.importing.form_parts import as_text
 from shopboard.importing.parts import form_style, named_box
-from shopboard.importing.preview_part import as_text
 from shopboard.importing.receipt import reconciliation
 from shopboard.importing.staging import OPEN_SOURCES, source_key
 from shopboard.problems import MappingProblem, ShopProblem, in_voila

@@ -23,10 +23,16 @@ from shopboard.building import open_or_build
 from shopboard.database import ShopDesign, connect
 from shopboard.importing.accounts import was_imported
 from shopboard.importing.corrections import load_corrections
-from shopboard.importing.figures import figures, figures_html, spelled
 from shopboard.importing.form import ImportForm
 from shopboard.importing.parts import LastLine, alert, close_whole, labelled, named_box, offered, table_html
-from shopboard.importing.receipt import reconciliation, reconciliation_file, reconciliation_tables
+from shopboard.importing.receipt import (
+    figures,
+    figures_html,
+    reconciliation,
+    reconciliation_file,
+    reconciliation_tables,
+    spelled,
+)
 from shopboard.importing.visitors import without_programs
 from shopboard.places import need_room, scratch_folder
 from shopboard.problems import ShopProblem, unforeseen

@@ -173,7 +173,7 @@ class Format:
 
     def _around(self, value: float, digits: str, look: Look) -> str:
         minus = "−" if value < 0 and any(sign in "123456789" for sign in digits) else ""
-        return f"{minus}{self.before.format(currency=look.currency)}{digits}{self.after}"
+        return minus + self.before.replace("{currency}", look.currency) + digits + self.after
 
 
 money = Format("money", ",.2f", before="{currency}", short_from=100_000)
@@ -307,9 +307,12 @@ def figure_json(figure: go.Figure, look: Look) -> dict:
     return {"data": jsonable(given["data"]), "layout": {**layout, "separators": look.decimal + look.thousands}}
 
 
+READY = {str, int, bool, type(None)}  # what JSON holds as it is
+
+
 def jsonable(value: object) -> Any:
     """Return a value that JSON can hold: arrays become lists, dates ISO text, unknown numbers None."""
-    if value is None or type(value) in (str, int, bool):
+    if type(value) in READY:
         return value
     plain_value: Any = value
     if isinstance(value, float):
@@ -320,7 +323,7 @@ def jsonable(value: object) -> Any:
     elif isinstance(value, np.ndarray | pd.Series | pd.Index):
         plain_value = jsonable(value.astype(str).tolist() if value.dtype.kind == "M" else value.tolist())
     elif isinstance(value, Iterable):
-        plain_value = [jsonable(part) for part in value]
+        plain_value = [part if type(part) in READY else jsonable(part) for part in value]
     elif unknown(value):
         plain_value = None
     elif isinstance(value, np.generic):

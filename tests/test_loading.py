@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from shopboard import building
 from shopboard.database import connect, read_query
-from shopboard.importing import loading
+from shopboard.importing import accounts, loading
 from shopboard.importing.accounts import NO_PRODUCT
 from shopboard.importing.corrections import load_corrections
 from shopboard.importing.receipt import SET_ASIDE_BY_REASON, reconciliation
@@ -406,7 +406,7 @@ def test_an_interruption_leaves_the_earlier_database(open_or_build, load, tmp_pa
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(building if step == "check_references" else loading, step, interrupted)
+    monkeypatch.setattr({"check_references": building, "note_parts": accounts}.get(step, loading), step, interrupted)
     with pytest.raises(KeyboardInterrupt):
         load([order(1), order(2)])
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["ecommerce.db"]
@@ -420,7 +420,7 @@ def test_a_full_disk_leaves_the_earlier_database(load, tmp_path, monkeypatch, fu
     load([order(1)])
     before = (tmp_path / "out" / "ecommerce.db").read_bytes()
     if full == "main":
-        monkeypatch.setattr(loading, "IMPORT_TABLES", "PRAGMA max_page_count = 30;" + loading.IMPORT_TABLES)
+        monkeypatch.setattr(accounts, "IMPORT_TABLES", "PRAGMA max_page_count = 30;" + accounts.IMPORT_TABLES)
     else:
         stage = loading.stage
 

@@ -19,14 +19,12 @@ from hypothesis import strategies as st
 
 from shopboard.database import connect, quoted
 from shopboard.importing import named
-from shopboard.importing.named import NAMED_MAPPINGS, named_selects
+from shopboard.importing.named import NAMED_MAPPINGS, NamedMapping, named_selects
 from shopboard.importing.raw import only_reading
-from shopboard.importing.shopify import SHOPIFY
 from shopboard.importing.source import opened_source
-from shopboard.importing.spreading import NamedMapping
 from shopboard.importing.values import register_functions
-from shopboard.importing.woocommerce import WOOCOMMERCE
 
+SHOPIFY, WOOCOMMERCE = NAMED_MAPPINGS.values()
 SHOPIFY_DATA = METABASE.parent / "shopify-orders"
 
 # The columns of an orders_export.csv, as Shopify's help lists them under "Exporting orders" and as its files write them.

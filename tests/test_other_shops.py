@@ -750,6 +750,31 @@ def test_items_side_by_side_are_asked_about_wherever_their_number_stands(opened)
     assert form.questions()["wide"].text.startswith("item_1_name is the first of several items")
 
 
+HEADINGS = {  # of date, order, product, region, money, pieces and profit
+    "Spanish": "Fecha del pedido,Id. del pedido,Producto,Región,Ventas,Cantidad,Ganancia",
+    "Portuguese": "Data do pedido,ID do pedido,Produto,Região,Vendas,Quantidade,Lucro",
+    "Italian": "Data ordine,ID ordine,Prodotto,Regione,Vendite,Quantità,Profitto",
+    "Dutch": "Orderdatum,Order-ID,Product,Regio,Omzet,Aantal,Winst",
+    "Turkish": "Sipariş Tarihi,Sipariş No,Ürün,Bölge,Satış,Adet,Kar",
+    "Russian": "Дата заказа,Номер заказа,Товар,Регион,Продажи,Количество,Прибыль",
+    "Indonesian": "TanggalPesanan,IDPesanan,NamaProduk,NamaWilayah,Penjualan,Jumlah,Keuntungan",
+    "Chinese": "订单日期,订单 ID,产品名称,地区,销售额,数量,利润",
+    "Japanese": "オーダー日,オーダー ID,製品名,地域,売上,数量,利益",
+    "Korean": "주문 날짜,주문 ID,제품 이름,지역,매출,수량,수익",
+}
+
+
+@pytest.mark.parametrize("language", HEADINGS)
+def test_sales_are_money_in_any_language(language, opened):
+    rows = (
+        "2025-01-13,7,Cup,North,20.50,2,4.10\n2025-01-13,7,Pot,North,61.00,2,9.75\n2025-02-14,8,Cup,South,10.25,1,2.05"
+    )
+    form = opened({"sales": f"{HEADINGS[language]}\n{rows}"}, {})
+    assert money_by(form.preview, "region") == {"North": 81.5, "South": 10.25}
+    assert (form.preview.orders, form.preview.units) == (2, 5)
+    assert not any("profit" in key or "money" in key for key in form.questions())
+
+
 def test_totals_of_orders_beside_prices_of_lines_are_asked_about(opened):
     """Taxes and postage are in the totals alone, and nobody but the user knows which of both is the revenue."""
     rows = [

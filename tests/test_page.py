@@ -36,7 +36,7 @@ def notebook_in(folder, **changed):
         (folder / "shopboard").symlink_to(PACKAGE)
 
 
-@pytest.fixture(scope="module", params=browser.servers())
+@pytest.fixture(scope="module")
 def opened(request, chromium, tmp_path_factory):
     """The page, opened under one server; all tests of a server share it, as a user goes on with one page."""
     folder = tmp_path_factory.mktemp(request.param)
@@ -50,7 +50,8 @@ def opened(request, chromium, tmp_path_factory):
         page.close()
 
 
-OF_LAB = (
+# What hangs on the host that shows the page; the rest is the page's own, and is tried in one of them.
+OF_EVERY_HOST = {
     "test_what_is_drawn_is_what_the_questions_answer",
     "test_marks_are_really_there",
     "test_each_filter_changes_each_chart",
@@ -63,16 +64,21 @@ OF_LAB = (
     "test_the_dark_page",
     "test_a_shop_of_ones_own_is_one_click_away",
     "test_no_request_goes_beyond_the_server",
-)
+}
+
+
+def pytest_generate_tests(metafunc):
+    """Let each test see the page in every host that is installed, or in the last of them, which is Voilà if it is."""
+    if "opened" in metafunc.fixturenames:
+        hosts = browser.servers()
+        shown = hosts if metafunc.function.__name__ in OF_EVERY_HOST else hosts[-1:]
+        metafunc.parametrize("opened", shown, indirect=True, scope="module")
 
 
 @pytest.fixture
-def page(request, opened):
+def page(opened):
     """The page with all filters reset, so that it shows what it showed at first."""
     page, first = opened
-    kind = request.node.callspec.params["opened"]
-    if kind == "lab" and "notebook" in browser.servers() and request.node.originalname not in OF_LAB:
-        pytest.skip("Lab shows widgets by the parts that Notebook 7 is made of, where this is tried")
     page.set_viewport_size({"width": 1600, "height": 1400})
     open_tab(page, "Overview")
     page.get_by_role("button", name="Reset", exact=True).click()

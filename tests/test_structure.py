@@ -75,7 +75,7 @@ def test_data_are_read_as_a_lone_notebook_can():
     """By pkgutil: in a notebook that is alone, there is no file to open."""
     for path in MODULES:
         assert not re.search(r"Path\(__file__|resources", path.read_text(encoding="utf-8")), path.name
-    data = {path for path in (ROOT / PACKAGE).rglob("*") if path.suffix in (".js", ".css", ".txt")}
+    data = {path for path in (ROOT / PACKAGE).rglob("*") if path.suffix in (".js", ".css", ".txt", ".sql")}
     assert data == set().union(*(data_files(path) for path in MODULES))
     for path in (*FILES, *data):
         text = path.read_text(encoding="utf-8")

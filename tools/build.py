@@ -17,6 +17,7 @@ NOTEBOOK = ROOT / "ecommerce_dashboard.ipynb"
 PACKAGE = "shopboard"
 HEADING = "machinery"  # the id of the cell under which the package stands
 MAGIC = "%%module "
+DATA = (".js", ".css", ".txt", ".sql")  # files of the package that are no modules
 
 
 def package_files(root: Path = ROOT) -> list[Path]:
@@ -34,7 +35,7 @@ def package_files(root: Path = ROOT) -> list[Path]:
 
     for path in modules:
         add(path)
-    rest = {path for path in (root / PACKAGE).rglob("*") if path.suffix in (".js", ".css", ".txt")} - set(ordered)
+    rest = {path for path in (root / PACKAGE).rglob("*") if path.suffix in DATA} - set(ordered)
     return sorted(rest) + ordered
 
 
@@ -55,9 +56,9 @@ def imported(path: Path, root: Path = ROOT) -> set[Path]:
 
 
 def data_files(path: Path) -> set[Path]:
-    """Return the JavaScript, styles and words that a module reads: those whose name or folder its text names."""
+    """Return the JavaScript, styles, words and SQL that a module reads: those whose name or folder its text names."""
     text = path.read_text(encoding="utf-8")
-    beside = [other for other in path.parent.rglob("*") if other.suffix in (".js", ".css", ".txt")]
+    beside = [other for other in path.parent.rglob("*") if other.suffix in DATA]
     return {other for other in beside if f"{other.name}" in text or f"{other.parent.name}/" in text}
 
 

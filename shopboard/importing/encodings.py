@@ -8,61 +8,14 @@ from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
+from shopboard.importing import text_of
 from shopboard.problems import ShopProblem
 
-ENCODINGS = {  # codec -> its name; of two that fit equally well, the first
-    "utf-8": "UTF-8",
-    "cp1252": "Windows-1252",
-    "cp850": "DOS code page 850",
-    "cp1250": "Windows-1250 (Central European)",
-    "iso8859_2": "ISO 8859-2 (Central European)",
-    "cp852": "DOS code page 852 (Central European)",
-    "cp1254": "Windows-1254 (Turkish)",
-    "cp1257": "Windows-1257 (Baltic)",
-    "cp1255": "Windows-1255 (Hebrew)",
-    "cp1251": "Windows-1251 (Cyrillic)",
-    "koi8_r": "KOI8-R (Cyrillic)",
-    "cp866": "DOS code page 866 (Cyrillic)",
-    "cp1253": "Windows-1253 (Greek)",
-    "cp1256": "Windows-1256 (Arabic)",
-    "mac_roman": "Mac OS Roman",
-    "cp932": "Shift JIS (Japanese)",
-    "cp949": "Korean",
-    "gb18030": "GB 18030 (Chinese)",
-    "big5": "Big5 (Chinese)",
-    "euc_jp": "EUC (Japanese)",
-    "cp874": "Windows-874 (Thai)",
-}
-
-
+LINES = [line.split(": ") for line in text_of("encodings.txt").splitlines() if not line.startswith("#")]
+ENCODINGS = {codec: name for codec, name, *_ in LINES}
+LETTERS = {codec: letters[0].split() for codec, _, *letters in LINES if letters}
 WESTERN = ("cp1252", "cp850", "mac_roman")
-
-
-SMALL = {  # codec -> the small letters beyond ASCII of each of its languages; western names often stand side by side
-    **dict.fromkeys(WESTERN, ("áàâäãåæçéèêëíìîïñóòôöõøœßúùûüýÿ",)),
-    **dict.fromkeys(
-        ("cp1250", "iso8859_2", "cp852"),
-        ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţ", "čćđšž"),
-    ),
-    **dict.fromkeys(("cp1251", "koi8_r", "cp866"), ("".join(map(chr, range(0x430, 0x460))),)),
-    "cp1253": ("άέήίΰαβγδεζηθικλμνξοπρςστυφχψωϊϋόύώ",),
-    "cp1254": ("çğıöşüâîû",),
-    "cp1257": ("ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž"),
-}
-
-
-WIDE = "A-Z0-9\u3000-\u303f\u4e00-\u9fff\uff01-\uff5e"  # Chinese, with digits and abbreviations such as USB between
-
-
-UNCASED = {  # codec -> the letters of a script that knows no capitals
-    **dict.fromkeys(("gb18030", "big5"), WIDE),
-    **dict.fromkeys(("cp932", "euc_jp"), WIDE + "\u3040-\u30ff\uff61-\uff9f"),
-    "cp1255": "\u05b0-\u05ea",
-    "cp1256": "\u0621-\u0652پچژکگی",
-    "cp949": "A-Z\uac00-\ud7a3",
-    "cp874": "\u0e01-\u0e5b",
-}
-
+WIDE = "[A-Z0-9"  # begins the letters of scripts in which digits touch them
 
 NO_WORD = (  # capitals after small letters aside, what no word has: letters that only end one, signs in and before words
     r"[ςךםןףץةى][^\W\d_]|σ\b|[^\W\d_][€£¥¢§]|[€£¥¢§©®¼½¾¹²³±][^\W\d_]|[^\W\d_][°´“”…•™«»¿¡×][^\W\d_]"
@@ -101,12 +54,7 @@ MENDINGS = (  # what tells that a file was written so, what is then replaced in 
         "single quotes around values left out",
     ),
     (r'\A[^\r\n]*[,;|] +"', r'([,;|]) +"', r'\1"', "blanks before quotes left out"),
-    (
-        rule := r"^(?=[^-=\r\n]*[-=]{2})[ \t|+=:_-]+\r?$",
-        rule,
-        "",
-        "lines of dashes or the like passed over",
-    ),
+    (rule := r"^(?=[^-=\r\n]*[-=]{2})[ \t|+=:_-]+\r?$", rule, "", "lines of dashes or the like passed over"),
     (
         f"Ã[\x80-\xbf{WINDOWS_SIGNS}]",
         f"[\x80-\xff{WINDOWS_SIGNS}]+",
@@ -133,17 +81,17 @@ def byte_as_windows(error: UnicodeError) -> tuple[str | bytes, int]:
 def words_of(codec: str) -> list[re.Pattern]:
     """Return patterns of words, one for each language of a codec and at last for all of them; German names are everywhere."""
     signs, never = r"[\x00-@\[-`{-\x7f°´’‘“”–—…•™«»¿¡¢½¼¾¹²³±×·€£¥§®©\xa0]*", NO_WORD
-    if codec in UNCASED:
-        runs = [f"[{UNCASED[codec]}]+"]
+    alphabets = LETTERS[codec]
+    if alphabets[0].startswith("["):
+        runs = [f"{alphabets[0]}+"]
     else:
-        alphabets = SMALL[codec]
         if codec not in ("cp1251", "koi8_r", "cp866", "cp1253"):
-            alphabets = tuple(f"a-z{letters}äöüßéë" for letters in (*alphabets, "".join(alphabets)))
+            alphabets = [f"a-z{letters}äöüßéë" for letters in (*alphabets, "".join(alphabets))]
         if codec in WESTERN:
             signs, never = signs.replace("]", "ªº]", 1), never + r"|[^\x00-\x7f]{3}|[õÕ](?![eE])"
         capitals = [letters.replace("ß", "").upper() + "İ" * (codec == "cp1254") for letters in alphabets]
         runs = [f"(?:[{large}]?[{small}]+|[{large}]+)" for small, large in zip(alphabets, capitals, strict=True)]
-    if not UNCASED.get(codec, "").startswith(WIDE):
+    if not alphabets[0].startswith(WIDE):
         never += r"|\d[^\W\d_\x00-\x7f]|[^\W\d_\x00-\x7f]\d"
     letter = r"[^\W\d_]"
     return [

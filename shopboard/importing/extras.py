@@ -8,8 +8,8 @@ from shopboard.importing.likeness import likeness
 from shopboard.importing.links import columns_of_headers, sampled_numbers, writing_in
 from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
 from shopboard.importing.raw import literal
+from shopboard.importing.repeats import lines_only
 from shopboard.importing.statuses import status_of
-from shopboard.importing.totals import lines_only
 from shopboard.importing.values import some_number, squashed
 from shopboard.importing.words import FIELDS, pattern
 
@@ -117,7 +117,7 @@ def may_be_money(proposal: Proposal, column: Column) -> bool:
     )
 
 
-NO_MONEY = "price|preis|prix|prec|cost|kost|profit|gewinn|margin|marge|weight|gewicht|rate|ratio|pct|percent|%|score|rating|lat|lon|lng|age|size|length|width|height|depth|volume|kg|index|balance|saldo|stock|hour|day|time|growth|exchange|currency"
+NO_MONEY = "price|preis|prix|prec|cost|kost|profit|gewinn|gananc|utilidad|lucro|guadagn|winst|zysk|прибыл|keuntung|^kar$|利益|利润|수익|margin|marge|weight|gewicht|rate|ratio|pct|percent|%|score|rating|lat|lon|lng|age|size|length|width|height|depth|volume|kg|index|balance|saldo|stock|hour|day|time|growth|exchange|currency"
 
 
 def kind_of(proposal: Proposal, column: Column) -> str:

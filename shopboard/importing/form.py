@@ -7,12 +7,9 @@ from contextlib import redirect_stdout
 
 import ipywidgets as widgets
 
-from shopboard.importing.columns_part import ColumnsPart
 from shopboard.importing.draft import Draft
+from shopboard.importing.form_parts import ColumnsPart, PreviewPart, QuestionsPart, SelectsPart
 from shopboard.importing.parts import OF_WHAT, LastLine, alert, named_box, on_change, show_value
-from shopboard.importing.preview_part import PreviewPart
-from shopboard.importing.questions_part import QuestionsPart
-from shopboard.importing.selects_part import SelectsPart
 from shopboard.problems import ShopProblem, unforeseen
 from shopboard.settings import Settings
 from shopboard.style import Look

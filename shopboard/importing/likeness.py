@@ -66,7 +66,7 @@ def likeness(column: Column, field: Field) -> float:
     without_unit_and_path = without_path(re.sub(r"\(.*?\)|\[.*?\]", "", CENTS.sub("", column.name)))
     names = dict.fromkeys((squashed(column.name), squashed(without_unit_and_path)))
     about = subject(column.table)
-    if field.kind == "id" and column.numbers > 0.9 and names.keys() & COUNTED:
+    if field.kind == "id" and column.numbers > 0.9 and any(re.fullmatch(pattern(COUNTED), name) for name in names):
         return 0.0
     if field.label == "Order" and re.fullmatch(pattern("{name}"), squashed(column.name)):
         of_item = re.search("(item|line)s?$", squashed(column.table))  # of orders' items: it is the item's
@@ -81,9 +81,8 @@ def likeness(column: Column, field: Field) -> float:
     return max(sure, default=0.0) * weight * math.sqrt(column.filled)
 
 
-COUNTED = set(  # names of whole numbers that count what they name
-    "transactions sales orders tickets purchases items customers clients users buyers visitors guests ventas ventes vendas vendite verkaufe "
-    "clientes clienti kunden klanten".split()
+COUNTED = (  # names of whole numbers that count or add up what they name
+    "{sales}|transactions|orders|tickets|purchases|items|customers|clients|users|buyers|visitors|guests|clientes|clienti|kunden|klanten"
 )
 
 

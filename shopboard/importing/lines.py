@@ -12,10 +12,10 @@ import pandas as pd
 
 from shopboard.importing.accounts import lines_sql
 from shopboard.importing.extras import SIGNS, chosen_extras, extras_apart, sum_of
-from shopboard.importing.figures import sums
 from shopboard.importing.mapping import select_orders
 from shopboard.importing.meaning import Column, Proposal
 from shopboard.importing.raw import literal
+from shopboard.importing.receipt import sums
 from shopboard.importing.statuses import SPELLINGS, status_of
 
 STATUSES = list(SPELLINGS)
@@ -205,7 +205,7 @@ def meanings(words: list[str]) -> np.ndarray:
 
 def places_of(trial: sqlite3.Connection, region: str, ids: str | None, count: int) -> tuple[np.ndarray, pd.DataFrame]:
     """Return where each line stands in a shop that was loaded on trial, -1 where it was set aside, and the places: month, region, category."""
-    lines = lines_sql(region)
+    lines = lines_sql("lines", region)
     trial.execute(
         "CREATE TEMP TABLE cells (cell INTEGER PRIMARY KEY, month, region, category, UNIQUE (month, region, category))"
     )

@@ -18,6 +18,7 @@ def key_values(proposal: Proposal, column: Column) -> set | None:
             and column.distinct > 0.97
             and (column.dates < 0.5 or column.whole == 1)
             and (column.whole == 1 or column.numbers < 1)
+            and not likeness(column, FIELDS["orders"]["total_amount"])
         )
         rows = (
             proposal.connection.execute(f"SELECT {column.sql} FROM {identifier(column.table)}").fetchall()
@@ -82,7 +83,8 @@ def tables_reached(proposal: Proposal, table: str) -> dict[str, list[Link]]:
     for near in turn:
         for link in proposal.links.get(near, []):
             if link.key.table not in reached and len(reached[near]) < 3:
-                reached[link.key.table] = [*reached[near], link]
+                several = [other for other in proposal.links[near] if other.key.table == link.key.table]
+                reached[link.key.table] = [*reached[near], min(several, key=remoteness)]
                 turn.append(link.key.table)
     return reached
 

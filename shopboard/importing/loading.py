@@ -7,22 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from shopboard.database import COLUMNS, table_names
-from shopboard.importing.accounts import (
-    FILE_AND_LINE,
-    IMPORT_TABLES,
-    NO_PRODUCT,
-    check_enough_was_loaded,
-    kept_rows,
-    note,
-    note_loaded,
-    note_other_reviews,
-    note_parts,
-    note_parts_of_cents,
-    note_repeated_lines,
-    note_services,
-    note_signs,
-    reconcile,
-)
+from shopboard.importing import accounts
 from shopboard.importing.raw import source_name, unreadable
 from shopboard.importing.rules import ROW_RULES, VALUE_RULES, is_not_number, shown
 from shopboard.importing.source import source_state
@@ -46,7 +31,7 @@ def set_values_aside(target: sqlite3.Connection, table: str) -> None:
     """Note the values of a staged table that cannot be read; they are loaded as unknown."""
     for column, condition in VALUE_RULES[table].items():
         target.execute(
-            f"INSERT INTO set_aside SELECT '{table}', source_row, {FILE_AND_LINE}, 'value', '{column} is ' || {shown(column)} "
+            f"INSERT INTO set_aside SELECT '{table}', source_row, {accounts.FILE_AND_LINE}, 'value', '{column} is ' || {shown(column)} "
             f"|| '; the row is loaded without it', 'correct the {column} in the source', {column}, NULL, {column} "
             f"FROM staged_{table} WHERE {column} IS NOT NULL AND ({condition})"
         )
@@ -87,7 +72,7 @@ def find_statuses(target: sqlite3.Connection) -> None:
                 "SELECT word, meaning, COUNT(*) FROM statuses INNER JOIN staged_orders ON status = word WHERE meaning <> word GROUP BY word"
             )
         ]
-        note(target, f"orders.status: {', '.join(read[:40])}.")
+        accounts.note(target, f"orders.status: {', '.join(read[:40])}.")
 
 
 def set_rows_aside(target: sqlite3.Connection, table: str) -> None:
@@ -100,7 +85,7 @@ def set_rows_aside(target: sqlite3.Connection, table: str) -> None:
     content = ", ".join(f"'{column}', CAST({column} AS TEXT)" for column in COLUMNS[table])
     amount = f"CASE WHEN NOT {is_not_number('total_amount')} THEN total_amount END" if table == "orders" else "NULL"
     target.execute(
-        f"INSERT INTO set_aside SELECT '{table}', source_row, {FILE_AND_LINE}, 'row', CASE rule {reason} END, "
+        f"INSERT INTO set_aside SELECT '{table}', source_row, {accounts.FILE_AND_LINE}, 'row', CASE rule {reason} END, "
         f"CASE rule {advice} END, CASE rule {value} END, {amount}, JSON_OBJECT({content}) "
         f"FROM (SELECT *, CASE {broken} END AS rule FROM staged_{table} AS staged) AS staged "
         "WHERE rule IS NOT NULL ORDER BY source_row"
@@ -110,7 +95,7 @@ def set_rows_aside(target: sqlite3.Connection, table: str) -> None:
 def are_whole(target: sqlite3.Connection, table: str, key: str) -> bool:
     """Say whether the database can take over a key of the source: all that are loaded are whole numbers."""
     other = f"CAST(CAST({key} AS INTEGER) AS TEXT) <> {key} OR CAST({key} AS INTEGER) NOT BETWEEN -9000000000000000000 AND 9000000000000000000"
-    sql = f"SELECT EXISTS (SELECT 1 FROM staged_{table} WHERE ({other}) AND {kept_rows(table)})"
+    sql = f"SELECT EXISTS (SELECT 1 FROM staged_{table} WHERE ({other}) AND {accounts.kept_rows(table)})"
     return not target.execute(sql).fetchone()[0]
 
 
@@ -121,7 +106,7 @@ def number_keys(target: sqlite3.Connection, table: str, key: str, kind: str, ane
     number = "ROW_NUMBER() OVER (ORDER BY MIN(source_row))" if anew else f"CAST({key} AS INTEGER)"
     target.execute(
         f"INSERT INTO keys_{kind} SELECT {key}, {number} FROM staged_{table} "
-        f"WHERE {key} IS NOT NULL AND {kept_rows(table)} GROUP BY {key}"
+        f"WHERE {key} IS NOT NULL AND {accounts.kept_rows(table)} GROUP BY {key}"
     )
     if anew:
         target.execute(f"INSERT INTO source_ids SELECT '{kind}', id, source_id FROM keys_{kind} ORDER BY id")
@@ -134,7 +119,7 @@ def number_rows(target: sqlite3.Connection, table: str) -> str:
         return f"CAST({key} AS INTEGER)"
     target.execute(
         f"INSERT INTO source_ids SELECT '{table}', source_row, {key} FROM staged_{table} "
-        f"WHERE {kept_rows(table)} ORDER BY source_row"
+        f"WHERE {accounts.kept_rows(table)} ORDER BY source_row"
     )
     return "source_row"
 
@@ -148,7 +133,7 @@ def number_checkouts(target: sqlite3.Connection, order_id: str) -> str:
         return order_id
     number_keys(target, "orders", "order_number", "checkouts")
     if lone:
-        note(target, f"orders.order_number: {lone:,} rows have none; each counts as a checkout of its own.")
+        accounts.note(target, f"orders.order_number: {lone:,} rows have none; each counts as a checkout of its own.")
     (last,) = target.execute("SELECT COALESCE(MAX(MAX(id), 0), 0) FROM keys_checkouts").fetchone()
     return f"COALESCE((SELECT id FROM keys_checkouts WHERE source_id = order_number), {last} + source_row)"
 
@@ -159,7 +144,9 @@ def load_staged(target: sqlite3.Connection, table: str, numbers: dict[str, str])
     values |= {name: f"CASE WHEN NOT ({rule}) THEN {name} END" for name, rule in VALUE_RULES[table].items()}
     if table == "products":
         target.create_function("IS_NO_PRODUCT", 2, is_no_product, deterministic=True)
-        values["category"] = f"CASE WHEN IS_NO_PRODUCT(product_id, product_name) THEN '{NO_PRODUCT}' ELSE category END"
+        values["category"] = (
+            f"CASE WHEN IS_NO_PRODUCT(product_id, product_name) THEN '{accounts.NO_PRODUCT}' ELSE category END"
+        )
     if table == "orders":
         translated = target.execute("SELECT EXISTS (SELECT 1 FROM statuses WHERE meaning IS NOT word)").fetchone()[0]
         meaning = "(SELECT meaning FROM statuses WHERE word = status)" if translated else "status"
@@ -167,13 +154,13 @@ def load_staged(target: sqlite3.Connection, table: str, numbers: dict[str, str])
         values["status"] = f"CASE WHEN quantity < 0 OR total_amount < 0 THEN {back} ELSE {meaning} END"
         values |= {column: f"ABS({column})" for column in ("quantity", "total_amount")}
         target.execute(
-            f"INSERT INTO negative_lines SELECT {numbers['order_id']} FROM staged_orders WHERE total_amount < 0 AND {kept_rows('orders')}"
+            f"INSERT INTO negative_lines SELECT {numbers['order_id']} FROM staged_orders WHERE total_amount < 0 AND {accounts.kept_rows('orders')}"
         )
     for column, kind in (("customer_id", "customers"), ("product_id", "products")):
         if column in values:
             values[column] = f"(SELECT id FROM keys_{kind} WHERE source_id = {column})"
     target.execute(
-        f"INSERT INTO {table} SELECT {', '.join(values.values())} FROM staged_{table} WHERE {kept_rows(table)} ORDER BY source_row"
+        f"INSERT INTO {table} SELECT {', '.join(values.values())} FROM staged_{table} WHERE {accounts.kept_rows(table)} ORDER BY source_row"
     )
 
 
@@ -194,12 +181,12 @@ def load_table(target: sqlite3.Connection, table: str, settings: Settings) -> No
     if table == "orders":
         numbers["order_number"] = number_checkouts(target, numbers["order_id"])
     load_staged(target, table, numbers)
-    reconcile(target, table)
+    accounts.reconcile(target, table)
 
 
 def fill_from_source(target: sqlite3.Connection, settings: Settings, kept: dict[str, Staged] | None) -> None:
     """Load the source into the four tables; raises ShopProblem, and loads nothing, where that makes no sense."""
-    target.executescript(IMPORT_TABLES)
+    target.executescript(accounts.IMPORT_TABLES)
     target.execute("PRAGMA cache_size = -8000")
     staged = {} if kept is None else kept
     with staging_file(target, kept is not None) as path:
@@ -210,14 +197,14 @@ def fill_from_source(target: sqlite3.Connection, settings: Settings, kept: dict[
                 clean(target, table)
                 staged[table].is_clean = True
             load_table(target, table, settings)
-        note_loaded(target)
-        check_enough_was_loaded(target)
-        note_signs(target)
-        note_services(target)
-        note_repeated_lines(target)
-        note_other_reviews(target)
-        note_parts(target)
-        note_parts_of_cents(target)
+        accounts.note_loaded(target)
+        accounts.check_enough_was_loaded(target)
+        accounts.note_signs(target)
+        accounts.note_services(target)
+        accounts.note_repeated_lines(target)
+        accounts.note_other_reviews(target)
+        accounts.note_parts(target)
+        accounts.note_parts_of_cents(target)
 
 
 def read_into_staging(target: sqlite3.Connection, path: Path, settings: Settings, staged: dict[str, Staged]) -> None:
@@ -243,10 +230,10 @@ def read_into_staging(target: sqlite3.Connection, path: Path, settings: Settings
         set_lines_aside(target, source, {table: staged[table].reads for table in COLUMNS})
         if "unreadable_files" in table_names(source):
             for (reason,) in source.execute("SELECT reason FROM unreadable_files"):
-                note(target, f"not read: {reason}")
+                accounts.note(target, f"not read: {reason}")
     (lines,) = target.execute("SELECT COUNT(*) FROM set_aside WHERE what = 'line' AND table_name = 'orders'").fetchone()
     if lines:
-        note(
+        accounts.note(
             target, f"orders: {lines:,} lines of the source could not be read; their money is not known, and in no sum."
         )
     target.commit()
@@ -283,7 +270,7 @@ def trial_key(settings: Settings) -> str:
 
 def copy_trial(connection: sqlite3.Connection, path: Path) -> None:
     """Copy the four tables and the accounts of a database in which a source was loaded on trial."""
-    connection.executescript(IMPORT_TABLES)
+    connection.executescript(accounts.IMPORT_TABLES)
     connection.execute("ATTACH ? AS trial", (str(path),))
     for (table,) in connection.execute("SELECT name FROM trial.sqlite_master WHERE type = 'table'").fetchall():
         connection.execute(f"INSERT INTO main.{table} SELECT * FROM trial.{table}")

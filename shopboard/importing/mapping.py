@@ -11,23 +11,24 @@ from shopboard.importing.likeness import subject
 from shopboard.importing.links import base_of, best_match, key_of, key_values, written_otherwise
 from shopboard.importing.matching import stars_of_lines
 from shopboard.importing.meaning import Column, Link, Proposal, identifier
-from shopboard.importing.money_sql import amount_sql, sold_below_zero
 from shopboard.importing.raw import literal
+from shopboard.importing.repeats import lines_only
 from shopboard.importing.reviews import reads_reviews
 from shopboard.importing.rules import DEFAULTS
 from shopboard.importing.statements import (
     NOBODY,
+    amount_sql,
     in_place_of,
     key_sql,
     line_sql,
     loads_once,
     row_sql,
+    sold_below_zero,
     statement_sql,
     written_sql,
 )
 from shopboard.importing.status_sql import count_lines_of_nothing, status_sql
 from shopboard.importing.statuses import LEFT_OUT
-from shopboard.importing.totals import lines_only
 from shopboard.importing.words import FIELDS
 
 

@@ -27,14 +27,38 @@ A column in double quotes that is listed in `columns`, and that a file lacks, is
 
 import re
 import sqlite3
+from dataclasses import dataclass
 
 from shopboard.database import quoted
+from shopboard.importing import sql_of
 from shopboard.importing.raw import raw_tables
-from shopboard.importing.shopify import SHOPIFY
-from shopboard.importing.spreading import NamedMapping
-from shopboard.importing.woocommerce import WOOCOMMERCE
 
-NAMED_MAPPINGS: dict[str, NamedMapping] = {"Shopify orders": SHOPIFY, "WooCommerce orders": WOOCOMMERCE}
+
+@dataclass(frozen=True)
+class NamedMapping:
+    """SELECTs for an export whose columns are documented; in them, {table} stands for the table's quoted name."""
+
+    needs: tuple[str, ...]  # columns without which a file is not this export
+    columns: tuple[str, ...]  # columns that it may lack: they are then unknown
+    selects: dict[str, str]  # table -> SELECT
+    assumptions: tuple[str, ...]  # what the SELECTs take for granted, in sentences for the user
+    shape: str = "SELECT 1"  # a SELECT that is true where the rows, too, are as in this export
+
+
+def written_mapping(name: str) -> NamedMapping:
+    """Return the mapping that `known/<name>.sql` holds, in parts with headings; {part} stands for one, also of `spread.sql`."""
+    parts = sql_of("known/spread.sql", f"known/{name}.sql")
+    told = {heading: tuple(re.findall("(?m)^-- (.*)$", parts[heading])) for heading in ("needs", "may_lack", "assumed")}
+    return NamedMapping(
+        tuple(told["needs"][0].split(", ")),
+        tuple(told["may_lack"][0].split(", ")),
+        {table: parts[table] for table in ("customers", "products", "orders")},
+        told["assumed"],
+        parts.get("shape", "SELECT 1"),
+    )
+
+
+NAMED_MAPPINGS = {f"{name} orders": written_mapping(name.lower()) for name in ("Shopify", "WooCommerce")}
 
 
 def named_selects(connection: sqlite3.Connection) -> tuple[str, dict[str, str]] | None:

@@ -4,7 +4,6 @@ import base64
 import html
 import importlib
 import io
-import pkgutil
 import re
 import sqlite3
 import sys
@@ -16,6 +15,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from shopboard.database import table_names
+from shopboard.importing import text_of
 from shopboard.importing.meaning import Match, Question
 
 
@@ -123,7 +123,7 @@ class LastLine(io.StringIO):
 
 def form_style() -> str:
     """Return the form's CSS as a <style> element."""
-    return f"<style>{(pkgutil.get_data('shopboard.importing', 'form.css') or b'').decode('utf-8')}</style>"
+    return f"<style>{text_of('form.css')}</style>"
 
 
 def offered(files: list[Path]) -> str:
@@ -146,44 +146,15 @@ def download_link(file: Path) -> str:
 SURE = ((0.85, "sure", "good"), (0.6, "likely", "soft"), (0.0, "guess", "bad"))  # from how much on, in words, colour
 
 
-MEANINGS = {  # in plain words
-    "order_id": "number of the line itself",
-    "order_number": "number of the order, the same on all of its lines",
-    "order_date": "day of the order",
-    "customer_id": "who bought",
-    "product_id": "what was bought",
-    "quantity": "how many pieces",
-    "total_amount": "money for the whole line",
-    "unit_price": "money for one piece, where the line has no amount",
-    "discount": "taken off the price, where the line has no amount",
-    "status": "what became of the order",
-    "currency": "currency of the amount",
-    "name": "what the customer is called",
-    "email": "the customer's address for mail",
-    "region": "where the order went, or where the customer is",
-    "registration_date": "day on which the customer came",
-    "customer_segment": "kind of customer",
-    "product_name": "what the product is called",
-    "category": "kind of product",
-    "price": "price of one piece today",
-    "stock_quantity": "pieces in stock now",
-    "supplier": "who delivers it to the shop",
-    "review_id": "number of the review",
-    "rating": "1 to 5 stars",
-    "review_text": "what was written",
-    "review_date": "day of the review",
-}
-
-
-def match_html(match: Match, name: str) -> str:
+def match_html(match: Match, meaning: str) -> str:
     """Return what is told of a match for a field as HTML: what the field means, three values, how sure it is, and why."""
-    meaning = f'<span class="shop-meaning">{MEANINGS[name]}</span>'
+    means = f'<span class="shop-meaning">{meaning}</span>'
     if match.column is None:
-        return f'<div class="shop-told">{meaning}<span>{html.escape(match.why)}</span></div>'
+        return f'<div class="shop-told">{means}<span>{html.escape(match.why)}</span></div>'
     _, word, colour = next(level for level in SURE if match.sure >= level[0])
     samples = " · ".join(sample if len(sample) <= 28 else f"{sample[:27]}…" for sample in match.column.samples[:3])
     why = f'<b class="{colour}">{word}</b>: {html.escape(match.why)}'
-    return f'<div class="shop-told"><span>{meaning}<br><span class="shop-samples">{html.escape(samples)}</span></span><span>{why}</span></div>'
+    return f'<div class="shop-told"><span>{means}<br><span class="shop-samples">{html.escape(samples)}</span></span><span>{why}</span></div>'
 
 
 FILES_NAMED = 6  # more are only counted

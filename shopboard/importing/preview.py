@@ -13,7 +13,6 @@ import pandas as pd
 from shopboard.database import COLUMNS
 from shopboard.importing.accounts import was_counted
 from shopboard.importing.extras import SIGNS
-from shopboard.importing.figures import Figures, figures
 from shopboard.importing.likeness import akin
 from shopboard.importing.lines import Lines, Reading, money_beside, reading_of, tally_of, words_of_statuses
 from shopboard.importing.links import key_values, row_count
@@ -21,6 +20,7 @@ from shopboard.importing.loading import ON_TRIAL, load_source, trial_key
 from shopboard.importing.mapping import region_of_order, select_orders
 from shopboard.importing.meaning import Column, Proposal, identifier
 from shopboard.importing.proposal import PLACES, other_proposals, proposed_selects, what_is_lacking
+from shopboard.importing.receipt import Figures, figures
 from shopboard.importing.staging import Staged
 from shopboard.importing.values import key_text
 from shopboard.importing.visitors import asked

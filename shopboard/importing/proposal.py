@@ -2,8 +2,10 @@
 
 import re
 import sqlite3
-from dataclasses import replace
-from typing import cast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any, cast
 
 from shopboard.importing.columns import columns_of_table
 from shopboard.importing.links import base_of, find_links, row_count, tables_reached
@@ -12,10 +14,53 @@ from shopboard.importing.matching import match_entity, match_fields, possible_li
 from shopboard.importing.meaning import Column, Match, Proposal, identifier
 from shopboard.importing.questions import ask_questions
 from shopboard.importing.raw import proposed_tables
-from shopboard.importing.remembered import Remembered
+from shopboard.importing.repeats import find_totals
 from shopboard.importing.reviews import select_reviews
-from shopboard.importing.totals import find_totals
 from shopboard.problems import ShopProblem
+
+FEW, LONG = 1_000, 1_000_000  # rows, and letters of a text, of an answer that is kept; a larger one is not
+
+
+@dataclass
+class Answer:
+    """The rows that a SELECT gives, as a cursor gives them."""
+
+    description: Sequence
+    rows: Iterator[Any]
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.rows
+
+    def fetchone(self) -> Any:
+        """Return the next row, None after the last one."""
+        return next(self.rows, None)
+
+    def fetchall(self) -> list:
+        """Return all rows that are left."""
+        return list(self.rows)
+
+
+class Remembered:
+    """What a proposal needs of a connection to its source; small answers are kept, by the SQL that asked for them."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.answers: dict[tuple, tuple[Sequence, list]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+    def execute(self, sql: str, parameters: Sequence = ()) -> Answer:
+        """Return what a SELECT gives."""
+        asked = (sql, *parameters)
+        if asked not in self.answers:
+            cursor = self.connection.execute(sql, parameters)
+            rows = cursor.fetchmany(FEW + 1)
+            if len(rows) > FEW or any(len(value) > LONG for row in rows for value in row if isinstance(value, str)):
+                return Answer(cursor.description, chain(rows, cursor))
+            self.answers[asked] = cursor.description, rows
+        description, rows = self.answers[asked]
+        return Answer(description, iter(rows))
 
 
 def propose(connection: sqlite3.Connection, lines: str | None = None) -> Proposal:

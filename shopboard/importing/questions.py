@@ -16,7 +16,7 @@ from shopboard.importing.reviews import ask_stars
 from shopboard.importing.status_questions import ask_status
 from shopboard.importing.status_sql import no_pieces, part_of_piece
 from shopboard.importing.values import some_number, squashed, without_currency
-from shopboard.importing.words import FIELDS
+from shopboard.importing.words import FIELDS, pattern
 
 NO_QUANTITY = "value|price|amount|freight|fee|cost|tax|discount|ship|weight|length|width|height|size|id$|no$|nr$|num|code|key|age|year|month|day|week|hour|zip|plz|postal|phone|rating|score|stars|rank|index|row|lat|lon|^is|^has|flag|version|store|terminal"
 
@@ -254,7 +254,7 @@ def ask_lost(proposal: Proposal) -> None:
             proposal.questions[f"lost {key}"] = Question(text, ways, "load", "lost")
 
 
-SALES = "(sales|sold|demand|ventas|ventes|vendas|vendite|verkaufe|absatz|sprzedaz|prodazhi)|销量"
+SALES = "{sales}|sold|demand|absatz|销量"
 
 
 def ask_small(proposal: Proposal) -> None:
@@ -263,7 +263,7 @@ def ask_small(proposal: Proposal) -> None:
     if column is None or column.table != proposal.lines or column.whole < 1:
         return
     pieces = proposal.taken("quantity") or proposal.taken("unit_price")
-    may_count = not pieces and re.fullmatch(SALES, squashed(column.name))
+    may_count = not pieces and re.fullmatch(pattern(SALES), squashed(column.name))
     if sure >= 0.85 and not may_count:
         return
     values = proposal.connection.execute(f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} LIMIT 50")

@@ -2,8 +2,8 @@
 
 from shopboard.importing.links import best_match, key_of
 from shopboard.importing.meaning import Column, Proposal, Question, identifier
+from shopboard.importing.repeats import lines_only
 from shopboard.importing.statements import from_sql, key_sql, line_sql, row_sql, statement_sql, written_sql
-from shopboard.importing.totals import lines_only
 from shopboard.importing.values import some_number
 from shopboard.importing.words import FIELDS
 

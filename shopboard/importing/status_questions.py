@@ -6,8 +6,8 @@ from shopboard.importing.columns import row_number_of
 from shopboard.importing.links import columns_of_headers
 from shopboard.importing.matching import ill_words, status_words
 from shopboard.importing.meaning import Column, Proposal, Question, identifier
-from shopboard.importing.statuses import SPELLINGS, meaning_of, status_of
-from shopboard.importing.values import squashed
+from shopboard.importing.statuses import SPELLINGS, meaning_of
+from shopboard.importing.values import plain_words, squashed
 
 
 def ask_status(proposal: Proposal) -> None:
@@ -32,7 +32,7 @@ def ask_status(proposal: Proposal) -> None:
             proposal.questions[f"status {word}"] = Question(
                 f"What does “{word}” in {column.name} mean?",
                 means,
-                "Pending" if billed and word.strip().lower() in ("sent", "viewed") else meaning_of(word),
+                "Pending" if billed and word.strip().lower() in ("sent", "viewed") else meant_in(column, word),
                 "status",
             )
         proposal.bare_orders = share_without(proposal, column)
@@ -58,16 +58,22 @@ def words_beside(proposal: Proposal, column: Column) -> dict[str, str]:
     """Return what the words of a second status mean: only a cancellation, a return or no sale counts, and of payments what is still to be paid."""
     ill = ill_words(proposal, column)
     paid = re.search(PAYMENT, squashed(column.name)) and len(known := status_words(proposal, column)) <= 12
-    if not ill and not (paid and any(status_of(word) == "Completed" for word in known)):
+    if not ill and not (paid and any(meant_in(column, word) == "Completed" for word in known)):
         return {}
-    pending = {word: "Pending" for word in status_words(proposal, column) if paid and status_of(word) == "Pending"}
+    pending = {
+        word: "Pending" for word in status_words(proposal, column) if paid and meant_in(column, word) == "Pending"
+    }
     return {word: {**pending, **ill}.get(word, "") for word in status_words(proposal, column)}
 
 
+def meant_in(column: Column, word: str) -> str | None:
+    """Return what a word means in a column: a payment that is approved is made, while such an order may wait for one."""
+    approved = re.fullmatch(r"(appro|aprob|aprov)\w+", plain_words(word)) and re.search(PAYMENT, squashed(column.name))
+    return "Completed" if approved else meaning_of(word)
+
+
 INVOICED = {"overdue", "viewed", "unpaid", "draft", "partial"}  # beside these, what was sent is a bill
-
-
-PAYMENT = "payment|financial|paid|pay(ment)?st|zahl|paiement|pago|pagament|betal|platb|platno|opla"
+PAYMENT = "(payment|zahl|paiement|pago|pagament|betal|platb|opla)(?!.*(method|mode|type|art$|metod))|financial|paid|payst|platno"
 
 
 def share_without(proposal: Proposal, column: Column) -> float:

@@ -1,8 +1,8 @@
 """What shops' words for a status mean, and which names are those of no product."""
 
-import pkgutil
 import re
 
+from shopboard.importing import text_of
 from shopboard.importing.values import folded, plain_words
 from shopboard.importing.words import pattern
 
@@ -10,7 +10,7 @@ from shopboard.importing.words import pattern
 def spelled() -> dict[str, list[str]]:
     """Return what `statuses.txt` holds: a status -> the words for it; "no sale", "no product" and "total" -> patterns of words and names."""
     found: dict[str, list[str]] = {}
-    for line in (pkgutil.get_data("shopboard.importing", "statuses.txt") or b"").decode("utf-8").splitlines():
+    for line in text_of("statuses.txt").splitlines():
         if not line.startswith("#"):
             thing, _, words = line.partition(": ")
             found.setdefault(thing, []).append(folded(words))

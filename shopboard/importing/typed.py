@@ -152,7 +152,10 @@ def read_json(file: str, path: Path, encoding: str | None = None) -> Iterator[Ra
         """Yield (line, table, row) for one table, or for all."""
         bad.clear()
         for line, document in json_objects(file, text, bad):
-            found = flat_rows(stem, document, listed)
+            table, row = stem, document
+            if document.keys() == {"model", "pk", "fields"}:  # a fixture of Django's holds several tables
+                table, row = document["model"].split(".")[-1], {"id": document["pk"], **document["fields"]}
+            found = flat_rows(table, row, listed)
             yield from ((line, table, row) for table, row in found if wanted in (None, table))
 
     keys: dict[str, dict] = {}
@@ -165,7 +168,7 @@ def read_json(file: str, path: Path, encoding: str | None = None) -> Iterator[Ra
     for table, columns in keys.items():
         raw = RawTable(file, table, "JSON", list(columns), (), "line", ENCODINGS.get(codec, codec), doubt=doubt)
         raw.rows = ((line, stored(map(row.get, columns))) for line, _, row in rows_of(table))
-        raw.bad, doubt = bad if table == stem else [], None
+        raw.bad, doubt = bad if table == next(iter(keys)) else [], None
         yield raw
 
 
@@ -211,7 +214,7 @@ def objects_in(document: dict) -> list[dict]:
     return [document]
 
 
-ID_NAME = re.compile(r"(^|[._ ])(id|\$oid|number|no|nr|key)$|[a-z](Id|ID|Number|No|Nr|Ref|Code)$", re.IGNORECASE)
+ID_NAME = re.compile(r"(^|[._ ])(id|number|no|nr|key)$|[a-z](Id|ID|Number|No|Nr|Ref|Code)$", re.IGNORECASE)
 
 
 def flat_rows(
@@ -229,6 +232,8 @@ def flat_rows(
 
     def add(name: str, value: object) -> None:
         """Add a value, or the values in it, to the row."""
+        while isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("$"):
+            (value,) = value.values()  # MongoDB writes {"$oid": "6512…"} for an id, {"$date": "2025-01-13"} for a day
         if isinstance(value, dict):
             objects = objects_in(value)
             value = objects if objects[0] is not value or (table, name) in listed else value

@@ -1,11 +1,12 @@
 """What visitors of a page for others send: databases without their programs, SELECTs in a process that has limits."""
 
-import pkgutil
 import sqlite3
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from shopboard.importing import text_of
 from shopboard.importing.files import FORMS, files_in, form_of
 from shopboard.importing.raw import only_reading
 from shopboard.limits import SECONDS, run_apart
@@ -22,7 +23,7 @@ def asked(source: sqlite3.Connection, sql: str, apart: bool, rows: int = 3) -> t
     """
     if not apart:
         cursor = source.execute(sql)
-        return [name for name, *_ in cursor.description], cursor.fetchmany(rows)
+        return [name for name, *_ in cursor.description], list(islice(cursor, rows))
     found = answer_apart(source, sql, rows=rows, characters=SHOWN)
     return found["names"] or [], found["rows"]
 
@@ -41,8 +42,8 @@ def answer_apart(source: sqlite3.Connection, sql: str, **more: Any) -> dict:
     source.set_authorizer(lambda *_: sqlite3.SQLITE_OK)
     file = source.execute("PRAGMA database_list").fetchone()[2]
     source.set_authorizer(only_reading)
-    text = pkgutil.get_data("shopboard.importing", "values.py") or b""  # DAY, NUMBER, LINE_TOTAL and KEY
-    found = run_apart(file, sql, SECONDS, functions=text.decode(), **more)
+    functions = text_of("values.py")  # DAY, NUMBER, LINE_TOTAL and KEY
+    found = run_apart(file, sql, SECONDS, functions=functions, **more)
     if error := found.get("error"):
         too_long = f"it takes more than {SECONDS} seconds, which this page does not give it"
         raise sqlite3.OperationalError(too_long if error == "interrupted" else error)

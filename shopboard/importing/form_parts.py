@@ -1,17 +1,153 @@
-"""The part of the form that shows what would be counted, and lets it be put right."""
+"""The parts of the form: what is asked, what was matched, the four SELECTs, and what would be counted."""
 
 import html
+import sqlite3
 from collections.abc import Callable
+from functools import partial
 
 import ipywidgets as widgets
 import pandas as pd
 
 from shopboard.importing.extras import SIGNS
-from shopboard.importing.figures import figures_html, first_rows, headline, money, named_rows
-from shopboard.importing.meaning import Question
-from shopboard.importing.parts import alert, answer_list, named_box, show_answers, table_html
+from shopboard.importing.links import base_of, columns_within
+from shopboard.importing.meaning import Column, Proposal, Question
+from shopboard.importing.parts import (
+    OF_WHAT,
+    alert,
+    answer_list,
+    match_html,
+    named_box,
+    on_change,
+    show_answers,
+    show_value,
+    table_html,
+)
 from shopboard.importing.preview import Preview, explained
+from shopboard.importing.receipt import figures_html, first_rows, headline, money, named_rows
+from shopboard.importing.staging import select_for
+from shopboard.importing.visitors import asked
+from shopboard.importing.words import FIELDS
+from shopboard.problems import ShopProblem
 from shopboard.style import Look, integer
+
+
+class QuestionsPart:
+    """Questions with lists of their answers; `answer` is called with a question's key and the value, None if it is open again."""
+
+    def __init__(self, answer: Callable[[str, str | None], None]) -> None:
+        self.answer = answer
+        self.answers: dict[str, widgets.Dropdown] = {}
+        self.widget = named_box(widgets.VBox(), "shop-questions")
+
+    def show(self, questions: dict[str, Question]) -> None:
+        """Show each question with its answers; controls stay while their question does, so that none loses the focus."""
+        before = self.answers
+        self.answers = {
+            key: before.get(key) or answer_list(key, question.text, self.answer) for key, question in questions.items()
+        }
+        for key, control in self.answers.items():
+            show_answers(control, questions[key])
+        if list(self.answers) != list(before):
+            boxes = (widgets.VBox([control]) for control in self.answers.values())
+            self.widget.children = [named_box(box, "shop-said-above") for box in boxes]
+
+
+NO_COLUMN = ("— none —", "")
+
+
+class ColumnsPart:
+    """A list of columns for each field, with what is told of the one taken; `choose` is called with table, field and column."""
+
+    def __init__(self, choose: Callable[[str, str, Column | None], None]) -> None:
+        self.choose = choose
+        self.columns: dict[tuple[str, str], tuple[widgets.Dropdown, widgets.HTML]] = {}
+        self.widget = widgets.VBox()
+
+    def show(self, proposal: Proposal | None) -> None:
+        """Show, for each field of the four tables, the column that is taken for it, and why."""
+        matches = proposal.matches if proposal else {}
+        if list(self.columns) != list(matches):
+            self.columns = {key: self._row(*key) for key in matches}
+            self.widget.children = self._sections(list(matches))
+        offers = {table: offered(proposal, table) for table in {table for table, _ in matches}} if proposal else {}
+        for (table, name), match in matches.items():
+            control, told = self.columns[table, name]
+            options = offers[table]
+            if match.column and match.column not in dict(options).values():
+                options = (*options, (match.column.name, match.column))
+            show_value(control, match.column or "", options)
+            told.value = match_html(match, FIELDS[table][name].means)
+
+    def _row(self, table: str, name: str) -> tuple[widgets.Dropdown, widgets.HTML]:
+        """Return the controls of a field: its columns, and what is told of the one that is taken."""
+        control = widgets.Dropdown(description=FIELDS[table][name].label, layout={"width": "auto"})
+        on_change(control, lambda column: self.choose(table, name, column or None))
+        return control, widgets.HTML()
+
+    def _sections(self, keys: list[tuple[str, str]]) -> list[widgets.Widget]:
+        """Return the four tables, one below the other, each with its heading and its rows."""
+        parts: list[widgets.Widget] = []
+        for table, words in OF_WHAT.items():
+            rows = [named_box(widgets.Box(self.columns[key]), "shop-match") for key in keys if key[0] == table]
+            none = "" if rows else "<div>The source has none, as far as its names tell.</div>"
+            parts += [widgets.HTML(f'<div class="shop-label shop-section">{words}</div>{none}'), *rows] if keys else []
+        return parts
+
+
+def offered(proposal: Proposal, table: str) -> tuple[tuple[str, Column | str], ...]:
+    """Return the columns that may be chosen for the fields of a table, as they are called in the list."""
+    base = {"orders": proposal.lines, "reviews": proposal.reviews}.get(table) or base_of(proposal, table)
+    columns = columns_within(proposal, base)
+    several = len({column.table for column in columns}) > 1
+    named = ((f"{column.table}.{column.name}" if several else column.name, column) for column in columns)
+    return (NO_COLUMN, *named)
+
+
+NOTE = (
+    "What you write here counts instead of the choices above; a SELECT that you leave alone goes on following them. "
+    "<code>DAY(text, 'dmy')</code> reads a date and <code>NUMBER(text, ',')</code> a number. They can be kept as the setting "
+    "<code>mapping</code>."
+)
+
+
+class SelectsPart:
+    """The texts of the SELECTs; `edit` is called with a table and what was written for it."""
+
+    def __init__(self, edit: Callable[[str, str], None]) -> None:
+        wide = {"width": "auto"}
+        self.texts = {
+            table: widgets.Textarea(description=words, rows=9, layout=wide, continuous_update=False)
+            for table, words in OF_WHAT.items()
+        }
+        self.check = widgets.Button(description="Check: the first three rows of each", layout=wide)
+        self.undo = widgets.Button(description="Back to the choices above", layout=wide)
+        self.checked = widgets.HTML()
+        written = [named_box(widgets.VBox([text]), "shop-said-above") for text in self.texts.values()]
+        buttons = named_box(widgets.Box([self.check, self.undo]), "shop-row")
+        self.widget = widgets.VBox([widgets.HTML(NOTE), *written, buttons, self.checked])
+        for table, text in self.texts.items():
+            on_change(text, partial(edit, table))
+
+    def show(self, selects: dict[str, str], edited: dict[str, str]) -> None:
+        """Show the SELECTs, those that the user wrote as they were written."""
+        for table, text in self.texts.items():
+            show_value(text, edited.get(table, selects.get(table, "")))
+            text.rows = min(max(text.value.count("\n") + 2, 3), 24)
+        self.undo.layout.display = "" if edited else "none"
+
+    def show_rows(self, connection: sqlite3.Connection, selects: dict[str, str], apart: bool) -> None:
+        """Show the first three rows of each SELECT, or what is wrong with it."""
+        shown = []
+        for table in [table for table in OF_WHAT if table in selects]:
+            try:
+                select, _ = select_for(connection, table, selects, apart)
+                names, first = asked(connection, f"SELECT * FROM (\n{select}\n) LIMIT 3", apart)
+                rows = pd.DataFrame(first, columns=names, dtype=object)
+                shown.append(table_html(rows, OF_WHAT[table]))
+            except (ShopProblem, sqlite3.Error) as problem:
+                shown.append(f'<div class="shop-label">{OF_WHAT[table]}</div>{alert(str(problem))}')
+        self.checked.value = "".join(shown) or "There is no SELECT yet: answer what is asked above, or write them."
+
 
 HEADINGS = {
     "status": "What the shop's words for a status count as",

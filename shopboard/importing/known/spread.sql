@@ -1,28 +1,15 @@
-"""A mapping for an export that is known by name, and the SQL that spreads an order's money over its lines."""
+--- about
+-- The money of an order, spread over its lines by the same steps in each mapping: `order_sums` in `checkouts` (one row per order), `spread` after
+-- `lines` (one per line).
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class NamedMapping:
-    """SELECTs for an export whose columns are documented; in them, {table} stands for the table's quoted name."""
-
-    needs: tuple[str, ...]  # columns without which a file is not this export
-    columns: tuple[str, ...]  # columns that it may lack: they are then unknown
-    selects: dict[str, str]  # table -> SELECT
-    assumptions: tuple[str, ...]  # what the SELECTs take for granted, in sentences for the user
-    shape: str = "SELECT 1"  # a SELECT that is true where the rows, too, are as in this export
-
-
-# The money, by the same steps in each mapping: ORDER_SUMS in `checkouts` (one row per order), SPREAD after `lines` (one per line).
-ORDER_SUMS = """SUM(worth) AS order_worth,
+--- order_sums
+SUM(worth) AS order_worth,
         SUM(worth - returned_worth) AS order_kept_worth,
         SUM(returned_worth) AS order_returned_worth,
         SUM(MAX(line_quantity, 0)) AS order_quantity,
-        COUNT(*) AS order_lines"""
+        COUNT(*) AS order_lines
 
-
-SPREAD = """
+--- spread
 running AS (  -- one row per line: sums over its order's lines up to this one
     SELECT
         *,
@@ -107,4 +94,3 @@ SELECT
     region
 FROM judged
 WHERE was_returned AND doubt IS NULL
-"""

@@ -1,66 +1,78 @@
-"""The SELECTs for Shopify's export of orders, which writes an order's money on the first of its lines."""
+--- about
+-- The SELECTs for Shopify's export of orders, which writes an order's money on the first of its lines.
+-- The columns are those of "Exporting orders" in Shopify's help: help.shopify.com/manual/fulfillment/managing-orders/exporting-orders.
 
-from shopboard.importing.spreading import ORDER_SUMS, SPREAD, NamedMapping
+--- needs
+-- Name, Created at, Total, Lineitem name
 
-SHOPIFY_PRODUCT = """TRIM(
+--- may_lack
+-- Email, Financial Status, Cancelled at, Canceled at, Refunded Amount, Currency, Vendor, _line, Lineitem quantity, Lineitem price, Lineitem sku, Billing Name, Shipping Name, Billing Province Name, Billing Province, Billing Country, Shipping Province Name, Shipping Province, Shipping Country
+
+--- assumed
+-- Shopify writes an order's Total (shipping, taxes and discounts included) on one of its lines: it is spread over all of them, to the cent, in proportion to price times quantity, to quantity where there are no prices.
+-- A Refunded Amount becomes lines of its own, Returned on the day of the order, and is taken out of the order's Completed money. The export does not say which items came back: it is spread like the Total, and its lines repeat the quantities.
+-- Orders with the Financial Status paid, partially_refunded or refunded count as Completed, sent or not; pending, authorized and partially_paid as Pending; voided, and all that have a date in Cancelled at, as Cancelled, refunded or not; without any status as Completed.
+-- A day is the shop's local day, as the export writes it.
+-- A customer is an email; an order without one is a guest's. Name and region are those of the latest order, shipping before billing.
+-- A product is a Lineitem sku if every line has one, else a Lineitem name; its name and price are those of its first line in the file.
+-- An order is known by its Name. Where a Name comes again with a Total (files that overlap, or two shops, which cannot be told apart), the first is loaded and the later is set aside.
+-- Amounts are in the currency of most orders; orders in another one are set aside with their amounts, such as 'EUR 12.00'.
+
+--- shape
+-- An order's Total on each of its lines is no Shopify export: each line would count as a whole order.
+SELECT 2 * COUNT(*) FILTER (WHERE totals = lines) <= COUNT(*)
+FROM (SELECT COUNT(*) AS lines, COUNT("Total") AS totals FROM {table} GROUP BY "Name" HAVING COUNT(*) > 1)
+
+--- product
+TRIM(
     CASE WHEN (SELECT COUNT(*) = COUNT("Lineitem sku") FROM {table}) THEN "Lineitem sku" ELSE "Lineitem name" END
-)"""
+)
 
-SHOPIFY_REGION = """COALESCE(
+--- region
+COALESCE(
     COALESCE("Shipping Province Name", "Shipping Province") || ', ' || "Shipping Country",
     "Shipping Province Name", "Shipping Province", "Shipping Country",
     COALESCE("Billing Province Name", "Billing Province") || ', ' || "Billing Country",
     "Billing Province Name", "Billing Province", "Billing Country"
-)"""
+)
 
-
-# The columns are those of "Exporting orders" in Shopify's help: help.shopify.com/manual/fulfillment/managing-orders/exporting-orders.
-SHOPIFY = NamedMapping(
-    needs=("Name", "Created at", "Total", "Lineitem name"),
-    columns=(
-        *("Email", "Financial Status", "Cancelled at", "Canceled at", "Refunded Amount", "Currency", "Vendor", "_line"),
-        *("Lineitem quantity", "Lineitem price", "Lineitem sku", "Billing Name", "Shipping Name"),
-        *("Billing Province Name", "Billing Province", "Billing Country"),
-        *("Shipping Province Name", "Shipping Province", "Shipping Country"),
-    ),
-    selects={
-        "customers": f"""
+--- customers
 -- one row per customer, known by an email, as the latest order describes them
 SELECT
     LOWER(TRIM("Email")) AS customer_id,
     MAX("Created at") AS latest_order,
     COALESCE("Billing Name", "Shipping Name") AS name,
     LOWER(TRIM("Email")) AS email,
-    {SHOPIFY_REGION} AS region
-FROM {{table}}
+    {region} AS region
+FROM {table}
 WHERE TRIM("Email") <> ''
 GROUP BY customer_id
-""",
-        "products": f"""
+
+--- products
 -- one row per product, as its first line in the file describes it
 SELECT
-    {SHOPIFY_PRODUCT} AS product_id,
+    {product} AS product_id,
     MIN(rowid) AS first_line,
     "Lineitem name" AS product_name,
     NUMBER("Lineitem price", '.') AS price,
     "Vendor" AS supplier
-FROM {{table}}
+FROM {table}
 WHERE "Lineitem name" IS NOT NULL
 GROUP BY product_id
-""",
-        "orders": f"""
+
+--- orders
 -- one row per order line, and one more where money was given back
 WITH numbered AS (  -- one row per line; a line with a Total begins an order, also where its Name occurred before
     SELECT
         "Name", "Email", "Financial Status", "Cancelled at", "Canceled at", "Created at", "Currency", "Total", "Refunded Amount", "_line",
         rowid AS line_position,
-        {SHOPIFY_REGION} AS place,
+        {region} AS place,
         MAX(COUNT("Total") OVER (PARTITION BY "Name" ORDER BY rowid), 1) AS order_copy,
-        {SHOPIFY_PRODUCT} AS product_id,
+        {product} AS product_id,
         COALESCE(NUMBER("Lineitem quantity", '.'), 1) AS line_quantity,
         MAX(COALESCE(NUMBER("Lineitem price", '.') * COALESCE(NUMBER("Lineitem quantity", '.'), 1), 0), 0) AS worth,
         0 AS returned_worth  -- the export does not say which of an order's items came back
-    FROM {{table}}
+    FROM {table}
 ),
 checkouts AS (  -- one row per order: its fields stand on one of its lines
     SELECT
@@ -77,7 +89,7 @@ checkouts AS (  -- one row per order: its fields stand on one of its lines
         COALESCE(NUMBER(MAX("Refunded Amount"), '.'), 0) AS refunded,
         MAX("Currency") AS currency,
         MAX(place) AS region,
-        {ORDER_SUMS}
+        {order_sums}
     FROM numbered
     GROUP BY "Name", order_copy
 ),
@@ -102,26 +114,5 @@ lines AS (  -- one row per line, with its order's fields
         "_line" AS source_line
     FROM numbered
     JOIN checkouts ON checkouts.order_number IS "Name" AND checkouts.order_copy = numbered.order_copy
-),{SPREAD}""",
-    },
-    assumptions=(
-        "Shopify writes an order's Total (shipping, taxes and discounts included) on one of its lines: it is spread over "
-        "all of them, to the cent, in proportion to price times quantity, to quantity where there are no prices.",
-        "A Refunded Amount becomes lines of its own, Returned on the day of the order, and is taken out of the order's "
-        "Completed money. The export does not say which items came back: it is spread like the Total, and its lines repeat the quantities.",
-        "Orders with the Financial Status paid, partially_refunded or refunded count as Completed, sent or not; pending, "
-        "authorized and partially_paid as Pending; voided, and all that have a date in Cancelled at, as Cancelled, refunded or not; "
-        "without any status as Completed.",
-        "A day is the shop's local day, as the export writes it.",
-        "A customer is an email; an order without one is a guest's. Name and region are those of the latest order, shipping before billing.",
-        "A product is a Lineitem sku if every line has one, else a Lineitem name; its name and price are those of its first line in the file.",
-        "An order is known by its Name. Where a Name comes again with a Total (files that overlap, or two shops, which cannot be told apart), "
-        "the first is loaded and the later is set aside.",
-        "Amounts are in the currency of most orders; orders in another one are set aside with their amounts, such as 'EUR 12.00'.",
-    ),
-    # An order's Total on each of its lines is no Shopify export: each line would count as a whole order.
-    shape="""
-SELECT 2 * COUNT(*) FILTER (WHERE totals = lines) <= COUNT(*)
-FROM (SELECT COUNT(*) AS lines, COUNT("Total") AS totals FROM {table} GROUP BY "Name" HAVING COUNT(*) > 1)
-""",
-)
+),
+{spread}
