@@ -143,7 +143,7 @@ def test_sales_that_are_written_below_zero():
 
 
 @pytest.mark.parametrize(
-    ("amounts", "open_question"), [(["720", "1.240", "12.400"], True), (["7.250", "1.240", "2.500"], False)]
+    ("amounts", "open_question"), [(["720", "1.245", "12.401"], True), (["7.250", "1.240", "2.500"], False)]
 )
 def test_marks_of_thousands_are_not_settled_by_a_latitude(amounts, open_question):
     rows = [("2025-01-01", "Lamp", amount, "48.21") for amount in amounts] + [("2025-01-02", "Rug", amounts[0], "9.75")]

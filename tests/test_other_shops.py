@@ -605,6 +605,70 @@ SMALL = {  # what is peculiar to an export -> its files, what is answered, and w
         {},
         {"status": {"Completed": 24.05}},
     ),
+    "lines that name no product": (
+        {
+            "till": "Receipt,Date,Item,Category,Quantity,Total\n1,2025-01-13,Figs,Food,1,10.00\n2,2025-01-13,,Food,2,4.00\n3,2025-01-14,,Toys,3,7.50\n"
+            "4,2025-01-14,Cup,,1,5.00\n5,2025-01-15,,,1,1.00"
+        },
+        {},
+        {"category": {"Food": 14, "Toys": 7.5, "(unknown)": 6}},
+    ),
+    "a discount on every line": (
+        {
+            "sales": "Order,Date,Item,Units,Price,Discount %,Net\n1,2025-01-13,Cup,2,10,10,18\n2,2025-01-14,Pot,3,30,25,67.5\n3,2025-01-15,Pan,4,40,50,80"
+        },
+        {},
+        {"status": {"Completed": 165.5}},
+    ),
+    "marks of thousands beside numbers without": (
+        {
+            "sales": 'Date,Item,Units,Price,Amount\n2025-01-13,Cup,2,"1,200","2,400"\n2025-01-14,Mug,1,800,800\n2025-01-15,Pot,1,"12,800","12,800"'
+        },
+        {},
+        {"status": {"Completed": 16_000}},
+    ),
+    "minutes of delivery": (
+        {
+            "orders": "Order,Date,Item,Total,Delivery Time (min)\n1,2025-01-13,Pizza,10,28\n2,2025-01-14,Pasta,12,31\n3,2025-01-15,Pizza,10,45"
+        },
+        {},
+        {"status": {"Completed": 32}},
+    ),
+    "reasons of returns": (
+        {
+            "orders": "Order,Date,Item,Total,Return Reason\n1,2025-01-13,Cup,10,\n2,2025-01-14,Pot,30,Too small\n3,2025-01-15,Pan,40,\n4,2025-01-16,Pan,40,"
+        },
+        {},
+        {"status": {"Completed": 90, "Returned": 30}},
+    ),
+    "days and months that another column tells apart": (
+        {
+            "orders": "Order,Order Date,Ship Date,Item,Total\n1,08/11/2025,16/11/2025,Cup,10\n2,09/11/2025,17/11/2025,Pot,30"
+        },
+        {},
+        {"status": {"Completed": 40}},
+    ),
+    "a price that is lower beside the list's": (
+        {
+            "orders": "Order,Date,Item,Qty,Listed Price,Discounted Price\n1,2025-01-13,Cup,1,10,9\n2,2025-01-14,Pot,3,30,27\n3,2025-01-15,Cup,2,10,8"
+        },
+        {},
+        {"status": {"Completed": 106}},
+    ),
+    "shops that are named by an id": (
+        {
+            "vendas": "Data,ID Loja,Produto,Quantidade,Valor Unitário,Valor Final\n2025-01-13,Norte Shopping,Copo,2,10,20\n2025-01-14,Sul Shopping,Bule,1,30,30"
+        },
+        {},
+        {"region": {"Norte Shopping": 20, "Sul Shopping": 30}},
+    ),
+    "a total where the days stand, and a note below": (
+        {
+            "sales": "Date,Order,Item,Qty,Price,Total,Status\n2025-01-13,1,Cup,2,10,20,shipped\n2025-01-14,2,Pot,1,30,30,shipped\n2025-01-15,3,Pan,1,40,40,cancelled\nTotal,,,4,,90,\n,* with tax,,,,,"
+        },
+        {},
+        {"status": {"Completed": 50, "Cancelled": 40}},
+    ),
     "reviews without a day": (
         {
             "orders": "order_id,order_date,product_id,total\n1,2025-01-13,7,10\n2,2025-01-14,8,30",
@@ -773,6 +837,20 @@ def test_sales_are_money_in_any_language(language, opened):
     assert money_by(form.preview, "region") == {"North": 81.5, "South": 10.25}
     assert (form.preview.orders, form.preview.units) == (2, 5)
     assert not any("profit" in key or "money" in key for key in form.questions())
+
+
+def test_a_line_without_a_product_in_an_order_with_others_is_set_aside(opened):
+    """It may be the order's postage or its payment."""
+    shown = opened(
+        {"till": "Receipt,Date,Item,Total\n1,2025-01-13,Figs,10.00\n1,2025-01-13,,4.00\n2,2025-01-14,Cup,5.00"}, {}
+    ).preview
+    assert (shown.revenue, shown.set_aside_amount) == (15, 4)
+
+
+def test_where_nothing_is_completed_what_is_pending_is_asked_about(opened):
+    lines = "Order,Date,Item,Total,Status\n1,2025-01-13,Cup,10,Approved\n2,2025-01-14,Pot,30,Cancelled"
+    form = opened({"orders": lines}, {"status Approved": "Completed"})
+    assert money_by(form.preview, "status") == {"Completed": 10, "Cancelled": 30}
 
 
 def test_totals_of_orders_beside_prices_of_lines_are_asked_about(opened):

@@ -41,7 +41,9 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
         found["total_amount"], by_price = Match(price, 0.8, why), False
         proposal.is_gross = spread < 0.005 and before == price  # a piece always costs the same: nothing is taken off
     elif price and quantity and total and price.table == proposal.lines:
-        verdicts = {column: compare_total(proposal, column, price, quantity) for column in totals}
+        verdicts = {
+            column: compare_total(proposal, column, price, quantity, found["discount"].column) for column in totals
+        }
         told = next((column for says in ("less", "equal") for column in totals if verdicts[column] == says), None)
         of_order = [column for column in totals if verdicts[column] == "order" and is_of_order(proposal, column, found)]
         if told:
@@ -79,7 +81,8 @@ def price_paid(proposal: Proposal, found: dict[str, Match]) -> tuple[Column | No
     for other in proposal.columns[proposal.lines] if price and price.table == proposal.lines else ():
         if not likeness(other, FIELDS["orders"]["unit_price"]) or other in (price, *taken):
             continue
-        if verdict(sampled_numbers(proposal, other, price)) == "less":
+        lower = re.search("discounted|offer", squashed(other.name)) and share_below(proposal, other, price) > 0.9
+        if lower or verdict(sampled_numbers(proposal, other, price)) == "less":
             found["unit_price"] = Match(other, 0.9, f"on some lines less than {price.name}: what was paid")
             found["discount"] = Match(None, 0.0, f"it is in {other.name}")
             price, proposal.is_net = other, True
@@ -125,10 +128,8 @@ def find_by_arithmetic(proposal: Proposal, found: dict[str, Match]) -> None:
         gap = np.abs(worth - values[total][several])
         if np.mean((gap <= np.maximum(0.011, 0.001 * np.abs(worth))) & (worth != 0)) > 0.9:
             # Of whole prices, too, either factor may be the quantity: the smaller one, unless a name tells.
-            named = sum(
-                likeness(column, FIELDS["orders"][name])
-                for name, column in zip(names, (quantity, price, total), strict=True)
-            )
+            fields = (FIELDS["orders"][name] for name in names)
+            named = sum(map(likeness, (quantity, price, total), fields))
             rank = (named, price.whole < 0.95, -float(np.median(np.abs(values[quantity]))))
             best = max(best, (rank, quantity, price, total), key=lambda found: found[0] if found else (-1,))
     for name, column in zip(names, best[1:], strict=False):
@@ -215,12 +216,20 @@ def share_below(proposal: Proposal, one: Column, other: Column) -> float:
     return sum(below) / max(len(below), 1)
 
 
-def compare_total(proposal: Proposal, total: Column, price: Column, quantity: Column) -> str:
+def compare_total(proposal: Proposal, total: Column, price: Column, quantity: Column, discount: Column | None) -> str:
     """Say what a total is on the sampled lines, if possible of several pieces: "equal" to price times quantity, "less", an "order"'s, or "other"."""
     rows = [row for row in sampled_numbers(proposal, total, price, quantity) if row[1]]
     several = [row for row in rows if abs(row[2]) > 1]
     # A single piece costs what its line does, whichever of both is meant; unless all are single ones.
-    return verdict([(amount, one * pieces) for amount, one, pieces in several or rows])
+    told = verdict([(amount, one * pieces) for amount, one, pieces in several or rows])
+    rows = sampled_numbers(proposal, total, price, quantity, discount) if discount and told == "other" else []
+    ways = (
+        lambda worth, off: worth * (1 - off),
+        lambda worth, off: worth * (1 - off / 100),
+        lambda worth, off: worth - off,
+    )
+    exact = any(verdict([(row[0], way(row[1] * row[2], row[3])) for row in rows]) == "equal" for way in ways)
+    return "less" if exact else told
 
 
 def verdict(pairs: list[tuple]) -> str:

@@ -6,6 +6,7 @@ from shopboard.importing.columns import row_number_of
 from shopboard.importing.links import columns_of_headers
 from shopboard.importing.matching import ill_words, status_words
 from shopboard.importing.meaning import Column, Proposal, Question, identifier
+from shopboard.importing.repeats import lines_only
 from shopboard.importing.statuses import SPELLINGS, meaning_of
 from shopboard.importing.values import plain_words, squashed
 
@@ -26,13 +27,19 @@ def ask_status(proposal: Proposal) -> None:
         )
     means = {**{status: status for status in SPELLINGS}, "set such lines aside": "aside"}
     if column and column.dates <= 0.8:
-        proposal.statuses[column] = status_words(proposal, column)[:40]
-        billed = INVOICED & {word.strip().lower() for word in proposal.statuses[column]}
-        for word in proposal.statuses[column]:
+        words = proposal.statuses[column] = status_words(proposal, column)[:40]
+        billed = INVOICED & {word.strip().lower() for word in words}
+        meant = {
+            word: "Pending" if billed and word.strip().lower() in ("sent", "viewed") else meant_in(column, word)
+            for word in words
+        }
+        if {"Completed", None}.isdisjoint(meant.values()):  # what waits elsewhere, such as Approved, may be sold here
+            meant = {word: None if status == "Pending" else status for word, status in meant.items()}
+        for word in words:
             proposal.questions[f"status {word}"] = Question(
                 f"What does “{word}” in {column.name} mean?",
                 means,
-                "Pending" if billed and word.strip().lower() in ("sent", "viewed") else meant_in(column, word),
+                meant[word],
                 "status",
             )
         proposal.bare_orders = share_without(proposal, column)
@@ -46,9 +53,9 @@ def ask_status(proposal: Proposal) -> None:
     near = dict.fromkeys([*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)])
     rest = f"as {column.name} says" if column and column.dates <= 0.8 else "nothing more"
     for other in near:
-        if other != column and (words := words_beside(proposal, other)):
-            proposal.statuses[other] = list(words)
-            for word, meaning in words.items():
+        if other != column and (beside := words_beside(proposal, other)):
+            proposal.statuses[other] = list(beside)
+            for word, meaning in beside.items():
                 proposal.questions[f"status {other.name}: {word}"] = Question(
                     f"What does “{word}” in {other.name} mean?", {rest: "", **means}, meaning, "status"
                 )
@@ -67,9 +74,10 @@ def words_beside(proposal: Proposal, column: Column) -> dict[str, str]:
 
 
 def meant_in(column: Column, word: str) -> str | None:
-    """Return what a word means in a column: a payment that is approved is made, while such an order may wait for one."""
-    approved = re.fullmatch(r"(appro|aprob|aprov)\w+", plain_words(word)) and re.search(PAYMENT, squashed(column.name))
-    return "Completed" if approved else meaning_of(word)
+    """Return what a word means in a column: a payment or return that is approved is made, while such an order may wait for one."""
+    approved = re.fullmatch(r"(appro|aprob|aprov)\w+", plain_words(word))
+    of = squashed(f"{column.table} {column.name}")
+    return "Completed" if approved and re.search(f"{PAYMENT}|return|refund|retou|devol", of) else meaning_of(word)
 
 
 INVOICED = {"overdue", "viewed", "unpaid", "draft", "partial"}  # beside these, what was sent is a bill
@@ -80,7 +88,11 @@ def share_without(proposal: Proposal, column: Column) -> float:
     """Return the share of orders, or of lines where nothing tells orders apart, on none of whose lines a column has a value."""
     if column.table != proposal.lines or column.filled == 1:
         return 0.0
-    lines = f"WHERE NOT ({proposal.totals[0]})" if proposal.totals[0] else ""
+    amount = proposal.taken("total_amount") or proposal.taken("unit_price")
+    priced = (
+        f"{amount.sql} IS NOT NULL" if amount and amount.table == proposal.lines else "1"
+    )  # a note below is no line
+    lines = f"WHERE {priced}{lines_only(proposal)}"
     number = proposal.taken("order_number")
     of = (
         number.sql
@@ -90,7 +102,7 @@ def share_without(proposal: Proposal, column: Column) -> float:
         else ""
     )
     if number and number.table == proposal.lines and 0.05 < number.filled <= 0.98:  # only an order's first line tells
-        lines += f"{' AND' if lines else 'WHERE'} {number.sql} IS NOT NULL"
+        lines += f" AND {number.sql} IS NOT NULL"
     if not of:
         return 1 - column.filled
     sql = f"SELECT AVG(CASE WHEN filled = 0 THEN 1.0 ELSE 0.0 END) FROM (SELECT COUNT({column.sql}) AS filled FROM {identifier(proposal.lines)} {lines} GROUP BY {of}) AS of_orders"
