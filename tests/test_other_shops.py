@@ -731,6 +731,64 @@ SMALL = {  # what is peculiar to an export -> its files, what is answered, and w
         {},
         {"status": {"Completed": 108}},
     ),
+    "prices of lines, before and after a discount": (
+        {
+            "items": "Order Id,Sent Date,Menu Item,Gross Price,Discount,Net Price,Qty,Void?\n"
+            + "".join(
+                f"{n},2025-01-1{n % 9 + 1},{item},{price * pieces:.2f},{off:.2f},{price * pieces - off:.2f},{pieces}.0,false\n"
+                for n, (item, price, pieces, off) in enumerate(
+                    (item, price, pieces, off)
+                    for item, price in (("Cup", 8), ("Pot", 30), ("Lid", 46))
+                    for pieces, off in ((1, 0), (2, 0), (1, 2), (3, 0))
+                )
+            )
+        },
+        {},
+        {"status": {"Completed": 7 * (8 + 30 + 46) - 6}},
+    ),
+    "net sales beside product sales": (
+        {
+            "items": "Date,Item,Qty,Product Sales,Discounts,Net Sales,Tax,Gross Sales\n01/13/2025,Cup,1,$10.00,$0.00,$10.00,$1.00,$11.00\n"
+            "01/14/2025,Pot,2,$60.00,-$6.00,$54.00,$5.40,$59.40"
+        },
+        {},
+        {"status": {"Completed": 64}},
+    ),
+    "what is net of the marketplace's fees": (
+        {
+            "transactions": "Date,Type,Order number,Buyer,Net amount,Item title,Quantity,Item subtotal,Shipping,Final Value Fee - fixed,Gross transaction amount\n"
+            "2025-01-13,Order,1,ann,12.20,Cup,1,10.00,4.00,-1.80,14.00\n2025-01-14,Order,2,bob,30.60,Pot,1,30.00,4.00,-3.40,34.00\n"
+            "2025-01-15,Order,3,cyd,12.20,Cup,1,10.00,4.00,-1.80,14.00"
+        },
+        {},
+        {"status": {"Completed": 50}},
+    ),
+    "payments that failed, each on a day": (
+        {
+            "payments": "Payment Date,Payment ID,Order ID,Order Date,Amount,Result,Tender\n13-Jan-2025 10:00,1,7,13-Jan-2025 10:00,10.00,SUCCESS,Card\n"
+            "14-Jan-2025 10:00,2,8,14-Jan-2025 10:00,30.00,FAIL,Cash\n15-Jan-2025 10:00,3,9,15-Jan-2025 10:00,20.00,SUCCESS,Card"
+        },
+        {},
+        {"status": {"Completed": 30, "Cancelled": 30}},
+    ),
+    "the names of Vietnam": (
+        {
+            "don": "Mã đơn hàng,Ngày đặt hàng,Trạng Thái Đơn Hàng,Tên sản phẩm,Giá gốc,Giá ưu đãi,Số lượng,Tổng giá bán (sản phẩm),Người Mua,Quốc gia,Tỉnh/Thành phố\n"
+            "1,2025-01-13 10:00,Hoàn thành,Cup,100,90,2,180,ann,VN,Hà Nội\n2,2025-01-14 10:00,Đã hủy,Pot,300,270,1,270,bob,VN,Đà Nẵng\n"
+            "3,2025-01-15 10:00,Chờ lấy hàng,Pot,300,270,2,540,ann,VN,Hà Nội\n4,2025-01-16 10:00,Đã giao,Cup,100,90,1,90,bob,VN,Đà Nẵng"
+        },
+        {},
+        {"status": {"Completed": 270, "Cancelled": 270, "Pending": 540}, "region": {"Hà Nội": 180, "Đà Nẵng": 90}},
+    ),
+    "the names of Thailand, whose letters have signs above and below": (
+        {
+            "orders": "หมายเลขคำสั่งซื้อ,สถานะการสั่งซื้อ,ชื่อผู้ใช้ (ผู้ซื้อ),วันที่ทำการสั่งซื้อ,ชื่อสินค้า,ราคาขาย,จำนวน,ราคาขายสุทธิ,จังหวัด\n"
+            "1,สำเร็จแล้ว,ann,2025-01-13 10:00,Cup,90,2,180,เชียงใหม่\n2,ยกเลิกแล้ว,bob,2025-01-14 10:00,Pot,270,1,270,ชลบุรี\n"
+            "3,ที่ต้องจัดส่ง,ann,2025-01-15 10:00,Pot,270,2,540,เชียงใหม่\n4,การจัดส่ง,bob,2025-01-16 10:00,Cup,90,1,90,ชลบุรี"
+        },
+        {},
+        {"status": {"Completed": 270, "Cancelled": 270, "Pending": 540}, "region": {"เชียงใหม่": 180, "ชลบุรี": 90}},
+    ),
     "a price that is called the item's cost": (
         {
             "orders": "PO#,Order Date,SKU,Item Description,Qty,Item Cost,Shipping Cost,Tax,Status\n1,2025-01-13,C1,Cup,2,10.00,0.00,1.20,Delivered\n2,2025-01-14,P1,Pot,1,30.00,4.00,2.40,Shipped"
@@ -748,6 +806,12 @@ def test_a_peculiar_export_comes_out_right(what, opened):
     assert {part: money_by(shown, part) for part in truth} == {
         part: pytest.approx(money) for part, money in truth.items()
     }
+
+
+def test_items_side_by_side_are_asked_about_wherever_their_number_stands(opened):
+    header = "order_id,order_date,order_total,item_1_name,item_1_quantity,item_2_name,item_2_quantity"
+    form = opened({"orders": f"{header}\n1,2025-01-13,40,Cup,1,Pot,1\n2,2025-01-14,10,Cup,1,,"}, {"wide": "first"})
+    assert form.questions()["wide"].text.startswith("item_1_name is the first of several items")
 
 
 HEADINGS = {  # of date, order, product, region, money, pieces and profit

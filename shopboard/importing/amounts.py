@@ -28,26 +28,18 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
     if price and total and not quantity and total.whole == 1 and share_below(proposal, total, price) > 0.2:
         found["quantity"], quantity = Match(total, 0.7, "whole numbers, often below the price of one"), total
         found["total_amount"], total = Match(None, 0.0, ""), None
-    proposal.is_net = False
-    for other in own if price and price.table == proposal.lines else ():
-        if likeness(other, fields["unit_price"]) and other not in (price, total, quantity):
-            pairs = sampled_numbers(proposal, other, price)
-            lower = re.search("discounted|offer", squashed(other.name)) and share_below(proposal, other, price) > 0.9
-            if verdict(pairs) == "less" or lower:
-                found["unit_price"] = Match(other, 0.9, f"on some lines less than {price.name}: what was paid")
-                found["discount"] = Match(None, 0.0, f"it is in {other.name}")
-                price, proposal.is_net = other, True
+    price, before = price_paid(proposal, found)
     totals = sorted(
         (column for column in own if column not in (price, quantity)),
         key=lambda column: -likeness(column, fields["total_amount"]),
     )
     totals = [column for column in totals if likeness(column, fields["total_amount"]) > 0.5][:4]
-    spread = spread_of_line(proposal, price, quantity, found["product_id"].column) if price and quantity else None
+    spread = spread_of_line(proposal, before, quantity, found["product_id"].column) if price and quantity else None
     by_price = total is None or (quantity is not None and found["unit_price"].sure > found["total_amount"].sure)
     if by_price and spread is not None:
         why = "the same product's grows with the quantity: it is the line's, not that of one piece"
         found["total_amount"], by_price = Match(price, 0.8, why), False
-        proposal.is_gross = spread < 0.005  # a piece always costs the same: nothing is taken off
+        proposal.is_gross = spread < 0.005 and before == price  # a piece always costs the same: nothing is taken off
     elif price and quantity and total and price.table == proposal.lines:
         verdicts = {
             column: compare_total(proposal, column, price, quantity, found["discount"].column) for column in totals
@@ -80,6 +72,35 @@ def choose_amount(proposal: Proposal, found: dict[str, Match]) -> None:
     why = "not needed: the amount is taken " + ("from price and quantity" if by_price else "as it is")
     for name in ("total_amount",) if by_price else ("unit_price", "discount"):
         found[name] = Match(None, 0.0, why) if price or name != "unit_price" else found[name]
+
+
+def price_paid(proposal: Proposal, found: dict[str, Match]) -> tuple[Column | None, Column | None]:
+    """Return the price that was paid, of several, and the one that a discount was taken off to come to it, else the same."""
+    price, taken = found["unit_price"].column, [match.column for match in found.values()]
+    proposal.is_net, before = False, price
+    for other in proposal.columns[proposal.lines] if price and price.table == proposal.lines else ():
+        if not likeness(other, FIELDS["orders"]["unit_price"]) or other in (price, *taken):
+            continue
+        lower = re.search("discounted|offer", squashed(other.name)) and share_below(proposal, other, price) > 0.9
+        if lower or verdict(sampled_numbers(proposal, other, price)) == "less":
+            found["unit_price"] = Match(other, 0.9, f"on some lines less than {price.name}: what was paid")
+            found["discount"] = Match(None, 0.0, f"it is in {other.name}")
+            price, proposal.is_net = other, True
+            before = price
+        elif found["discount"].column and is_less(proposal, price, other, found["discount"].column):
+            found["discount"] = Match(None, 0.0, f"{price.name} is {other.name} less it")
+            proposal.is_net, before = True, other
+    return price, before
+
+
+def is_less(proposal: Proposal, price: Column, before: Column, discount: Column) -> bool:
+    """Say whether a price is another one less the discount, as money, a share or percent, wherever there is one."""
+    rows = [row for row in sampled_numbers(proposal, price, before, discount) if row[2]]
+    off = [
+        min(abs(one - before + way) for way in (abs(less), abs(less) * before, abs(less) * before / 100)) < 0.011
+        for one, before, less in rows
+    ]
+    return bool(rows) and sum(off) > 0.9 * len(off)
 
 
 def find_by_arithmetic(proposal: Proposal, found: dict[str, Match]) -> None:

@@ -23,7 +23,7 @@ from shopboard.importing.statuses import meaning_of, status_of
 from shopboard.importing.values import squashed
 from shopboard.importing.words import FIELDS, pattern
 
-NO_GOODS = "addres|adress|adres|direccion|endereco|indirizzo|street|strasse|phone|telefon|^fax|zip|postal|plz|buyer|recipient|gender|^sex|geschlecht|sexe|^age|pay|zahl|paiement|pago|channel|kanal|canal|priority|season|mode(?!l)|method|^rep$|salesrep|gateway|kind$|^type$|(order|transaction)type|coupon|promo|(last|first|sur)name|^tax|weekday|month|cash|color|colour|^size|carrier|courier|device|source|note|comment|mall|store|shop|branch|filiale|location|warehouse|market|city|billto|shipto|information|purchasepoint|vchtype|vouchertype|cashier|employee|server|staff|kassier"
+NO_GOODS = "addres|adress|adres|direccion|endereco|indirizzo|street|strasse|phone|telefon|^fax|zip|postal|plz|buyer|recipient|gender|^sex|geschlecht|sexe|^age|pay|zahl|paiement|pago|channel|kanal|canal|priority|season|mode(?!l)|method|^rep$|salesrep|gateway|kind$|^type$|(order|transaction)type|coupon|promo|^table|center$|dining|^service$|void|^result$|tender|card|gstin|quantity|^rate$|(last|first|sur)name|^tax|weekday|month|cash|color|colour|^size|carrier|courier|device|source|note|comment|mall|store|shop|branch|filiale|location|warehouse|market|city|billto|shipto|information|purchasepoint|vchtype|vouchertype|cashier|employee|server|staff|kassier"
 
 
 def possible_lines(proposal: Proposal) -> list[str]:
@@ -58,6 +58,11 @@ def possible_lines(proposal: Proposal) -> list[str]:
     return sorted(rated, key=lambda table: (table in told, -rated[table]))
 
 
+FEES = (
+    "(?<!delivery)(?<!shipping)fees?($|fixed|variable)|commission|provision"  # after these, what is net is no revenue
+)
+
+
 def price_of_product(proposal: Proposal, table: str) -> Match:
     """Return the price that a row of `table` is told of its product."""
     near = columns_within(proposal, table)
@@ -87,6 +92,14 @@ def match_fields(proposal: Proposal) -> None:
     found["discount"] = best_match(proposal, lines, fields["discount"], own)
     found["total_amount"] = best_match(proposal, lines, fields["total_amount"], own)
     found["unit_price"] = best_match(proposal, lines, fields["unit_price"], own)
+    net = found["total_amount"].column
+    if (
+        net
+        and re.match("net(amount|total|value|$)", squashed(net.name))
+        and any(re.search(FEES, squashed(column.name)) for column in own)
+    ):
+        gross = best_match(proposal, lines, fields["total_amount"], [column for column in own if column != net])
+        found["total_amount"] = gross if gross.column else found["total_amount"]
     if not found["total_amount"].column and not found["unit_price"].column:
         found["total_amount"] = best_match(proposal, lines, fields["total_amount"], columns_of_headers(proposal, lines))
         price = price_of_product(proposal, lines)
@@ -144,6 +157,8 @@ def status_among(proposal: Proposal, columns: list[Column]) -> Match:
         if re.fullmatch(pattern("{status}?({name}|{text})|{status}"), squashed(match.column.name))
     ]
     for match, column in rated:
+        if column not in words and column.filled == 1:  # a day on all lines tells nothing
+            continue
         if column not in words or (
             named and column.numbers > 0.8
         ):  # the day of shipping; words, rather than their numbers
@@ -168,6 +183,8 @@ def ill_words(proposal: Proposal, column: Column) -> dict[str, str]:
         return {}
     kind = re.search(KIND, squashed(column.name))
     words = {word: (meaning_of if kind else status_of)(word) for word in status_words(proposal, column)}
+    if set(words.values()) <= {None, "aside"}:  # nothing beside it is sold
+        return {}
     known = sum(status is not None for status in words.values())
     return {
         word: status

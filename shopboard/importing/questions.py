@@ -78,11 +78,12 @@ def ask_questions(proposal: Proposal) -> None:
 
 def ask_wide(proposal: Proposal) -> None:
     """Ask about orders whose items stand side by side: Item 1, Item 2, and so on."""
-    column = proposal.taken("product_id")
-    stem = column and re.fullmatch(r"(.*?)[ #_(]*1\)?", column.name)
-    if stem:
-        filled = [other.name for other in proposal.columns[column.table] if other.filled]
-        others = [name for name in filled if re.fullmatch(re.escape(stem[1]) + r"[ #_(]*[2-9]\)?", name)]
+    for column in filter(None, map(proposal.taken, ("quantity", "product_id"))):
+        others = [
+            other.name
+            for other in proposal.columns[column.table]
+            if other.filled and other != column and re.sub(r"(?<!\d)[2-9](?!\d)", "1", other.name) == column.name
+        ]
         if others:
             proposal.questions["wide"] = Question(
                 f"{column.name} is the first of several items of an order; those in {', '.join(others)} are not read. Unite them into "

@@ -33,11 +33,11 @@ UNFOLDED: dict[int, Any] = {
 
 
 def folded(text: str) -> str:
-    """Return a text in small letters without accents, as names are compared; of a pattern, all signs stay."""
+    """Return a text in small letters without accents and vowel signs, as names are compared; of a pattern, all signs stay."""
     if text.isascii():
         return text.lower()
     letters = unicodedata.normalize("NFKD", text.casefold().translate(UNFOLDED))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return "".join(letter for letter in letters if unicodedata.category(letter)[0] != "M")
 
 
 def plain_words(text: str) -> str:

@@ -9,7 +9,7 @@ from shopboard.importing.values import folded
 
 LANGUAGES = tuple(
     "english german french spanish portuguese italian dutch danish_norwegian swedish finnish polish czech_slovak hungarian romanian "
-    "turkish russian greek hebrew arabic chinese japanese korean indonesian sap".split()
+    "turkish russian greek hebrew arabic chinese japanese korean indonesian thai vietnamese sap".split()
 )
 
 
