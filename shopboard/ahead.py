@@ -69,7 +69,7 @@ class Ahead:
 
     def __init__(self, engine: ColumnarEngine, steps: Container[str]) -> None:
         self.engine, self.steps = engine, steps
-        self.others = ThreadPoolExecutor(engine.at_once)
+        self.workers = ThreadPoolExecutor(engine.at_once)
         self.coming: dict[tuple, Future[pd.DataFrame]] = {}
         self.making: dict[str, Future[None]] = {}  # table of a step -> when it is made
 
@@ -84,7 +84,7 @@ class Ahead:
             held[around] = Held(around, {name: f"held_{place}_{name}" for name in shared})
         for key, sql, around in asked:
             steps = self._made(held[around].read(sql), held[around])
-            self.coming[key] = self.others.submit(self._answer, sql, held[around], steps)
+            self.coming[key] = self.workers.submit(self._answer, sql, held[around], steps)
 
     def _made(self, sql: str, held: Held) -> list[Future[None]]:
         """Begin with the steps that a question reads of those that are held, each after those that it reads itself."""
@@ -93,7 +93,7 @@ class Ahead:
             if name in held.tables:
                 table, step, before = held.tables[name], held.around.ctes[name], held.before(name)
                 if table not in self.making:
-                    self.making[table] = self.others.submit(self._hold, table, step, before, self._made(step, before))
+                    self.making[table] = self.workers.submit(self._hold, table, step, before, self._made(step, before))
                 found.append(self.making[table])
         return found
 
@@ -129,4 +129,4 @@ class Ahead:
     def close(self) -> None:
         """End, and let go of what is held."""
         self.settle()
-        self.others.shutdown()
+        self.workers.shutdown()

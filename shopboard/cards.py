@@ -214,12 +214,17 @@ def filled_table(part: Table, shop: Shop, selection: Filters, look: Look, values
 
 def table_of(rows: pd.DataFrame, part: AnyPart) -> CardTable:
     """Return rows as the board takes them, in the columns that a table declares, else in all that there are."""
-    declared = part.columns if isinstance(part, Table) else {name: name.replace("_", " ") for name in rows}
-    columns = [column_of(name, column, rows) for name, column in declared.items()]
+    columns = columns_of(rows, part)
     if isinstance(part, Table) and part.click and columns:
         columns[0]["click"] = True
-    values = [jsonable(rows[name]) for name in declared]
+    values = [jsonable(rows[column["name"]]) for column in columns]
     return {"columns": columns, "rows": [list(row) for row in zip(*cast(Any, values), strict=True)]}
+
+
+def columns_of(rows: pd.DataFrame, part: AnyPart) -> list[CardColumn]:
+    """Return the columns that are shown of the rows behind a part."""
+    declared = part.columns if isinstance(part, Table) else {name: name.replace("_", " ") for name in rows}
+    return [column_of(name, column, rows) for name, column in declared.items()]
 
 
 def column_of(name: str, column: str | Column, rows: pd.DataFrame) -> CardColumn:

@@ -57,7 +57,8 @@ def choose_days(point: dict[str, Any], selection: Filters) -> Filters:
 
 
 def choose_month(point: dict[str, Any], selection: Filters) -> Filters:
-    """Choose the days of the month, such as "2025-01", that is the key of what was clicked."""
+    """Choose the selected days of the month, such as "2025-01", that is the key of what was clicked."""
     first = date.fromisoformat(f"{point['customdata']}-01")
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return replace(selection, start=first.isoformat(), end=min(last.isoformat(), selection.end))
+    start, end = max(first.isoformat(), selection.start), min(last.isoformat(), selection.end)
+    return replace(selection, start=start, end=end)

@@ -300,7 +300,7 @@ class Dashboard:
         """Answer what the board asks, and follow a click."""
         with self.lock:
             if event.get("event") == "ask":
-                return behind(event, self.shown, self.shop, self.filters.value, self.parameters)
+                return behind(event, self.shown, self.shop, self.filters.value, self.parameters, self.look())
             self.guarded(lambda: self._follow(event))
         return None
 

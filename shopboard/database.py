@@ -116,7 +116,7 @@ def quoted(name: str) -> str:
 
 def progress_bar(total: int) -> tqdm:
     """Return a progress bar over `total` rows that reads well in plain text, too."""
-    pattern = "{percentage:3.0f} % |{bar:30}| {n:,} of {total:,} rows, {remaining} left"
+    pattern = "{percentage:3.0f}% |{bar:30}| {n:,} of {total:,} rows, {remaining} left"
     return tqdm(total=total, file=sys.stdout, bar_format=pattern)
 
 

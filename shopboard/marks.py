@@ -287,7 +287,7 @@ def name_axis(names: Iterable[str], **axis: Any) -> Axis:
 def log_axis(title: str, values: pd.Series, look: Look, before: str = "") -> Axis:
     """Return an axis on which equal steps are equal ratios, with plain numbers at its ticks."""
     first, last = math.log10(values.min()), math.log10(values.max())
-    edge = max(0.08 * (last - first), 0.2)
+    edge = max(0.12 * (last - first), 0.2)
     low, high = math.floor(first - edge), math.ceil(last + edge)
     steps = (1, 2, 5) if last - first <= 2 else (1, 3) if last - first <= 4 else (1,)
     powers = range(low, high + 1, max(1, (high - low) // 5))

@@ -40,12 +40,12 @@ from shopboard.settings import Settings, is_shop_database, private_folder
 from shopboard.style import Look, integer
 
 HEAD = (
-    '<div class="shop-label shop-section">Your own data</div>CSV, Excel, Parquet, JSON lines, SQLite or DuckDB; '
+    "<h3>Your own data</h3>CSV, Excel, Parquet, JSON lines, SQLite or DuckDB; "
     "several files, or a zip of them. Everything stays in this notebook's own process. If that runs on another "
     "machine, the files are sent there."
 )
 PUBLIC_HEAD = (
-    '<div class="shop-label shop-section">Your own data</div>CSV, Excel, Parquet, JSON lines or SQLite; several files, '
+    "<h3>Your own data</h3>CSV, Excel, Parquet, JSON lines or SQLite; several files, "
     "or a zip of them. They are sent to the machine that serves this page. You alone see what you load, and it is "
     "deleted when you leave; load the page anew to see the first shop again."
 )

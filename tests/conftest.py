@@ -78,6 +78,47 @@ def chromium():
         yield running
 
 
+@pytest.fixture(scope="module")
+def tab(chromium, tmp_path_factory):
+    """A tab of the browser and a file: what is loaded from the same address again is compiled already."""
+    context = chromium.new_context(accept_downloads=True)
+    context.add_init_script("history.scrollRestoration = 'manual'")
+    yield context.new_page(), tmp_path_factory.mktemp("tab") / "page.html"
+    context.close()
+
+
+@pytest.fixture
+def open_text(tab):
+    """A function that opens a page of the board in the tab; at the end it may have no faults that nobody took."""
+    page, file = tab
+    faults = []
+    listeners = {
+        "pageerror": lambda error: faults.append(str(error)),
+        "console": lambda said: faults.append(said.text) if said.type in ("error", "warning") else None,
+        "request": lambda asked: (
+            None if asked.url.startswith(("file:", "blob:", "data:")) else faults.append(asked.url)
+        ),
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
+
+    def open_text(text, width):
+        file.write_text(text, encoding="utf-8")
+        page.mouse.move(0, 0)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(file.as_uri())
+        page.wait_for_function("window.ready")
+        page.evaluate("window.ready")
+        page.wait_for_timeout(100)
+        return page
+
+    open_text.faults = faults
+    yield open_text
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
+    assert faults == []
+
+
 @pytest.fixture(scope="session")
 def story():
     """All that the notebook's own cells define."""

@@ -19,6 +19,8 @@ from shopboard.plain import from_arrays
 from shopboard.problems import ShopProblem
 from shopboard.sqltext import needed, parameters_in, read_by_several, with_in_front
 
+from small_shop import small_shop
+
 HOSTILE = ["O'Brien", 'say "hi"', "100%", "$start", ":x ?", "back\\slash", "-- ;", "日本", "a\nb", "{x}", ""]
 
 
@@ -413,6 +415,31 @@ def test_the_least_recently_used_answer_goes(odd, monkeypatch):
     for number in (1, 2, 1, 3):
         odd.ask("SELECT $n AS n", n=number)
     assert [dict(values)["n"] for _, values, _ in odd._answers] == [1, 3]
+
+
+def test_the_oldest_answers_go_where_there_are_too_many_values(odd, monkeypatch):
+    monkeypatch.setattr(ask, "VALUES_KEPT", 5)
+    odd.forget()
+    for number in (1, 2, 3, 4):
+        odd.ask("SELECT $n AS n, $n AS again", n=number)
+    assert [dict(values)["n"] for _, values, _ in odd._answers] == [3, 4]
+    odd.ask("SELECT 1 AS a, 2 AS b, 3 AS c, 4 AS d, 5 AS e, 6 AS f")  # more than is kept of all together
+    assert [dict(values)["n"] for _, values, _ in odd._answers] == [3, 4]
+
+
+def test_models_that_lose_money_are_named(story, tmp_path):
+    with closing(small_shop(story, tmp_path, "sqlite")) as shop:
+        assert shop.notices() == []
+        with closing(sqlite3.connect(shop.path)) as other, other:
+            (view,) = other.execute("SELECT sql FROM sqlite_master WHERE name = 'daily_sales'").fetchone()
+            lost = view.replace(
+                "THEN total_amount ELSE 0.0 END) AS revenue", "THEN 0.999 * total_amount ELSE 0.0 END) AS revenue"
+            )
+            assert lost != view
+            other.execute("DROP VIEW daily_sales")
+            other.execute(lost)
+        assert shop.refresh()
+        assert shop.notices() == ["The models do not add up to the revenue of the orders: run the notebook again."]
 
 
 def test_a_refresh_answers_anew(open_rows):

@@ -12,7 +12,7 @@ from shopboard.export import in_script
 from shopboard.problems import ShopProblem
 from shopboard.style import Look
 
-from browser import chromium, server, servers
+from browser import server, servers
 
 WIDTHS = (360, 800, 1400, 2000)
 NASTY = [
@@ -314,43 +314,14 @@ def page_text(shown, look=LOOK, host=True):
     )
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
-
-
 @pytest.fixture
-def opened(browser, tmp_path):
-    """A function that opens a page with cards; afterwards nothing may have gone wrong on it, and nothing have left it."""
-    contexts, faults = [], []
+def opened(open_text):
+    """A function that opens a page with cards."""
 
-    def open_cards(shown, *, width=1400, dark=False, host=True, look=None):
-        file = tmp_path / f"page{len(contexts)}.html"
-        file.write_text(page_text(shown, look or Look(currency="$", dark=dark), host), encoding="utf-8")
-        context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None
-        )
-        page.on(
-            "request",
-            lambda request: (
-                faults.append(request.url) if not request.url.startswith(("file:", "blob:", "data:")) else None
-            ),
-        )
-        page.goto(file.as_uri())
-        page.wait_for_function("window.ready")
-        page.evaluate("window.ready")
-        page.wait_for_timeout(100)
-        return page
+    def opened(shown, *, width=1400, dark=False, host=True, look=None):
+        return open_text(page_text(shown, look or Look(currency="$", dark=dark), host), width)
 
-    yield open_cards
-    for context in contexts:
-        context.close()
-    assert faults == []
+    return opened
 
 
 def card(page, name):
@@ -764,7 +735,7 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
 @pytest.mark.skipif(not servers(), reason="nothing here shows a notebook")
-def test_in_a_notebook_cards_are_drawn_answered_and_changed(browser, tmp_path, monkeypatch):
+def test_in_a_notebook_cards_are_drawn_answered_and_changed(chromium, tmp_path, monkeypatch):
     """In one host; the dashboard's own tests show boards in each of them."""
     kind, here = servers()[0], Path(__file__).resolve().parent
     monkeypatch.setenv("PYTHONPATH", f"{here.parent}:{here}")
@@ -772,7 +743,7 @@ def test_in_a_notebook_cards_are_drawn_answered_and_changed(browser, tmp_path, m
     nbformat.write(notebook, tmp_path / "ecommerce_dashboard.ipynb")
     faults = []
     with server(kind, tmp_path) as address:
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page = chromium.new_page(viewport={"width": 1400, "height": 1000})
         page.on(
             "pageerror",
             lambda error: (

@@ -367,6 +367,9 @@ def test_many_regions_and_categories_are_folded_without_loss(story, look):
     assert list(inner.customdata[-2][0]) == ["", inner.x[0]], "a sum of others is no region to choose"
     smallest = sales.groupby("region")["revenue"].sum().sort_values(ascending=False).iloc[13:].sum()
     assert edge.z[-2][-1] == smallest
+    just_room = sales[sales["region"].isin([f"r{one:02}" for one in range(14)]) & (sales["category"] < "c10")]
+    inner, _ = story.regional_heatmap(just_room, look).data
+    assert (inner.y[-2], inner.x[-2]) == ("r13", "c09"), "as many as there is room for are no others"
 
 
 def test_a_region_called_total_is_a_region(story, look):
@@ -404,7 +407,8 @@ def test_the_curve_of_concentration(draw, answers, story, look):
     nine = known.assign(customers=[-(-9 * top // 100) for top in known["top_percent"]])
     for shares, labels in (
         ((0, 3, 3, 9), ["", "  top 20%: <b>3%</b>"]),
-        ((0, 20, 40, 90), ["  top 10%: <b>20%</b>", "  top 20%: <b>40%</b>"]),
+        ((0, 20, 30, 90), ["", "  top 20%: <b>30%</b>"]),
+        ((0, 20, 31, 90), ["  top 10%: <b>20%</b>", "  top 20%: <b>31%</b>"]),
     ):
         percents = np.interp(nine["customers"], [0, 1, 2, 9], shares)
         _, _, marked = story.concentration_chart(nine.assign(percent_of_revenue=percents), look).data
@@ -604,7 +608,23 @@ def test_stock_by_class(draw, answers, shop):
     assert [trace.name for trace in figure.data] == ["Class A", "Class B", "Class C"]
     assert len({trace.marker.symbol for trace in figure.data}) == 3
     assert f"{(known['stock'] == 0).sum()} out of stock" in figure.layout.xaxis.title.text
+    unsold = ((known["stock"] > 0) & known["units_per_day"].eq(0)).sum()
+    assert f"{unsold} not sold lately" in figure.layout.xaxis.title.text
     assert not {trace.marker.color for trace in figure.data} & set(category_colours(shop.whole.categories).values())
+
+
+def test_the_own_chart_and_the_sizes_of_tables(story, shop):
+    done = shop.orders[shop.orders["status"] == "Completed"]
+    units = done.groupby(done["order_date"].str[:7])["quantity"].sum()
+    found = shop.ask(story.UNITS)
+    assert dict(zip(found["month"], found["units"], strict=True)) == units.to_dict()
+    (drawn,) = story.UNITS_CHART.figure(found).data
+    assert (list(drawn.x), list(drawn.y)) == (found["month"].tolist(), units.tolist())
+    assert drawn.hoverinfo == "x+y"  # it says what it is
+    sizes = shop.ask(story.TABLE_SIZES)
+    assert dict(zip(sizes["table_name"], sizes["table_rows"], strict=True)) == {
+        name: len(rows) for name, rows in shop.rows.items()
+    }
 
 
 def test_demand_and_its_forecast(draw, answers, story):

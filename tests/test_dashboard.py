@@ -375,6 +375,18 @@ def test_clicks_lead_on(dashboard, story):
     assert dashboard.state() == dashboard.first()
 
 
+def test_a_click_on_a_month_chooses_those_of_its_days_that_are_shown(dashboard):
+    dashboard.go("Customers")
+    click(dashboard, "customers-new-and-returning", customdata="2025-08")
+    assert (dashboard.filters.value.start, dashboard.filters.value.end) == ("2025-08-01", "2025-08-31")
+    dashboard.go(selection=replace(dashboard.filters.value, start="2025-08-10", end="2025-09-20"))
+    click(dashboard, "customers-new-and-returning", customdata="2025-08")
+    assert (dashboard.filters.value.start, dashboard.filters.value.end) == ("2025-08-10", "2025-08-31")
+    dashboard.go_back()
+    click(dashboard, "customers-new-and-returning", customdata="2025-09")
+    assert (dashboard.filters.value.start, dashboard.filters.value.end) == ("2025-09-01", "2025-09-20")
+
+
 def test_a_part_that_takes_long_is_asked_for_by_a_click(story, opened):
     """It stays while the same is shown, and waits again where the selection or the data are others."""
     shop, card = opened.shop, "pairs-bought-together"

@@ -11,25 +11,9 @@ from shopboard.style import figure_json
 
 
 @pytest.fixture
-def opened(chromium, tmp_path):
-    """A function that opens a page with cards; afterwards nothing may have gone wrong on it."""
-    pages, faults = [], []
-
-    def opened(shown, width=1000):
-        file = tmp_path / f"page{len(pages)}.html"
-        file.write_text(page_text(shown), encoding="utf-8")
-        page = chromium.new_page(viewport={"width": width, "height": 900})
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        pages.append(page)
-        page.goto(file.as_uri())
-        page.evaluate("window.ready")
-        page.wait_for_timeout(100)
-        return page
-
-    yield opened
-    for page in pages:
-        page.close()
-    assert faults == []
+def opened(open_text):
+    """A function that opens a page with cards."""
+    return lambda shown, width=1000: open_text(page_text(shown), width)
 
 
 def chart(*traces, **layout):
@@ -186,7 +170,7 @@ def test_a_chart_that_was_not_drawn_is_drawn_again(opened):
     assert card(page, "bars").locator(".bars .point path").count() == 7
 
 
-def test_a_chart_that_cannot_be_drawn_says_so_and_the_others_are_there(opened):
+def test_a_chart_that_cannot_be_drawn_says_so_and_the_others_are_there(opened, open_text):
     page = opened(cards(), 1400)
     page.evaluate("Plotly.react = Plotly.newPlot = async (holder) => holder.replaceChildren(); null")
     page.evaluate("given.cards.find((each) => each.id === 'bars').figure.data[0].x[0] = 9, draw()")
@@ -194,6 +178,8 @@ def test_a_chart_that_cannot_be_drawn_says_so_and_the_others_are_there(opened):
     assert failed.get_attribute("data-state") == "failed"
     assert failed.locator(".sb-message").inner_text() == "This could not be drawn; its rows are in the menu."
     assert card(page, "revenue").locator(".bars .point path").count() == 90
+    assert all("could not be drawn: Error: Plotly drew nothing" in fault for fault in open_text.faults)
+    open_text.faults.clear()
 
 
 WIDE = [

@@ -452,3 +452,104 @@ def test_stars_of_lines_are_reviews_of_their_products(shop):
     assert made.reviews["rating"].tolist() == [5, 2, 3]
     assert made.reviews["review_date"].tolist() == ["2026-02-03", "2026-02-05", "2026-02-06"]
     assert made.form.preview.rating == pytest.approx(10 / 3)
+
+
+REFUNDED = """
+order_id,order_date,customer,product,quantity,unit_price,status
+1,2026-01-13,Ann,Cup,2,10,delivered
+2,2026-01-14,Bob,Mug,1,30,delivered
+3,2026-01-15,Cyd,Pot,1,40,delivered
+4,2026-01-16,Dan,Pan,1,50,canceled
+5,2026-01-17,Eve,Cup,1,10,delivered
+6,2026-01-18,Fay,Cup,1,10,delivered
+7,2026-01-19,Gil,Cup,1,10,delivered
+8,2026-01-20,Hal,Cup,1,10,delivered
+9,2026-01-20,Ida,Cup,1,10,delivered
+"""
+
+
+def test_money_that_a_table_of_refunds_gives_back_is_asked_about(shop):
+    back = "refund_id,order_id,refund_date,amount,status\n1,1,2026-01-20,5,completed\n2,1,2026-01-21,3,completed\n3,2,2026-01-20,30,completed\n4,3,2026-01-21,40,rejected\n5,4,2026-01-22,50,completed"
+    imported = shop(orders=REFUNDED, refunds=back)
+    assert list(imported.asked) == ["money amount"]
+    assert imported.say(money="returned").by("status") == {"Completed": 102.0, "Returned": 38.0, "Cancelled": 50.0}
+
+
+def test_a_return_that_was_refused_is_none_and_a_cancelled_order_stays_so(shop):
+    back = "return_id,order_id,return_date,reason,return_status\n1,1,2026-01-20,late,Approved\n2,2,2026-01-20,broken,Rejected\n3,3,2026-01-20,broken,Pending\n4,4,2026-01-20,late,Approved"
+    imported = shop(orders=REFUNDED, returns=back)
+    assert imported.by("status") == {"Completed": 120.0, "Returned": 20.0, "Cancelled": 50.0}
+
+
+def test_a_payment_that_is_approved_is_made(shop):
+    imported = shop(
+        orders="order_id,date,payment_method,payment_status,product,total\n1,2026-01-13,invoice,approved,Cup,10\n2,2026-01-14,card,approved,Mug,20\n3,2026-01-15,card,refunded,Pot,40"
+    )
+    assert not any("payment_method" in key for key in imported.form.questions())
+    assert imported.by("status") == {"Completed": 30.0, "Returned": 40.0}
+
+
+def test_an_order_goes_to_the_address_that_it_names(shop):
+    imported = shop(
+        orders="id,user_id,address_id,order_date,product,total\n1,7,2,2026-01-13,Cup,10\n2,8,1,2026-01-14,Mug,20",
+        users="id,name\n7,Ann Ash\n8,Bob Birch",
+        addresses="id,user_id,city,country\n1,8,Reno,US\n2,7,York,GB",
+    )
+    assert imported.by("place") == {"Reno": 20.0, "York": 10.0} or imported.by("place") == {"US": 20.0, "GB": 10.0}
+
+
+def test_an_amount_is_no_key(shop):
+    imported = shop(
+        orders="id,customer,status,amount,created_at\n1,Ann,shipped,120,2026-01-13\n2,Bob,shipped,55,2026-01-14\n3,Cyd,returned,80,2026-01-15",
+        payments="id,order_id,amount,state\n1,1,120,ok\n2,2,55,ok\n3,3,80,ok",
+    )
+    assert imported.form.proposal.taken("product_id") is None
+    assert imported.by("status") == {"Completed": 175.0, "Returned": 80.0}
+
+
+def test_words_of_a_status_in_a_table_of_their_own_are_asked_about_rather_than_its_numbers(shop):
+    imported = shop(
+        orders="id,fname,lname,order_date,status_id,product,total\n1,Ann,Ash,2026-01-13,1,Cup,10\n2,Bob,Bay,2026-01-14,2,Mug,20\n3,Cyd,Cox,2026-01-15,1,Pot,40",
+        order_statuses="id,name\n1,Knorz\n2,Blim\n3,Fesk",
+    )
+    assert list(imported.asked) == ["status Knorz", "status Blim"]
+    assert imported.say(status_Knorz="Completed", status_Blim="Cancelled").by("status") == {
+        "Completed": 50.0,
+        "Cancelled": 20.0,
+    }
+
+
+def test_what_all_tables_are_called_after_hides_no_reference(shop):
+    imported = shop(
+        acme_orders="id,ship_address_id,ordered_at,state\n1,12,2026-01-13,complete\n2,11,2026-01-14,complete",
+        acme_line_items="id,order_id,variant_id,quantity,price\n1,1,31,2,10\n2,2,32,1,30",
+        acme_variants="id,sku,product_id\n31,S1,21\n32,S2,22",
+        acme_products="id,name\n21,Cup\n22,Mug",
+        acme_addresses="id,city\n11,Reno\n12,York",
+    )
+    lines = imported.loaded()
+    assert lines.groupby("product_name")["total_amount"].sum().to_dict() == {"Cup": 20.0, "Mug": 30.0}
+    assert lines.groupby("place")["total_amount"].sum().to_dict() == {"York": 20.0, "Reno": 30.0}
+
+
+def test_names_in_a_table_of_translations_and_places_by_the_code_of_a_country(shop):
+    imported = shop(
+        order="id,number,ordered_at,address_id\n7001,A1,2026-01-13,51\n7002,A2,2026-01-14,52",
+        order_line="id,order_id,product_id,quantity,line_price,line_price_before_discounts\n1,7001,31,1,10,10\n2,7002,32,2,30,30",
+        product="id,sku\n31,S31\n32,S32",
+        product_translation="product_id,language,name\n31,en,Cup\n32,en,Mug",
+        order_shippingaddress="id,street,country_id\n51,1 Main St,GB\n52,2 Main St,US",
+    )
+    assert not any("before" in key for key in imported.asked)
+    lines = imported.loaded()
+    assert lines.groupby("product_name")["total_amount"].sum().to_dict() == {"Cup": 10.0, "Mug": 30.0}
+    assert lines.groupby("place")["total_amount"].sum().to_dict() == {"GB": 10.0, "US": 30.0}
+
+
+def test_states_of_orders_that_are_not_read_are_said(shop):
+    imported = shop(
+        orders="order_id,order_date,product,total\n1,2026-01-13,Cup,10\n2,2026-01-14,Mug,20",
+        order_events="order_id,state,at\n1,submitted,2026-01-13\n1,delivered,2026-01-14\n2,submitted,2026-01-14\n2,cancelled,2026-01-15",
+    )
+    imported.loaded()
+    assert any("order_events may tell another state" in line for line in imported.assumed)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from shopboard import building
 from shopboard.database import connect, read_query
-from shopboard.importing import accounts, loading
+from shopboard.importing import accounts, loading, staging
 from shopboard.importing.accounts import NO_PRODUCT
 from shopboard.importing.corrections import load_corrections
 from shopboard.importing.receipt import SET_ASIDE_BY_REASON, reconciliation
@@ -406,7 +406,9 @@ def test_an_interruption_leaves_the_earlier_database(open_or_build, load, tmp_pa
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr({"check_references": building, "note_parts": accounts}.get(step, loading), step, interrupted)
+    monkeypatch.setattr(
+        {"check_references": building, "note_parts": accounts, "stage": staging}.get(step, loading), step, interrupted
+    )
     with pytest.raises(KeyboardInterrupt):
         load([order(1), order(2)])
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["ecommerce.db"]
@@ -422,14 +424,14 @@ def test_a_full_disk_leaves_the_earlier_database(load, tmp_path, monkeypatch, fu
     if full == "main":
         monkeypatch.setattr(accounts, "IMPORT_TABLES", "PRAGMA max_page_count = 30;" + accounts.IMPORT_TABLES)
     else:
-        stage = loading.stage
+        stage = staging.stage
 
         def limited(source, *arguments):
             source.set_authorizer(lambda *_: sqlite3.SQLITE_OK)
             source.execute("PRAGMA staging.max_page_count = 10")
             return stage(source, *arguments)
 
-        monkeypatch.setattr(loading, "stage", limited)
+        monkeypatch.setattr(staging, "stage", limited)
     with pytest.raises(ShopProblem, match=r"full.*`database`"):
         load([order(n, product_id=str(1 + n % 3)) for n in range(1, 3_000)])
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["ecommerce.db"]

@@ -555,6 +555,8 @@ def test_the_dark_page(page):
     browser.wait_until(lambda: page.evaluate(card) == "rgb(23, 29, 37)", 20, "dark cards")
     letters = f"document.querySelector('[data-card={DAILY}] .js-plotly-plot')._fullLayout.font.color"
     browser.wait_until(lambda: page.evaluate(letters) == "#e6edf3", 20, "light letters in the charts")
+    hint = "getComputedStyle(document.querySelector('.shop-page [placeholder]'), '::placeholder').color"
+    assert page.evaluate(hint) == "rgb(165, 177, 190)"  # whatever the host, which is light, has for its own fields
     from_menu(page, "Dark")
     browser.wait_until(lambda: (page.evaluate(paper), page.evaluate(card)) == light, 20, "a light page")
 

@@ -15,7 +15,7 @@ from shopboard.cards import LINES, fill, fill_each, outlines
 from shopboard.filters import Filters
 from shopboard.pages import Chart, Control, Go, Page, Table, Text, Tile, Tiles
 from shopboard.problems import ShopProblem
-from shopboard.style import Column, Look, empty_figure
+from shopboard.style import ENGLISH, Column, Look, empty_figure
 
 from small_shop import small_shop
 
@@ -323,7 +323,7 @@ def test_a_card_tells_what_was_opened_in_it():
 
 def asked(part, event, shop=None):
     page = Page("P", [[part]])
-    return behind({"card": "p-t", "event": "ask", **event}, page, shop or StandIn(), CHOSEN, {})
+    return behind({"card": "p-t", "event": "ask", **event}, page, shop or StandIn(), CHOSEN, {}, ENGLISH)
 
 
 def test_sql_is_the_text_that_was_run():
@@ -346,6 +346,23 @@ def test_rows_are_searched_sorted_and_paged():
     assert asked(part, {"what": "rows", "question": 9}, shop)["table"]["total"] == 4
 
 
+def test_a_search_finds_what_is_shown_as_it_is_or_as_it_is_written():
+    rows = pd.DataFrame({"name": ["b", "A", "c"], "revenue": [1234.5, 7.0, None], "hidden": [5, 99, 8]})
+    rows["last_order"] = ["2025-12-27", None, "2025-01-05"]
+    shop, part = StandIn(R=rows), Table("T", "R", "name revenue last_order")
+
+    def found(search):
+        table = asked(part, {"what": "rows", "search": search, "sort": "name"}, shop)["table"]
+        return [row[0] for row in table["rows"]]
+
+    assert found("") == ["A", "b", "c"]  # as a browser sorts
+    assert found("27 dec") == ["b"]
+    assert found("2025-01") == ["c"]
+    assert found("1,234.50") == found("1234.5") == ["b"]
+    assert found("99") == []  # of a column that is not shown
+    assert found("none") == found("nan") == []  # what is not known holds no word
+
+
 def test_csv_has_clean_names_and_four_digits():
     answer = asked(Chart("T", DAYS, bars), {"what": "csv", "sort": "revenue"})
     assert answer == {"name": "t.csv", "text": "day,revenue\r\n2025-06-02,0.3333\r\n2025-06-01,10\r\n"}
@@ -354,9 +371,9 @@ def test_csv_has_clean_names_and_four_digits():
 def test_what_cannot_be_asked_is_said():
     page, shop = Page("P", [[Chart("T", DAYS, bars)]]), StandIn()
     with pytest.raises(ShopProblem, match="another page"):
-        behind({"card": "q-t", "event": "ask", "what": "sql"}, page, shop, CHOSEN, {})
+        behind({"card": "q-t", "event": "ask", "what": "sql"}, page, shop, CHOSEN, {}, ENGLISH)
     with pytest.raises(ShopProblem, match="Choose at least one region"):
-        behind({"card": "p-t", "event": "ask", "what": "sql"}, page, shop, replace(CHOSEN, regions=()), {})
+        behind({"card": "p-t", "event": "ask", "what": "sql"}, page, shop, replace(CHOSEN, regions=()), {}, ENGLISH)
 
 
 # ------------------------------------------------------------------ the story's own pages
@@ -386,7 +403,7 @@ def test_each_page_of_the_story_is_filled(story, shop, name):
         for card in found:
             for what in ("sql", "rows", "csv"):
                 event = {"card": card["id"], "event": "ask", "what": what}
-                assert behind(event, page, shop, selection, OPENED)
+                assert behind(event, page, shop, selection, OPENED, ENGLISH)
 
 
 @pytest.mark.parametrize("name", PAGES)

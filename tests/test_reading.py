@@ -1049,3 +1049,34 @@ def test_a_quote_of_many_lines_is_not_lost_without_a_word(file):
     tables = read(file("o.csv", text))
     assert len(tables["o"]) == 1_200
     assert [row["line"] for row in tables["unreadable_lines"]] == list(range(602, 2_603))
+
+
+def test_mongodbs_ids_and_days(file):
+    documents = [
+        {
+            "_id": {"$oid": "65a0"},
+            "customer_id": "c1",
+            "createdAt": {"$date": {"$numberLong": "1736763000000"}},
+            "items": [{"sku": "a"}],
+        },
+        {
+            "_id": {"$oid": "65a1"},
+            "createdAt": {"$date": "2026-01-14T10:00:00Z"},
+            "items": [{"sku": "b"}, {"sku": "c"}],
+        },
+    ]
+    tables = read(file("orders.json", json.dumps(documents)))
+    assert [row["_id"] for row in tables["orders"]] == ["65a0", "65a1"]
+    assert [row["createdAt"] for row in tables["orders"]] == ["1736763000000", "2026-01-14T10:00:00Z"]
+    assert [row["orders__id"] for row in tables["orders_items"]] == ["65a0", "65a1", "65a1"]
+
+
+def test_a_fixture_of_djangos_holds_several_tables(file):
+    fixture = [
+        {"model": "shop.order", "pk": 7, "fields": {"total": "9.50"}},
+        {"model": "shop.orderitem", "pk": 1, "fields": {"order": 7, "price": "4.50"}},
+        {"model": "shop.orderitem", "pk": 2, "fields": {"order": 7, "price": "5.00"}},
+    ]
+    tables = read(file("dump.json", json.dumps(fixture)))
+    assert [(row["id"], row["total"]) for row in tables["order"]] == [(7, "9.50")]
+    assert [(row["id"], row["order"]) for row in tables["orderitem"]] == [(1, 7), (2, 7)]

@@ -86,19 +86,12 @@ SEEN = """() => [...document.querySelectorAll(".sb-kind-chart")].map((card) => {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_each_chart_is_drawn_or_says_why_not(chromium, shop_of, pages, tmp_path, name):
+def test_each_chart_is_drawn_or_says_why_not(open_text, shop_of, pages, name):
     shop = shop_of(name)
     whole = shop.everything()
     look = Look(colours=category_colours(whole.categories), end=whole.end)
-    window = chromium.new_page(viewport={"width": 1400, "height": 900})
-    faults = []
-    window.on("pageerror", lambda error: faults.append(str(error)))
-    window.on("console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None)
     for page in pages:
-        file = tmp_path / "page.html"
-        file.write_text(page_text(fill(page, shop, whole, look, OPENED), look), encoding="utf-8")
-        window.goto(file.as_uri())
-        window.evaluate("window.ready")
+        window = open_text(page_text(fill(page, shop, whole, look, OPENED), look), 1400)
         for width, dark in ALL_LOOKS if name == "ordinary" else LOOKS:
             window.set_viewport_size({"width": width, "height": 900})
             window.evaluate("(dark) => draw(given.cards, {...given.look, dark})", dark)
@@ -114,8 +107,6 @@ def test_each_chart_is_drawn_or_says_why_not(chromium, shop_of, pages, tmp_path,
                 assert not chart["overlap"], about
                 assert chart["thickest"] <= 80, about  # as a share of the room that labels leave, about 64
                 assert chart["outside"] == [], about
-    window.close()
-    assert faults == []
 
 
 @pytest.mark.parametrize(
@@ -131,14 +122,9 @@ def test_each_chart_is_drawn_or_says_why_not(chromium, shop_of, pages, tmp_path,
         ("no reviews", "OVERVIEW", "overview-sales-and-ratings", "No product here has both a sale and a review"),
     ],
 )
-def test_what_is_missing_or_left_out_is_said_in_the_card(chromium, shop_of, story, tmp_path, name, page, card, said):
+def test_what_is_missing_or_left_out_is_said_in_the_card(open_text, shop_of, story, name, page, card, said):
     shop = shop_of(name)
     whole = shop.everything()
     look = Look(colours=category_colours(whole.categories), end=whole.end)
-    file = tmp_path / "page.html"
-    file.write_text(page_text(fill(getattr(story, page), shop, whole, look, OPENED), look), encoding="utf-8")
-    window = chromium.new_page(viewport={"width": 1000, "height": 900})
-    window.goto(file.as_uri())
-    window.evaluate("window.ready")
+    window = open_text(page_text(fill(getattr(story, page), shop, whole, look, OPENED), look), 1000)
     assert said in window.locator(f'[data-card="{card}"]').inner_text()
-    window.close()

@@ -152,6 +152,13 @@ def test_too_few_days_to_know(story):
     assert len(story.unusual_days(frame([]))) == 0
 
 
+@pytest.mark.parametrize(("place", "amount", "found"), [(-8, 10.0, 1), (-7, 10.0, 0), (-1, 10.0, 0), (-1, 900.0, 1)])
+def test_the_last_week_is_never_called_low(story, place, amount, found):
+    revenue = np.full(70, 100.0)
+    revenue[place] = amount
+    assert len(story.unusual_days(frame(revenue))) == found
+
+
 REVENUES = st.lists(st.floats(0.0, 1e6, width=32), min_size=56, max_size=130)
 
 

@@ -107,10 +107,8 @@ def find_by_arithmetic(proposal: Proposal, found: dict[str, Match]) -> None:
         gap = np.abs(worth - values[total][several])
         if np.mean((gap <= np.maximum(0.011, 0.001 * np.abs(worth))) & (worth != 0)) > 0.9:
             # Of whole prices, too, either factor may be the quantity: the smaller one, unless a name tells.
-            named = sum(
-                likeness(column, FIELDS["orders"][name])
-                for name, column in zip(names, (quantity, price, total), strict=True)
-            )
+            fields = (FIELDS["orders"][name] for name in names)
+            named = sum(map(likeness, (quantity, price, total), fields))
             rank = (named, price.whole < 0.95, -float(np.median(np.abs(values[quantity]))))
             best = max(best, (rank, quantity, price, total), key=lambda found: found[0] if found else (-1,))
     for name, column in zip(names, best[1:], strict=False):

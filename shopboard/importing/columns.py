@@ -15,7 +15,6 @@ from shopboard.importing.words import pattern
 
 SAMPLED = 2_000  # rows of a table that are looked at to tell what its columns hold
 
-
 COMPARED = 10_000  # lines on which numbers are compared with one another
 
 
@@ -35,10 +34,8 @@ def columns_of_table(connection: sqlite3.Connection, table: str) -> list[Column]
     name, row = quoted(table), row_number_of(connection, table)
     if row:
         first = connection.execute(f"SELECT {row}, * FROM {name} ORDER BY {row} LIMIT ?", (SAMPLED // 2,)).fetchall()
-        begin, end = (
-            first[-1][0] if first else 0,
-            connection.execute(f"SELECT MAX({row}) FROM {name}").fetchone()[0] or 0,
-        )
+        begin = first[-1][0] if first else 0
+        end = connection.execute(f"SELECT MAX({row}) FROM {name}").fetchone()[0] or 0
         steps = range(1, SAMPLED // 2 + 1)
         places = sorted({begin + round((end - begin) * step / (SAMPLED // 2)) for step in steps} - {begin})
         more = f"SELECT {row}, * FROM {name} WHERE {row} IN ({', '.join('?' * len(places))})"
@@ -56,14 +53,9 @@ def columns_of_table(connection: sqlite3.Connection, table: str) -> list[Column]
 
 def days_of_parts(columns: list[Column]) -> list[Column]:
     """Return a column that is made of a year, a month and a day, where a table has them; without a day, the first, where it has no other date."""
-    words = (
-        "year|jahr|annee|ano|anno|jaar",
-        "month|monat|mois|mes|mese|maand",
-        "day|tag|jour|dia|giorno|dag|dayofmonth",
-    )
-    year, month, day = (
-        next((column for column in columns if re.fullmatch(names, squashed(column.name))), None) for names in words
-    )
+    year = first_named(columns, "year|jahr|annee|ano|anno|jaar")
+    month = first_named(columns, "month|monat|mois|mes|mese|maand")
+    day = first_named(columns, "day|tag|jour|dia|giorno|dag|dayofmonth")
     day = day if day and day.whole == 1 else None
     if not year or year.whole < 1 or not month or 0 < month.whole < 1:
         return []
@@ -79,35 +71,22 @@ def days_of_parts(columns: list[Column]) -> list[Column]:
 FIRST_OF_MONTH = "date (the first of the month)"
 
 
+def first_named(columns: list[Column], names: str) -> Column | None:
+    """Return the first column whose whole name is one of some, given as a pattern."""
+    return next((column for column in columns if re.fullmatch(names, squashed(column.name))), None)
+
+
 def full_names(columns: list[Column]) -> list[Column]:
     """Return a column that is made of the first and the last name, where a table has both."""
-    words = {
-        "first": "firstname|givenname|vorname|prenom|nombrepila|nome|imie|voornaam",
-        "last": "lastname|surname|familyname|nachname|nomdefamille|apellidos?|sobrenome|cognome|nazwisko|achternaam",
-    }
-    found = [
-        next(
-            (
-                column
-                for column in columns
-                if re.fullmatch(f"({pattern('{customer}').pattern}|billing|shipping)?({names})", squashed(column.name))
-            ),
-            None,
-        )
-        for names in words.values()
-    ]
-    if not all(found):
+    whose = f"({pattern('{customer}').pattern}|billing|shipping)?"
+    names = "l(ast)?name|surname|familyname|nachname|nomdefamille|apellidos?|sobrenome|cognome|nazwisko|achternaam"
+    first = first_named(columns, f"{whose}(f(irst)?name|givenname|vorname|prenom|nombrepila|nome|imie|voornaam)")
+    last = first_named(columns, f"{whose}({names})")
+    if not first or not last:
         return []
-    first, last = found
+    samples = (f"{first.samples[0]} {last.samples[0]}",) if first.samples and last.samples else ()
     sql = f"TRIM(COALESCE({first.sql}, '') || ' ' || COALESCE({last.sql}, ''))"
-    return [
-        replace(
-            last,
-            name="full name",
-            samples=(f"{first.samples[0]} {last.samples[0]}",) if first.samples and last.samples else (),
-            expression=sql,
-        )
-    ]
+    return [replace(last, name="full name", samples=samples, expression=sql)]
 
 
 def described(table: str, name: str, values: list) -> Column:

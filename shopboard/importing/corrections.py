@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from shopboard.database import COLUMNS, connect
-from shopboard.importing.accounts import kept_rows, note, note_loaded, note_parts, was_imported
+from shopboard.importing.accounts import note, note_loaded, note_parts, sql, was_imported
 from shopboard.importing.loading import are_whole, find_repeats, find_statuses, load_staged, set_rows_aside
 from shopboard.importing.receipt import reconciliation
 from shopboard.importing.staging import clean, staged_table
@@ -61,10 +61,7 @@ def load_corrections(settings: Settings, corrected: str | Path | bytes) -> str:
                 )
             tried = stage_corrections(target, rows)
             set_rows_aside(target, "orders")
-            target.execute(  # what cannot be read as an amount now keeps the one that it had
-                "UPDATE set_aside SET amount = (SELECT amount FROM amounts_before WHERE amounts_before.source_row = set_aside.source_row) "
-                "WHERE table_name = 'orders' AND what = 'row' AND amount IS NULL"
-            )
+            target.execute(sql("keep_amounts"))
             load_staged(target, "orders", corrected_numbers(target))
             loaded = update_receipt(target)
             note_loaded(target)
@@ -85,36 +82,20 @@ def stage_corrections(target: sqlite3.Connection, rows: list[dict[str, str]]) ->
     places = ", ".join("?" * len(columns))
     target.executemany(f"INSERT INTO corrected VALUES ({places})", [[row[name] for name in columns] for row in rows])
     target.execute(staged_table("temp", "orders"))
-    select = (
-        "SELECT corrected.*, file || ', line ' || line AS source_line FROM corrected INNER JOIN set_aside "
-        "ON set_aside.source_row = CAST(corrected.source_row AS INTEGER) AND table_name = 'orders' AND what = 'row' "
-        "GROUP BY corrected.source_row"
-    )
-    columns = (*columns, "source_line")
-    target.execute(
-        "CREATE TEMP TABLE amounts_before AS SELECT source_row, amount FROM set_aside WHERE table_name = 'orders' AND what = 'row'"
-    )
-    target.execute(f"INSERT INTO staged_orders ({', '.join(columns)}) {select}")
+    target.execute(sql("amounts_before"))
+    target.execute(sql("stage_corrected", columns=", ".join(columns)))
     clean(target, "orders")
-    tried = target.execute(
-        "DELETE FROM set_aside WHERE table_name = 'orders' AND what = 'row' AND source_row IN (SELECT source_row FROM staged_orders)"
-    ).rowcount
+    tried = target.execute(sql("take_corrected")).rowcount
     for kind, table, key in (
         ("customers", "customers", "customer_id"),
         ("products", "products", "product_id"),
         ("orders", "orders", "order_id"),
         ("checkouts", "orders", "order_number"),
     ):
-        target.execute(f"CREATE TEMP TABLE keys_{kind} (source_id TEXT PRIMARY KEY, id INTEGER) WITHOUT ROWID")
-        target.execute(
-            f"INSERT OR IGNORE INTO keys_{kind} SELECT COALESCE(source_id, CAST({key} AS TEXT)), {key} "
-            f"FROM (SELECT DISTINCT {key} FROM {table}) LEFT JOIN source_ids ON kind = '{kind}' AND id = {key}"
-        )
+        target.execute(sql("keys", kind=kind))
+        target.execute(sql("keys_loaded", kind=kind, table=table, key=key))
     find_repeats(target, "orders")
-    target.execute(
-        "INSERT OR IGNORE INTO repeats SELECT source_row, 'a loaded row', 0 FROM staged_orders "
-        "INNER JOIN keys_orders ON keys_orders.source_id = order_id"
-    )
+    target.execute(sql("repeats_of_loaded"))
     find_statuses(target)
     return tried
 
@@ -127,15 +108,10 @@ def corrected_numbers(target: sqlite3.Connection) -> dict[str, str]:
     if "orders" not in named and are_whole(target, "orders", "order_id"):
         order_id = "CAST(order_id AS INTEGER)"
     else:
-        target.execute(
-            f"INSERT INTO source_ids SELECT 'orders', {order_id}, order_id FROM staged_orders WHERE {kept_rows('orders')}"
-        )
+        target.execute(sql("number_rows", table="orders", key="order_id", number=order_id))
     whole = "checkouts" not in named and are_whole(target, "orders", "order_number")
     number = "CAST(order_number AS INTEGER)" if whole else f"{last_checkout} + MIN(source_row)"
-    target.execute(
-        f"CREATE TEMP TABLE new_checkouts AS SELECT order_number AS source_id, {number} AS id FROM staged_orders WHERE {kept_rows('orders')} "
-        "AND order_number IS NOT NULL AND order_number NOT IN (SELECT source_id FROM keys_checkouts) GROUP BY order_number"
-    )
+    target.execute(sql("new_checkouts", table="orders", number=number))
     target.execute("INSERT INTO keys_checkouts SELECT source_id, id FROM new_checkouts")
     if not whole:
         target.execute("INSERT INTO source_ids SELECT 'checkouts', id, source_id FROM new_checkouts")
@@ -145,20 +121,11 @@ def corrected_numbers(target: sqlite3.Connection) -> dict[str, str]:
 
 def update_receipt(target: sqlite3.Connection) -> int:
     """Count the corrected rows that were loaded in the receipt; return how many they are."""
-    rows, money = target.execute(
-        f"SELECT COUNT(*), TOTAL(total_amount) FROM staged_orders WHERE {kept_rows('orders')}"
-    ).fetchone()
-    target.execute(
-        "UPDATE reconciliation SET rows_loaded = rows_loaded + :rows, rows_set_aside = rows_set_aside - :rows, "
-        "amount_loaded = amount_loaded + :money, amount_set_aside = "
-        "(SELECT TOTAL(amount) FROM set_aside WHERE table_name = 'orders') WHERE table_name = 'orders'",
-        {"rows": rows, "money": money},
-    )
+    counts = f"SELECT COUNT(*), TOTAL(total_amount) FROM staged_orders WHERE {sql('kept', table='orders')}"
+    rows, money = target.execute(counts).fetchone()
+    target.execute(sql("count_corrected"), {"rows": rows, "money": money})
     (before,) = target.execute("SELECT amount_read FROM reconciliation WHERE table_name = 'orders'").fetchone()
-    target.execute(
-        "UPDATE reconciliation SET amount_read = amount_loaded + amount_set_aside WHERE table_name = 'orders'"
-    )
-    (after,) = target.execute("SELECT amount_read FROM reconciliation WHERE table_name = 'orders'").fetchone()
+    (after,) = target.execute(sql("read_as_corrected")).fetchone()
     if rows:
         changed = (
             f" the money read was {before:,.2f} and is {after:,.2f} as corrected" if round(after - before, 2) else ""

@@ -21,7 +21,6 @@ NO_WORD = (  # capitals after small letters aside, what no word has: letters tha
     r"[ςךםןףץةى][^\W\d_]|σ\b|[^\W\d_][€£¥¢§]|[€£¥¢§©®¼½¾¹²³±][^\W\d_]|[^\W\d_][°´“”…•™«»¿¡×][^\W\d_]"
 )
 
-
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -30,9 +29,7 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 
-
 WINDOWS_SIGNS = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"  # those at 0x80 to 0x9F
-
 
 MENDINGS = (  # what tells that a file was written so, what is then replaced in its lines, by what, and how that is told
     (
@@ -62,7 +59,6 @@ MENDINGS = (  # what tells that a file was written so, what is then replaced in 
         "letters that were written as UTF-8 twice (such as Ã¶) mended",
     ),
 )
-
 
 FOREIGN_WORD = re.compile(rb"""[^\s,;|"]*[\x80-\xff][^\s,;|"]*""")
 
@@ -164,11 +160,9 @@ def likeliest(words: Counter, mixed: bool) -> tuple[str, tuple[str, dict] | None
     rivals = [codec for codec in readings if codec in WESTERN and codec != best and shares[codec] > 0.8 * shares[best]]
     if best in WESTERN[:2] and shares[best] > 0.8 and not rivals:
         return best, None
-    differing = [
-        n for n in range(total) if n < len(readings[best]) and len({reading[n] for reading in readings.values()}) > 1
-    ][:3]
+    differing = [n for n, read in enumerate(zip(*readings.values(), strict=True)) if len(set(read)) > 1][:3]
     options = {
-        f"{ENCODINGS[codec]}: {', '.join(reading[n] for n in differing)}": codec for codec, reading in readings.items()
+        f"{ENCODINGS[codec]}: {', '.join(read[n] for n in differing)}": codec for codec, read in readings.items()
     }
     return best, (f"Which of these reads right? For now it is read as {ENCODINGS[best]}.", options)
 
@@ -176,9 +170,8 @@ def likeliest(words: Counter, mixed: bool) -> tuple[str, tuple[str, dict] | None
 def read_again(text: str) -> str:
     """Return a text whose UTF-8 was taken for Windows-1252 and written as UTF-8 once more; any other as it is."""
     try:
-        return b"".join(
-            sign.encode("latin-1" if sign in "\x81\x8d\x8f\x90\x9d" else "cp1252") for sign in text
-        ).decode()
+        signs = (sign.encode("latin-1" if sign in "\x81\x8d\x8f\x90\x9d" else "cp1252") for sign in text)
+        return b"".join(signs).decode()
     except UnicodeError:
         return text
 

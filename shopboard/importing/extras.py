@@ -41,7 +41,8 @@ def ask_money(proposal: Proposal) -> None:
         name = squashed(column.name)
         if name.removeprefix("base") in {squashed(other.name).removeprefix("base") for other in proposal.extras}:
             continue  # of a line and of its order, or in two currencies: the same money
-        named = re.search(f"{REFUND}|{OTHERS}", name) or re.search(pattern(DISCOUNT), name)
+        off = bool(re.search(pattern(DISCOUNT), name)) and "before" not in name  # what it was before discounts is none
+        named = off or re.search(f"{REFUND}|{OTHERS}", name)
         if column in used or column.expression or column.table not in proposal.reached[proposal.lines]:
             continue
         counts = re.search("(id|code|no|nr|number)$|quantity|qty|(?<!dis)(?<!ac)count|units|items$", name)
@@ -51,7 +52,7 @@ def ask_money(proposal: Proposal) -> None:
             continue
         proposal.extras[column] = kind
         by_price = not proposal.taken("total_amount")
-        missing = bool(re.search(pattern(DISCOUNT), name)) and (proposal.is_gross or (by_price and not proposal.is_net))
+        missing = off and (proposal.is_gross or (by_price and not proposal.is_net))
         missing = missing and not is_taken_off(proposal, column)
         taken = None if re.search(REFUND, name) or missing else "leave"
         text = f"{column.name} is not in the amount of a line, as far as the numbers tell. What becomes of it?"
@@ -75,10 +76,8 @@ def is_taken_off(proposal: Proposal, discount: Column) -> bool:
 
 def discount_lines(proposal: Proposal) -> str:
     """Return SQL for the condition that a line is a discount on others of its order: its name says so and stands only below zero; empty if none is."""
-    named, number, total = (
-        proposal.matches["products", "product_name"].column,
-        *map(proposal.taken, ("order_number", "total_amount")),
-    )
+    named = proposal.matches["products", "product_name"].column
+    number, total = map(proposal.taken, ("order_number", "total_amount"))
     money = [total] if total else [column for name in ("unit_price", "quantity") if (column := proposal.taken(name))]
     if not named or not number or not money or any(column.table != proposal.lines for column in (named, *money)):
         return ""
@@ -112,9 +111,8 @@ def with_discounts(select: str, names: list[str]) -> str:
 def may_be_money(proposal: Proposal, column: Column) -> bool:
     """Say whether a column of the lines that no name tells of may hold money: it has cents, and is no measure of anything else."""
     cents = any(re.search(r"[.,]\d\d?\D*$", sample) for sample in column.samples)
-    return (
-        column.table == proposal.lines and column.whole < 0.9 and cents and not re.search(NO_MONEY, column.name.lower())
-    )
+    of_line = column.table == proposal.lines and column.whole < 0.9
+    return of_line and cents and not re.search(NO_MONEY, column.name.lower())
 
 
 NO_MONEY = "price|preis|prix|prec|cost|kost|profit|gewinn|gananc|utilidad|lucro|guadagn|winst|zysk|прибыл|keuntung|^kar$|利益|利润|수익|margin|marge|weight|gewicht|rate|ratio|pct|percent|%|score|rating|lat|lon|lng|age|size|length|width|height|depth|volume|kg|index|balance|saldo|stock|hour|day|time|growth|exchange|currency"
@@ -122,10 +120,9 @@ NO_MONEY = "price|preis|prix|prec|cost|kost|profit|gewinn|gananc|utilidad|lucro|
 
 def kind_of(proposal: Proposal, column: Column) -> str:
     """Say whether a column holds money of a "line" or of an "order", or a "share" of the amount; empty if it is zero."""
-    sql = (
-        f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} WHERE {column.sql} IS NOT NULL LIMIT {COMPARED}"
-    )
-    numbers = [number for (value,) in proposal.connection.execute(sql) if (number := some_number(value))]
+    sql = f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} WHERE {column.sql} IS NOT NULL"
+    values = proposal.connection.execute(f"{sql} LIMIT {COMPARED}")
+    numbers = [number for (value,) in values if (number := some_number(value))]
     if not numbers:
         return ""
     share = re.search("percent|pct|prozent|rate", squashed(column.name)) or any("%" in text for text in column.samples)

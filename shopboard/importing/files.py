@@ -31,9 +31,7 @@ FORMS = {  # how a name ends -> the form that it promises
     ".gz": "gzip",
 }
 
-
 NOT_READ = {".xml": "XML", ".sql": "an SQL dump"}
-
 
 SIGNATURES = {  # what a file holds, by its first bytes
     "SQLite": rb"SQLite format 3\0",
@@ -53,15 +51,9 @@ SIGNATURES = {  # what a file holds, by its first bytes
     "JSON": rb'(\xef\xbb\xbf)?\s*(\{\s*["}]|\[\s*[{\]])',
 }
 
-
 DEEPEST = 3  # packed files within packed files
 
-
-OURS = {
-    "set_aside.csv",
-    "reconciliation.csv",
-    "Thumbs.db",
-}  # may stand beside the source: from an earlier run, of Windows
+OURS = {"set_aside.csv", "reconciliation.csv", "Thumbs.db"}  # beside the source, of an earlier run or of Windows
 
 
 def source_files(source: str) -> list[Path]:
@@ -81,11 +73,8 @@ def source_files(source: str) -> list[Path]:
     if found == "file":
         return [path]
     try:
-        files = [
-            file
-            for file in sorted(path.iterdir())
-            if is_export(file.name) and file.is_file() and not is_shop_database(file)
-        ]
+        files = [file for file in sorted(path.iterdir()) if is_export(file.name) and file.is_file()]
+        files = [file for file in files if not is_shop_database(file)]
     except OSError as error:
         raise ShopProblem(
             f"The setting `source` is the folder {source!r}, which cannot be read ({error.strerror}): check its permissions."

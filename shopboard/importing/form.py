@@ -61,17 +61,8 @@ class ImportForm(Draft):
         look = Look(self.settings.currency, self.settings.number_format)
         self.counted = PreviewPart(look, lambda *told: self._try(lambda: self.answer(*told)))
         self.counted.again.on_click(lambda _: self._change(self._count_again))
-        parts = [
-            self.headline,
-            self.asked.widget,
-            self.counted.widget,
-            self.verdict,
-            row,
-            self.said,
-            self.details,
-            self.written.widget,
-        ]
-        self.widget = named_box(widgets.VBox(parts), "shop-form")
+        above = [self.headline, self.asked.widget, self.counted.widget, self.verdict]
+        self.widget = named_box(widgets.VBox([*above, row, self.said, self.details, self.written.widget]), "shop-form")
         self.accepted.on_click(lambda _: self._load())
         self.own_way.on_click(lambda _: self._change(self._match))
         self.written.check.on_click(
@@ -118,7 +109,6 @@ class ImportForm(Draft):
         """Load what is accepted, and say how it went; after a problem the form stands as it stood."""
 
         def load() -> None:
-            """Load, with the progress in the form."""
             self.accepted.disabled = True
             self.said.value = '<span role="status">Loading …</span>'
             try:
@@ -150,17 +140,12 @@ class ImportForm(Draft):
         self.count()
         self.counted.say_stale(self.stale)
         self.counted.show(self.preview, self.questions())
-        self._show_verdict()
-        self._fold()
-
-    def _show_verdict(self) -> None:
-        """Say whether it can be loaded, and what to do first if not."""
         problem = self.problem() or (STALE if self.stale else "")
         self.accepted.disabled = bool(problem)
         name = self.named[0] if self.named else ""
-        self.verdict.value = verdict_html(
-            problem or self.cannot, name, [] if problem else self.assumed(), list(self.edited)
-        )
+        assumed = [] if problem else self.assumed()
+        self.verdict.value = verdict_html(problem or self.cannot, name, assumed, list(self.edited))
+        self._fold()
 
     def _fold(self) -> None:
         """Show what is to be seen, and hide the rest."""

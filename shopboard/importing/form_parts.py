@@ -10,18 +10,8 @@ import pandas as pd
 
 from shopboard.importing.extras import SIGNS
 from shopboard.importing.links import base_of, columns_within
-from shopboard.importing.meaning import Column, Proposal, Question
-from shopboard.importing.parts import (
-    OF_WHAT,
-    alert,
-    answer_list,
-    match_html,
-    named_box,
-    on_change,
-    show_answers,
-    show_value,
-    table_html,
-)
+from shopboard.importing.meaning import Column, Match, Proposal, Question
+from shopboard.importing.parts import OF_WHAT, SURE, alert, described_by, named_box, on_change, show_value, table_html
 from shopboard.importing.preview import Preview, explained
 from shopboard.importing.receipt import figures_html, first_rows, headline, money, named_rows
 from shopboard.importing.staging import select_for
@@ -29,6 +19,32 @@ from shopboard.importing.visitors import asked
 from shopboard.importing.words import FIELDS
 from shopboard.problems import ShopProblem
 from shopboard.style import Look, integer
+
+OPEN = ("Please choose", "(open)")  # another value than that of an answer "none"
+
+
+def answer_list(key: str, label: str, answer: Callable[[str, str | None], None]) -> widgets.Dropdown:
+    """Return a list for the answers to a question; `answer` is called with its key and the value, None if it is open again."""
+    control = widgets.Dropdown(options=[OPEN], layout={"width": "auto"}, **described_by(label))
+    on_change(control, lambda value: answer(key, None if value == OPEN[1] else value))
+    return control
+
+
+def show_answers(control: widgets.Dropdown, question: Question) -> None:
+    """Show a question's answers, and the one that is taken."""
+    taken = OPEN[1] if question.taken is None else question.taken
+    show_value(control, taken, (OPEN, *question.answers.items()))
+
+
+def match_html(match: Match, meaning: str) -> str:
+    """Return what is told of a match for a field as HTML: what the field means, three values, how sure it is, and why."""
+    means = f'<span class="shop-meaning">{meaning}</span>'
+    if match.column is None:
+        return f'<div class="shop-told">{means}<span>{html.escape(match.why)}</span></div>'
+    _, word, colour = next(level for level in SURE if match.sure >= level[0])
+    samples = " · ".join(sample if len(sample) <= 28 else f"{sample[:27]}…" for sample in match.column.samples[:3])
+    why = f'<b class="{colour}">{word}</b>: {html.escape(match.why)}'
+    return f'<div class="shop-told"><span>{means}<br><span class="shop-samples">{html.escape(samples)}</span></span><span>{why}</span></div>'
 
 
 class QuestionsPart:
@@ -42,9 +58,7 @@ class QuestionsPart:
     def show(self, questions: dict[str, Question]) -> None:
         """Show each question with its answers; controls stay while their question does, so that none loses the focus."""
         before = self.answers
-        self.answers = {
-            key: before.get(key) or answer_list(key, question.text, self.answer) for key, question in questions.items()
-        }
+        self.answers = {key: before.get(key) or answer_list(key, questions[key].text, self.answer) for key in questions}
         for key, control in self.answers.items():
             show_answers(control, questions[key])
         if list(self.answers) != list(before):
@@ -180,9 +194,8 @@ class PreviewPart:
         self.known.description = "A revenue that you know"
         self.month = widgets.Dropdown(description="of", layout={"width": "auto"})
         known = named_box(widgets.Box([self.known, self.month]), "shop-known")
-        self.again = widgets.Button(
-            description="Count again", button_style="primary", layout={"width": "auto", "display": "none"}
-        )
+        hidden = {"width": "auto", "display": "none"}
+        self.again = widgets.Button(description="Count again", button_style="primary", layout=hidden)
         self.box = widgets.VBox([self.again, self.figures, self.choices, self.rest, known, self.told])
         self.widget = named_box(self.box, "shop-preview")
         for control in (self.known, self.month):
@@ -200,9 +213,8 @@ class PreviewPart:
         if self.month.options != tuple(months):
             self.month.options, self.month.value = months, ""
         moot = () if shown.region_lines else ("region",)  # the order's and the customer's are the same on every line
-        self._show_choices(
-            shown, {key: question for key, question in questions.items() if question.place and key not in moot}
-        )
+        placed = {key: question for key, question in questions.items() if question.place and key not in moot}
+        self._show_choices(shown, placed)
         self._compare()
 
     def say_stale(self, stale: bool) -> None:

@@ -25,6 +25,7 @@ def fits(column: Column, kind: str) -> bool:
     )
 
 
+@cache
 def parts_of(name: str) -> list[str]:
     """Return the words that a name is put together from, as they are compared."""
     return [squashed(part) for part in re.findall(r"[A-Z]?[^\W_A-Z]+|[A-Z]+", name)]
@@ -39,10 +40,8 @@ def subject(table: str) -> str:
         return "order"  # its lines
     whole = [word for word in about if re.fullmatch(pattern("{" + word + "}"), name)]
     parts = parts_of(table)
-    return next(
-        iter(whole + [word for word in about if any(re.fullmatch(pattern("{" + word + "}"), part) for part in parts)]),
-        "",
-    )
+    partly = [word for word in about if any(re.fullmatch(pattern("{" + word + "}"), part) for part in parts)]
+    return next(iter(whole + partly), "")
 
 
 WAY_OF_DELIVERY = re.compile(
@@ -73,6 +72,8 @@ def likeness(column: Column, field: Field) -> float:
         about = about if not of_item and any(re.search(r"\d", sample) for sample in column.samples) else ""
     if field.label in ("Region", "Category") and re.fullmatch(pattern("{name}"), squashed(column.name)):
         names |= dict.fromkeys(f"{part}name" for part in parts_of(column.table) if about in ("", "category", "order"))
+    if field.label == "Region" and column.numbers < 0.2 and column.longest < 4:  # the id of a country may be its code
+        names |= {squashed(column.name).removesuffix("id"): None}
     weight = 1.0 if field.label != "Region" or re.search(pattern("{delivery}"), squashed(column.name)) else 0.99
     sure = [named_alike(name, about, field) for name in names if name]
     if field.label == "Region" and "/" in column.name:  # Country/Region tells a country
@@ -129,19 +130,32 @@ def remoteness(link: Link) -> tuple[bool, int]:
     return not called or called not in table, len(table)
 
 
+@cache
+def singular(table: str) -> str:
+    """Return a table's name, squashed, without the ending of a plural."""
+    return re.sub(r"(es|(?<!s)s|en|n)$", "", squashed(table))
+
+
 def akin(column: Column, key: Column) -> str:
     """Say why a column may refer to a key: by its "name", or by "values" that are too peculiar to be the same by chance."""
     name, of = squashed(column.name), squashed(key.name)
     own = of if refers_to(of) else subject(key.table) + of.replace("entity", "").replace("row", "")
-    singular = re.sub(r"(es|s|en|n)$", "", squashed(key.table))
+    one, whole = (
+        singular(parts_of(key.table)[-1]) + of,
+        singular(key.table) + of,
+    )  # addressid, of spree_addresses and their id
+    stem = singular(column.table)  # of products and product_translations
+    if name == "id" and of == f"{stem}id" and squashed(key.table).startswith(stem):
+        return "name"
     if re.search(STATE, name) and re.search(STATE, squashed(key.table)) and key.whole == 1:
         return "name"
     if name not in ("", "id", "name", "title", "description", "code") and (
-        name in (of, singular + of, squashed(key.table) + of)
+        name in (of, one, whole, squashed(key.table) + of)
         or re.sub(PLURAL, "", name) == re.sub(PLURAL, "", of)
         or refers_to(name) == refers_to(own) != ""
     ):
         return "name"
+    of = one if of == "id" else of
     longer, shorter = (of, name) if len(of) > len(name) else (name, of)  # SalesTerritoryKey and TerritoryKey
     if longer.endswith(shorter) and re.fullmatch(r".{4,}(id|key|code|no|nr)", shorter):
         return "name"
@@ -153,11 +167,8 @@ def akin(column: Column, key: Column) -> str:
 
 def reason(column: Column, sure: float, field: Field) -> str:
     """Return in words why a column is proposed for a field."""
-    shares = {
-        "date": (column.dates, "are dates"),
-        "number": (column.numbers, "are numbers"),
-        "whole": (column.whole, "are whole numbers"),
-    }
+    shares = {"date": (column.dates, "are dates"), "number": (column.numbers, "are numbers")}
+    shares["whole"] = (column.whole, "are whole numbers")
     share, holds = shares.get(field.kind, (1.0, ""))
     named = "named so" if sure >= 0.85 * math.sqrt(column.filled) else "named alike"
     empty = f"; {1 - column.filled:.0%} of its rows are empty" if column.filled < 0.995 else ""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shopboard.importing.accounts import lines_sql
+from shopboard.importing import accounts
 from shopboard.importing.extras import SIGNS, chosen_extras, extras_apart, sum_of
 from shopboard.importing.mapping import select_orders
 from shopboard.importing.meaning import Column, Proposal
@@ -142,7 +142,7 @@ class Lines:
     def places(self, reading: Reading) -> tuple[np.ndarray, pd.DataFrame]:
         """Return where each line stands in the trial, and the places."""
         with closing(sqlite3.connect(self.trial)) as trial:
-            region = "customers.region" if reading.of_customer else "orders.region, customers.region"
+            region = "customers.region" if reading.of_customer else accounts.REGION
             return places_of(trial, region, self.ids, len(self.quantity))
 
     def stays(self, reading: Reading) -> bool:
@@ -205,10 +205,9 @@ def meanings(words: list[str]) -> np.ndarray:
 
 def places_of(trial: sqlite3.Connection, region: str, ids: str | None, count: int) -> tuple[np.ndarray, pd.DataFrame]:
     """Return where each line stands in a shop that was loaded on trial, -1 where it was set aside, and the places: month, region, category."""
-    lines = lines_sql("lines", region)
-    trial.execute(
-        "CREATE TEMP TABLE cells (cell INTEGER PRIMARY KEY, month, region, category, UNIQUE (month, region, category))"
-    )
+    lines = accounts.sql("lines", region=region)
+    columns = "cell INTEGER PRIMARY KEY, month, region, category, UNIQUE (month, region, category)"
+    trial.execute(f"CREATE TEMP TABLE cells ({columns})")
     trial.execute(f"INSERT INTO cells SELECT DISTINCT NULL, month, region, category FROM ({lines}) AS lines")
     ((loaded, cells),) = trial.execute(
         f"SELECT GROUP_CONCAT(order_id), GROUP_CONCAT(cell - 1) FROM ({lines}) AS lines INNER JOIN cells USING (month, region, category)"

@@ -20,11 +20,8 @@ def key_values(proposal: Proposal, column: Column) -> set | None:
             and (column.whole == 1 or column.numbers < 1)
             and not likeness(column, FIELDS["orders"]["total_amount"])
         )
-        rows = (
-            proposal.connection.execute(f"SELECT {column.sql} FROM {identifier(column.table)}").fetchall()
-            if possible and table
-            else []
-        )
+        sql = f"SELECT {column.sql} FROM {identifier(column.table)}"
+        rows = proposal.connection.execute(sql).fetchall() if possible and table else []
         values = {key_text(value) for (value,) in rows}
         proposal.keys[column] = values if rows and len(values) >= 0.98 * len(rows) and None not in values else None
         proposal.repeats[column] = len(rows) - len(values)
@@ -55,10 +52,7 @@ def find_links(proposal: Proposal) -> dict[str, list[Link]]:
             named = akin(column, key) == "name"
             if found >= (0.5 if named else 0.95) and (named or len(sample) >= 10):
                 links.setdefault(column.table, []).append(Link(column, key))
-    for (
-        table,
-        several,
-    ) in links.items():  # what bears a key's own name refers to it, rather than what only counts as it does
+    for table, several in links.items():  # a key's own name refers to it, rather than what only counts as it does
         own = {link.key for link in several if squashed(link.column.name) == squashed(link.key.name)}
         links[table] = [
             link
@@ -103,11 +97,9 @@ def best_match(proposal: Proposal, table: str, field: Field, columns: Iterable[C
         if not told_before(proposal, near, column)
     ]
     sure, column = max(rated, key=lambda pair: pair[0], default=(0.0, None))
-    return (
-        Match(column, min(sure, 1.0), reason(column, sure, field))
-        if sure > 0
-        else Match(None, 0.0, "no column is named like it")
-    )
+    if sure <= 0:
+        return Match(None, 0.0, "no column is named like it")
+    return Match(column, min(sure, 1.0), reason(column, sure, field))
 
 
 def told_before(proposal: Proposal, near: dict[str, list[Link]], column: Column) -> bool:
@@ -131,11 +123,8 @@ def row_count(proposal: Proposal, table: str) -> int:
 def columns_of_headers(proposal: Proposal, table: str) -> list[Column]:
     """Return the columns of the tables that a row of `table` refers to by an order's number."""
     number = FIELDS["orders"]["order_number"]
-    tables = {
-        link.key.table
-        for link in proposal.links.get(table, [])
-        if likeness(link.column, number) or likeness(link.key, number)
-    }
+    links = proposal.links.get(table, [])
+    tables = {link.key.table for link in links if likeness(link.column, number) or likeness(link.key, number)}
     return [column for other in tables for column in proposal.columns[other]]
 
 

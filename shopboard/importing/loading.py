@@ -7,21 +7,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from shopboard.database import COLUMNS, table_names
-from shopboard.importing import accounts
+from shopboard.importing import accounts, staging
+from shopboard.importing.accounts import sql
 from shopboard.importing.raw import source_name, unreadable
 from shopboard.importing.rules import ROW_RULES, VALUE_RULES, is_not_number, shown
 from shopboard.importing.source import source_state
-from shopboard.importing.staging import (
-    Staged,
-    clean,
-    select_for,
-    source_key,
-    source_to_load,
-    stage,
-    staged_table,
-    staging_file,
-    writing_to,
-)
+from shopboard.importing.staging import Staged
 from shopboard.importing.statuses import LEFT_OUT, is_no_product, is_total, status_of
 from shopboard.problems import ShopProblem
 from shopboard.settings import Settings
@@ -30,84 +21,57 @@ from shopboard.settings import Settings
 def set_values_aside(target: sqlite3.Connection, table: str) -> None:
     """Note the values of a staged table that cannot be read; they are loaded as unknown."""
     for column, condition in VALUE_RULES[table].items():
-        target.execute(
-            f"INSERT INTO set_aside SELECT '{table}', source_row, {accounts.FILE_AND_LINE}, 'value', '{column} is ' || {shown(column)} "
-            f"|| '; the row is loaded without it', 'correct the {column} in the source', {column}, NULL, {column} "
-            f"FROM staged_{table} WHERE {column} IS NOT NULL AND ({condition})"
-        )
+        places = {"table": table, "column": column, "shown": shown(column), "condition": condition}
+        target.execute(sql("set_values_aside", **places))
 
 
 def find_repeats(target: sqlite3.Connection, table: str) -> None:
     """Make `repeats`: one row per staged row whose key an earlier one has; `identical` tells whether all else is the same."""
     key, *others = COLUMNS[table]
     same = " AND ".join(f"staged.{column} IS earlier.{column}" for column in others)
-    # A key that counts the rows repeats none, which is seen faster than by sorting them.
-    counts_rows = f"EXISTS (SELECT 1 FROM staged_{table} WHERE {key} IS NOT source_row)"
     target.execute("CREATE TEMP TABLE repeats (source_row INTEGER PRIMARY KEY, first TEXT, identical INTEGER)")
-    target.execute(
-        f"CREATE TEMP TABLE repeated AS SELECT {key} AS source_id, MIN(source_row) AS first_row FROM staged_{table} "
-        f"WHERE {key} IS NOT NULL AND {counts_rows} GROUP BY {key} HAVING COUNT(*) > 1"
-    )
+    target.execute(sql("repeated", table=table, key=key))
     if target.execute("SELECT EXISTS (SELECT 1 FROM repeated)").fetchone()[0]:
-        target.execute(
-            f"INSERT INTO repeats SELECT staged.source_row, 'row ' || first_row, {same} FROM staged_{table} AS staged "
-            f"INNER JOIN repeated ON repeated.source_id = staged.{key} "
-            f"INNER JOIN staged_{table} AS earlier ON earlier.source_row = first_row WHERE staged.source_row > first_row"
-        )
+        target.execute(sql("repeats", table=table, key=key, same=same))
     target.execute("DROP TABLE repeated")
 
 
 def find_statuses(target: sqlite3.Connection) -> None:
     """Make `statuses`: one row per word that the staged orders have for a status, and which of the four it means."""
     target.execute("CREATE TEMP TABLE statuses (word TEXT PRIMARY KEY, meaning TEXT)")
-    words = [
-        word for (word,) in target.execute("SELECT DISTINCT status FROM staged_orders")
-    ]  # and NULL, where some have none
+    words = [word for (word,) in target.execute("SELECT DISTINCT status FROM staged_orders")]  # some have NULL
     words = [word for word in words if not f"{word}".startswith(LEFT_OUT)]
     target.executemany("INSERT INTO statuses VALUES (?, ?)", [(word, status_of(word)) for word in words])
     if any(status_of(word) not in (None, word) for word in words):
-        read = [
-            f"'{word}' as {meaning} ({n:,} lines)"
-            for word, meaning, n in target.execute(
-                "SELECT word, meaning, COUNT(*) FROM statuses INNER JOIN staged_orders ON status = word WHERE meaning <> word GROUP BY word"
-            )
-        ]
+        found = target.execute(sql("statuses_read"))
+        read = [f"'{word}' as {meaning} ({n:,} lines)" for word, meaning, n in found]
         accounts.note(target, f"orders.status: {', '.join(read[:40])}.")
 
 
 def set_rows_aside(target: sqlite3.Connection, table: str) -> None:
     """Note the staged rows that break a rule, each with the first rule that applies."""
     rules = list(enumerate(ROW_RULES[table]))
-    broken = " ".join(f"WHEN {rule.condition} THEN {n}" for n, rule in rules)
-    reason = " ".join(f"WHEN {n} THEN {rule.reason}" for n, rule in rules)
-    advice = " ".join(f"WHEN {n} THEN '{rule.advice}'" for n, rule in rules)
-    value = " ".join(f"WHEN {n} THEN CAST({rule.column} AS TEXT)" for n, rule in rules)
-    content = ", ".join(f"'{column}', CAST({column} AS TEXT)" for column in COLUMNS[table])
+    places = {"table": table}
+    places["broken"] = " ".join(f"WHEN {rule.condition} THEN {n}" for n, rule in rules)
+    places["reason"] = " ".join(f"WHEN {n} THEN {rule.reason}" for n, rule in rules)
+    places["advice"] = " ".join(f"WHEN {n} THEN '{rule.advice}'" for n, rule in rules)
+    places["value"] = " ".join(f"WHEN {n} THEN CAST({rule.column} AS TEXT)" for n, rule in rules)
+    places["content"] = ", ".join(f"'{column}', CAST({column} AS TEXT)" for column in COLUMNS[table])
     amount = f"CASE WHEN NOT {is_not_number('total_amount')} THEN total_amount END" if table == "orders" else "NULL"
-    target.execute(
-        f"INSERT INTO set_aside SELECT '{table}', source_row, {accounts.FILE_AND_LINE}, 'row', CASE rule {reason} END, "
-        f"CASE rule {advice} END, CASE rule {value} END, {amount}, JSON_OBJECT({content}) "
-        f"FROM (SELECT *, CASE {broken} END AS rule FROM staged_{table} AS staged) AS staged "
-        "WHERE rule IS NOT NULL ORDER BY source_row"
-    )
+    target.execute(sql("set_rows_aside", **places, amount=amount))
 
 
 def are_whole(target: sqlite3.Connection, table: str, key: str) -> bool:
     """Say whether the database can take over a key of the source: all that are loaded are whole numbers."""
-    other = f"CAST(CAST({key} AS INTEGER) AS TEXT) <> {key} OR CAST({key} AS INTEGER) NOT BETWEEN -9000000000000000000 AND 9000000000000000000"
-    sql = f"SELECT EXISTS (SELECT 1 FROM staged_{table} WHERE ({other}) AND {accounts.kept_rows(table)})"
-    return not target.execute(sql).fetchone()[0]
+    return bool(target.execute(sql("are_whole", table=table, key=key)).fetchone()[0])
 
 
 def number_keys(target: sqlite3.Connection, table: str, key: str, kind: str, anew: bool = False) -> None:
     """Make `keys_<kind>`, the database's number for each key of the source: its own if all are whole numbers."""
-    target.execute(f"CREATE TEMP TABLE keys_{kind} (source_id TEXT PRIMARY KEY, id INTEGER) WITHOUT ROWID")
+    target.execute(sql("keys", kind=kind))
     anew = anew or not are_whole(target, table, key)
     number = "ROW_NUMBER() OVER (ORDER BY MIN(source_row))" if anew else f"CAST({key} AS INTEGER)"
-    target.execute(
-        f"INSERT INTO keys_{kind} SELECT {key}, {number} FROM staged_{table} "
-        f"WHERE {key} IS NOT NULL AND {accounts.kept_rows(table)} GROUP BY {key}"
-    )
+    target.execute(sql("number_keys", kind=kind, table=table, key=key, number=number))
     if anew:
         target.execute(f"INSERT INTO source_ids SELECT '{kind}', id, source_id FROM keys_{kind} ORDER BY id")
 
@@ -117,18 +81,14 @@ def number_rows(target: sqlite3.Connection, table: str) -> str:
     key = COLUMNS[table][0]
     if are_whole(target, table, key):
         return f"CAST({key} AS INTEGER)"
-    target.execute(
-        f"INSERT INTO source_ids SELECT '{table}', source_row, {key} FROM staged_{table} "
-        f"WHERE {accounts.kept_rows(table)} ORDER BY source_row"
-    )
+    target.execute(sql("number_rows", table=table, key=key, number="source_row"))
     return "source_row"
 
 
 def number_checkouts(target: sqlite3.Connection, order_id: str) -> str:
     """Return SQL for the checkout's number of a staged order; a line without an order number is a checkout of its own."""
-    known, lone = target.execute(
-        "SELECT COUNT(order_number), COUNT(*) - COUNT(order_number) FROM staged_orders"
-    ).fetchone()
+    counts = "SELECT COUNT(order_number), COUNT(*) - COUNT(order_number) FROM staged_orders"
+    known, lone = target.execute(counts).fetchone()
     if not known:
         return order_id
     number_keys(target, "orders", "order_number", "checkouts")
@@ -153,15 +113,11 @@ def load_staged(target: sqlite3.Connection, table: str, numbers: dict[str, str])
         back = f"CASE {meaning} WHEN 'Cancelled' THEN 'Cancelled' ELSE 'Returned' END"
         values["status"] = f"CASE WHEN quantity < 0 OR total_amount < 0 THEN {back} ELSE {meaning} END"
         values |= {column: f"ABS({column})" for column in ("quantity", "total_amount")}
-        target.execute(
-            f"INSERT INTO negative_lines SELECT {numbers['order_id']} FROM staged_orders WHERE total_amount < 0 AND {accounts.kept_rows('orders')}"
-        )
+        target.execute(sql("negative_lines", table=table, number=numbers["order_id"]))
     for column, kind in (("customer_id", "customers"), ("product_id", "products")):
         if column in values:
             values[column] = f"(SELECT id FROM keys_{kind} WHERE source_id = {column})"
-    target.execute(
-        f"INSERT INTO {table} SELECT {', '.join(values.values())} FROM staged_{table} WHERE {accounts.kept_rows(table)} ORDER BY source_row"
-    )
+    target.execute(sql("load", table=table, values=", ".join(values.values())))
 
 
 def load_table(target: sqlite3.Connection, table: str, settings: Settings) -> None:
@@ -189,12 +145,12 @@ def fill_from_source(target: sqlite3.Connection, settings: Settings, kept: dict[
     target.executescript(accounts.IMPORT_TABLES)
     target.execute("PRAGMA cache_size = -8000")
     staged = {} if kept is None else kept
-    with staging_file(target, kept is not None) as path:
+    with staging.staging_file(target, kept is not None) as path:
         read_into_staging(target, path, settings, staged)
         target.execute("BEGIN")
         for table in tqdm(COLUMNS, file=sys.stdout, bar_format="{n} of {total} tables loaded"):
             if not staged[table].is_clean:
-                clean(target, table)
+                staging.clean(target, table)
                 staged[table].is_clean = True
             load_table(target, table, settings)
         accounts.note_loaded(target)
@@ -209,18 +165,18 @@ def fill_from_source(target: sqlite3.Connection, settings: Settings, kept: dict[
 
 def read_into_staging(target: sqlite3.Connection, path: Path, settings: Settings, staged: dict[str, Staged]) -> None:
     """Copy what the mapping's SELECTs give into the staging file, but for tables that stand there; note what was not read, and assumed."""
-    key = source_key(settings.source, settings.selects.get("encodings", {}))
-    with source_to_load(settings) as source:
-        found = {table: select_for(source, table, settings.selects, settings.is_visitors) for table in COLUMNS}
+    key = staging.source_key(settings.source, settings.selects.get("encodings", {}))
+    with staging.source_to_load(settings) as source:
+        found = {table: staging.select_for(source, table, settings.selects, settings.is_visitors) for table in COLUMNS}
         changed = [table for table in COLUMNS if table not in staged or staged[table].read != f"{key} {found[table]}"]
         for table in changed:
             staged.pop(table, None)
             target.execute(f"DROP TABLE IF EXISTS staging.staged_{table}")
-            target.execute(staged_table("staging", table))
+            target.execute(staging.staged_table("staging", table))
         for table in tqdm(changed, file=sys.stdout, bar_format="{n} of {total} tables read"):
             new = Staged(f"{key} {found[table]}")
-            with writing_to(source, path, new.reads, settings.is_visitors) as write:
-                new.assumed = stage(source, table, found[table], write)
+            with staging.writing_to(source, path, new.reads, settings.is_visitors) as write:
+                new.assumed = staging.stage(source, table, found[table], write)
             staged[table] = new
         said = [(sentence,) for table in COLUMNS for sentence in staged[table].assumed]
         target.executemany("INSERT INTO assumptions VALUES (?)", said)
@@ -258,9 +214,7 @@ def set_lines_aside(target: sqlite3.Connection, source: sqlite3.Connection, read
             target.execute("INSERT INTO set_aside VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
-ON_TRIAL: dict[
-    str, Path
-] = {}  # what a form has loaded on trial, as the user saw it: source and mapping -> the database
+ON_TRIAL: dict[str, Path] = {}  # what a form has loaded on trial and shown: source and mapping -> the database
 
 
 def trial_key(settings: Settings) -> str:

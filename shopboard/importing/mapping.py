@@ -47,37 +47,20 @@ def select_entity(proposal: Proposal, table: str, key: str) -> str:
     if key_values(proposal, column) is not None and values[key] == column.sql and base != proposal.lines:
         text = statement_sql(proposal, base, {**values, **line_sql(proposal, base)}, used)
         return with_lost(proposal, text, key, [name for name, sql in values.items() if sql])
-    when = proposal.taken("order_date")
-    latest = (
-        written_sql(proposal, "orders", "order_date")
-        if when and when.table in proposal.reached[base]
-        else row_sql(proposal, base)
-        if row_number_of(proposal.connection, base)
-        else "1"
-    )
-    first = next(
-        (
-            proposal.matches[table, name].column
-            for name in ("name", "product_name")
-            if (table, name) in proposal.matches
-        ),
-        None,
-    )
-    latest = (
-        f"MAX(CASE WHEN {first.sql} IS NOT NULL THEN {latest} END)" if first and first != column else f"MAX({latest})"
-    )
+    when, first = proposal.taken("order_date"), proposal.matches[table, fields[0]].column
+    latest = row_sql(proposal, base) if row_number_of(proposal.connection, base) else "1"
+    if when and when.table in proposal.reached[base]:
+        latest, used = written_sql(proposal, "orders", "order_date"), [*used, when]
+    if first and first != column:
+        latest = f"CASE WHEN {first.sql} IS NOT NULL THEN {latest} END"
     note = [f"what several rows tell of the same {table[:-1]} is taken from the latest"]
     lines = lines_only(proposal) if base == proposal.lines else ""
     rest = f"\nWHERE {values[key]} IS NOT NULL{lines}\nGROUP BY {values[key]}"
     if table == "customers":
         rest = rest.replace("\nGROUP BY", f" AND LOWER(TRIM({column.sql})) NOT IN {NOBODY}\nGROUP BY")
-    values |= {
-        "latest": latest,
-        **line_sql(proposal, base),
-    }  # all of the row of the one MAX; a second would choose another
-    return statement_sql(
-        proposal, base, values, [*used, when if when and when.table in proposal.reached[base] else None], note, rest
-    )
+    # All else is that of the row of the one MAX; a second one would choose another row.
+    values |= {"latest": f"MAX({latest})", **line_sql(proposal, base)}
+    return statement_sql(proposal, base, values, used, note, rest)
 
 
 def with_lost(proposal: Proposal, text: str, key: str, names: list[str]) -> str:
@@ -153,13 +136,10 @@ def select_orders(
     values["product_id"] = values["product_id"] or "'(not stated)'"
     values["status"], notes = status_sql(proposal)
     notes += own_numbers
+    reached = proposal.reached[proposal.lines]
     for name in ("customer_id", "product_id"):  # keys that are written in two ways, as their own table has them
         link = next((link for link in proposal.links.get(proposal.lines, []) if link.column == chosen[name]), None)
-        if (
-            link
-            and link in proposal.reached[proposal.lines].get(link.key.table, [])
-            and written_otherwise(proposal, link)
-        ):
+        if link and link in reached.get(link.key.table, []) and written_otherwise(proposal, link):
             values[name] = values[name].replace(link.column.sql, f"COALESCE({link.key.sql}, {link.column.sql})")
             proposal.beside.append(link.key)
     if sold_below_zero(proposal, chosen):
@@ -176,10 +156,8 @@ def select_orders(
     leave_out_guests(proposal, values, chosen, notes)
     note_orders_without_lines(proposal, chosen, notes)
     note_what_is_left_off(proposal, chosen, notes)
-    rest = ""
-    if proposal.totals[0]:
-        rest = f"\nWHERE NOT ({proposal.totals[0]})"
-        notes.append(proposal.totals[1])
+    rest = f"\nWHERE NOT ({proposal.totals[0]})" if proposal.totals[0] else ""
+    notes += [proposal.totals[1]] if rest else []
     lines = line_sql(proposal, proposal.lines)
     names = [name for name, sql in {**values, **lines}.items() if sql]
     extras = chosen_extras(proposal)
@@ -187,9 +165,8 @@ def select_orders(
     off = discount_lines(proposal) if proposal.answer("lost discount") == "subtract" and not whole else ""
     if extras or off:
         values["total_amount"] = checked(values["total_amount"])
-    values |= {
-        f"extra_{n}": number_sql(proposal, column) for n, column in enumerate(proposal.extras, 1) if column in extras
-    }
+    places = {column: f"extra_{n}" for n, column in enumerate(proposal.extras, 1)}
+    values |= {places[column]: number_sql(proposal, column) for column in extras}
     used = [*chosen.values(), *proposal.beside, *extras]
     if whole:
         text = share_out(proposal, values, used, notes, rest)
@@ -214,16 +191,11 @@ def fill_down(proposal: Proposal, values: dict, chosen: dict, notes: list[str]) 
     """Where an order's number and date stand on its first line alone, as in merged cells, take them from the line above; say whether that is so."""
     when, row = chosen["order_date"], row_number_of(proposal.connection, proposal.lines)
     beside = (column for column in proposal.columns[proposal.lines] if when and column not in chosen.values())
-    number = chosen["order_number"] or next(
-        (column for column in beside if abs(column.filled - when.filled) < 0.02), None
-    )
-    if (
-        not row
-        or not number
-        or not when
-        or {number.table, when.table} != {proposal.lines}
-        or not 0.05 < number.filled < 0.95
-    ):
+    as_filled = (column for column in beside if abs(column.filled - when.filled) < 0.02)
+    number = chosen["order_number"] or next(as_filled, None)
+    if not row or not number or not when or not 0.05 < number.filled < 0.95:
+        return False
+    if {number.table, when.table} != {proposal.lines}:
         return False
     table, lines = identifier(proposal.lines), lines_only(proposal)
     sql = (
@@ -356,7 +328,6 @@ def united(table: str, first: str, second: str, name: str) -> str:
         return f"SELECT {', '.join(values)} FROM (\n{select}\n)"
 
     both = f"{given(first, '')}\nUNION ALL\n{given(second, f'{name}: ')}"
-    notes = "".join(
-        f"{line}\n" for line in dict.fromkeys(f"{first}\n{second}".splitlines()) if line.startswith("-- assumed")
-    )
+    lines = dict.fromkeys(f"{first}\n{second}".splitlines())
+    notes = "".join(f"{line}\n" for line in lines if line.startswith("-- assumed"))
     return notes + (both if table == "orders" else f"SELECT * FROM (\n{both}\n) GROUP BY {COLUMNS[table][0]}")

@@ -53,23 +53,15 @@ def possible_lines(proposal: Proposal) -> list[str]:
             for table, columns in proposal.columns.items()
             if any(column.dates > 0.9 for column in columns) and any(fits(column, "number") for column in columns)
         }
-    told = {
-        other
-        for table in rated
-        if not re.search(OTHER_TABLES, squashed(table))
-        for other in proposal.reached[table]
-        if other != table
-    }
+    likely = [table for table in rated if not re.search(OTHER_TABLES, squashed(table))]
+    told = {other for table in likely for other in proposal.reached[table] if other != table}
     return sorted(rated, key=lambda table: (table in told, -rated[table]))
 
 
 def price_of_product(proposal: Proposal, table: str) -> Match:
     """Return the price that a row of `table` is told of its product."""
-    others = [
-        column
-        for column in columns_within(proposal, table)
-        if column.table != table and subject(column.table) != "order"
-    ]
+    near = columns_within(proposal, table)
+    others = [column for column in near if column.table != table and subject(column.table) != "order"]
     match = best_match(proposal, table, FIELDS["products"]["price"], others)
     return match if match.column else best_match(proposal, table, FIELDS["orders"]["unit_price"], others)
 
@@ -79,11 +71,8 @@ def match_fields(proposal: Proposal) -> None:
     lines, fields = proposal.lines, FIELDS["orders"]
     own, near = proposal.columns[lines], columns_within(proposal, lines)
     found = {name: best_match(proposal, lines, field, near) for name, field in fields.items()}
-    repeated = [
-        column
-        for column in near
-        if column.table != lines or (not tells_rows_apart(proposal, column) and len(column.samples) > 1)
-    ]
+    alike = [one for one in own if not tells_rows_apart(proposal, one) and len(one.samples) > 1]
+    repeated = [column for column in near if column.table != lines or column in alike]
     for name in ("order_number", "product_id"):  # what is another in each line is the line's own number
         found[name] = best_match(proposal, lines, fields[name], repeated) if len(repeated) < len(near) else found[name]
         found[name] = found[name] if found[name].column else best_match(proposal, lines, fields[name], near)
@@ -102,9 +91,8 @@ def match_fields(proposal: Proposal) -> None:
         found["total_amount"] = best_match(proposal, lines, fields["total_amount"], columns_of_headers(proposal, lines))
         price = price_of_product(proposal, lines)
         taken = {match.column for match in found.values()}
-        numbers = [
-            column for column in own if fits(column, "number") and column not in taken and not is_key(proposal, column)
-        ]
+        free = [column for column in own if fits(column, "number") and column not in taken]
+        numbers = [column for column in free if not is_key(proposal, column)]
         if price.column and (found["quantity"].column or (found["product_id"].column and not numbers)):
             why = "the lines have no price: the one that the product has now"
             found["total_amount"], found["unit_price"] = Match(None, 0.0, why), replace(price, sure=0.6, why=why)
@@ -137,20 +125,29 @@ def status_among(proposal: Proposal, columns: list[Column]) -> Match:
         if subject(column.table) not in ("product", "customer", "supplier", "category", "review")
         or column.table == proposal.lines
     ]
+    behind = []
     for column in columns:
         path = proposal.reached[proposal.lines][column.table]
-        behind = path and column.numbers < 0.2 and re.search(STATE, squashed(path[-1].column.name))
-        if behind and any(map(status_of, status_words(proposal, column))):
-            return Match(column, 0.9, f"{path[-1].column.name} refers to it")
+        if path and column.numbers < 0.2 and re.search(STATE, squashed(path[-1].column.name)):
+            behind.append(Match(column, 0.9, f"{path[-1].column.name} refers to it"))
+            if any(map(status_of, status_words(proposal, column))):
+                return behind[-1]
     rated = [(best_match(proposal, proposal.lines, FIELDS["orders"]["status"], [column]), column) for column in columns]
     rated = sorted((pair for pair in rated if pair[0].column), key=lambda pair: -pair[0].sure)
     words = {column: status_words(proposal, column) for _, column in rated if column.dates < 0.8}
     for match, column in rated:
         if column in words and len(words[column]) <= 40 and any(map(status_of, words[column])):
             return match
+    named = [
+        match
+        for match in behind
+        if re.fullmatch(pattern("{status}?({name}|{text})|{status}"), squashed(match.column.name))
+    ]
     for match, column in rated:
-        if column not in words:  # the day of shipping
-            return match
+        if column not in words or (
+            named and column.numbers > 0.8
+        ):  # the day of shipping; words, rather than their numbers
+            return replace(named[0], sure=0.5) if column in words else match
         geography = re.search("(state|zustand|estado|stato)$", squashed(column.name))
         lasts = column.numbers > 0.8 and re.search(pattern("{date}"), squashed(column.name))  # minutes of delivery
         if len(words[column]) <= 15 and not geography and not lasts:
@@ -203,11 +200,8 @@ def prefer_link(proposal: Proposal, match: Match, about: str) -> Match:
             if subject(link.key.table) not in ("order", "customer", "supplier", "category", "review")
             and not re.search(NO_GOODS, squashed(link.column.name))
         ]
-        others.sort(
-            key=lambda link: (
-                not any(likeness(column, FIELDS["products"]["price"]) for column in proposal.columns[link.key.table])
-            )
-        )
+        price = FIELDS["products"]["price"]
+        others.sort(key=lambda link: not any(likeness(one, price) for one in proposal.columns[link.key.table]))
         if others:
             return Match(others[0].column, 0.5, f"refers to {others[0].key.table}")
     return match
@@ -237,9 +231,8 @@ def find_by_content(proposal: Proposal, found: dict[str, Match]) -> None:
         known = found[name].column or (name == "total_amount" and found["unit_price"].column)
         if not known and len(free) == 1:
             found[name] = Match(free[0], 0.3, "no name says it; the values may be")
-    kinds_of_goods = [
-        column for column in own if column.numbers < 0.2 and likeness(column, FIELDS["products"]["category"])
-    ]
+    category = FIELDS["products"]["category"]
+    kinds_of_goods = [column for column in own if column.numbers < 0.2 and likeness(column, category)]
     if not found["product_id"].column and kinds_of_goods:
         proposal.product_choices += kinds_of_goods
         if len(proposal.product_choices) == len(kinds_of_goods):  # nothing else may be what was sold
@@ -293,11 +286,8 @@ def match_entity(proposal: Proposal, table: str, key: str) -> None:
     }
     used = {proposal.matches[other].column for other in others}
     for name, sought in FIELDS[table].items():
-        free = [
-            column
-            for column in columns_within(proposal, base)
-            if column not in used and may_be_of(proposal, column, base, name, table)
-        ]
+        free = [column for column in columns_within(proposal, base) if column not in used]
+        free = [column for column in free if may_be_of(proposal, column, base, name, table)]
         if key_column and key_column in proposal.columns[key_column.table]:  # of equal names, the one beside the key
             places = proposal.columns[key_column.table]
             behind = {column: place - places.index(key_column) for place, column in enumerate(places)}
@@ -324,9 +314,8 @@ def may_be_of(proposal: Proposal, column: Column, base: str, name: str, table: s
         return False
     if name not in ("name", "product_name") or column.table == base:
         return not (name == "product_name" and column.expression)
-    return bool(
-        not re.fullmatch(pattern("{name}|{text}"), squashed(column.name)) or subject(column.table) == table[:-1]
-    )
+    is_name = re.fullmatch(pattern("{name}|{text}"), squashed(column.name))
+    return not is_name or subject(column.table) == table[:-1]
 
 
 def match_reviews(proposal: Proposal) -> None:

@@ -127,6 +127,7 @@ class Proposal:
     elsewhere: str = ""  # where that is
     statuses: dict[Column, list[str]] = field(default_factory=dict)  # columns that tell of a status -> their words
     extras: dict[Column, str] = field(default_factory=dict)  # other columns of money -> "line", "order" or "share"
+    summed: dict[str, str] = field(default_factory=dict)  # tables of refunds -> SQL for what each gives back an order
     bare_orders: float = 0.0  # share of orders that have no status
     of_orders: bool = False  # whether sums say that a total on one line is that of its order
     whole_orders: bool = False  # whether the amount is that of a whole order

@@ -16,7 +16,6 @@ import pandas as pd
 
 from shopboard.database import table_names
 from shopboard.importing import text_of
-from shopboard.importing.meaning import Match, Question
 
 
 def named_box(box: widgets.Box, name: str) -> widgets.Box:
@@ -50,22 +49,6 @@ def show_value(control: Any, value: object, options: tuple | None = None) -> Non
         control.is_shown = False
 
 
-OPEN = ("Please choose", "(open)")  # another value than that of an answer "none"
-
-
-def answer_list(key: str, label: str, answer: Callable[[str, str | None], None]) -> widgets.Dropdown:
-    """Return a list for the answers to a question; `answer` is called with its key and the value, None if it is open again."""
-    control = widgets.Dropdown(options=[OPEN], layout={"width": "auto"}, **described_by(label))
-    on_change(control, lambda value: answer(key, None if value == OPEN[1] else value))
-    return control
-
-
-def show_answers(control: widgets.Dropdown, question: Question) -> None:
-    """Show a question's answers, and the one that is taken."""
-    taken = OPEN[1] if question.taken is None else question.taken
-    show_value(control, taken, (OPEN, *question.answers.items()))
-
-
 def labelled(label: str, *controls: widgets.Widget) -> widgets.VBox:
     """Put a label above some controls; a screen reader calls them by it."""
     return named_box(widgets.VBox([widgets.HTML(f'<span class="shop-label">{label}</span>'), *controls]), "shop-group")
@@ -77,7 +60,6 @@ def table_html(rows: pd.DataFrame, title: str = "") -> str:
     numeric = [pd.api.types.is_numeric_dtype(kind) or name in right for name, kind in kinds]
 
     def cells(row: tuple, tag: str) -> str:
-        """Return one row's cells."""
         return "".join(
             f"<{tag}{' class=number' if right else ''}>{html.escape('' if pd.isna(value) else str(value))}</{tag}>"
             for value, right in zip(row, numeric, strict=True)
@@ -144,17 +126,6 @@ def download_link(file: Path) -> str:
 
 
 SURE = ((0.85, "sure", "good"), (0.6, "likely", "soft"), (0.0, "guess", "bad"))  # from how much on, in words, colour
-
-
-def match_html(match: Match, meaning: str) -> str:
-    """Return what is told of a match for a field as HTML: what the field means, three values, how sure it is, and why."""
-    means = f'<span class="shop-meaning">{meaning}</span>'
-    if match.column is None:
-        return f'<div class="shop-told">{means}<span>{html.escape(match.why)}</span></div>'
-    _, word, colour = next(level for level in SURE if match.sure >= level[0])
-    samples = " · ".join(sample if len(sample) <= 28 else f"{sample[:27]}…" for sample in match.column.samples[:3])
-    why = f'<b class="{colour}">{word}</b>: {html.escape(match.why)}'
-    return f'<div class="shop-told"><span>{means}<br><span class="shop-samples">{html.escape(samples)}</span></span><span>{why}</span></div>'
 
 
 FILES_NAMED = 6  # more are only counted

@@ -1,7 +1,6 @@
 """What a source would be counted as, found by loading it on trial; and the same figures of a shop that was loaded."""
 
 import io
-import re
 import sqlite3
 from contextlib import closing, redirect_stdout
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,7 @@ from shopboard.importing.links import key_values, row_count
 from shopboard.importing.loading import ON_TRIAL, load_source, trial_key
 from shopboard.importing.mapping import region_of_order, select_orders
 from shopboard.importing.meaning import Column, Proposal, identifier
-from shopboard.importing.proposal import PLACES, other_proposals, proposed_selects, what_is_lacking
+from shopboard.importing.proposal import PLACES, other_proposals, proposed_selects, tables_unread, what_is_lacking
 from shopboard.importing.receipt import Figures, figures
 from shopboard.importing.staging import Staged
 from shopboard.importing.values import key_text
@@ -76,9 +75,7 @@ class Trial:
             if problem and not was_counted(connection):
                 raise ShopProblem(problem)
             found = figures(connection)
-            region_lines = (
-                lines_of_other_regions(proposal, selects, connection, self.settings.is_visitors) if proposal else 0
-            )
+            region_lines = lines_of_other_regions(proposal, selects, connection, self.settings.is_visitors)
         if not proposal or not proposal.lines:
             return Preview(**vars(found), problem=problem)
         self.reading = reading_of(proposal)
@@ -152,10 +149,7 @@ def same(one: object, other: object) -> bool:
 
 def choices(proposal: Proposal, reading: Reading, tally: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return what is told beside the choices of words and of money."""
-    return {
-        "words": words_of_statuses(proposal, reading, tally),
-        "money": money_beside(proposal, reading, tally),
-    }
+    return {"words": words_of_statuses(proposal, reading, tally), "money": money_beside(proposal, reading, tally)}
 
 
 def state_of(proposal: Proposal, selects: dict) -> str:
@@ -171,9 +165,11 @@ def state_of(proposal: Proposal, selects: dict) -> str:
     return repr((proposal.matches, sorted(of_lines.items(), key=str), others))
 
 
-def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: sqlite3.Connection, apart: bool) -> int:
+def lines_of_other_regions(
+    proposal: Proposal | None, selects: dict[str, str], trial: sqlite3.Connection, apart: bool
+) -> int:
     """Return on how many lines the region of the order is not that of the customer."""
-    if "region" not in proposal.questions:
+    if not proposal or "region" not in proposal.questions:
         return 0
     if proposal.questions["region"].taken == "order":
         sql = "SELECT COUNT(*) FROM orders INNER JOIN customers USING (customer_id) WHERE orders.region <> customers.region"
@@ -188,12 +184,10 @@ def lines_of_other_regions(proposal: Proposal, selects: dict[str, str], trial: s
 
 def tables_not_read(proposal: Proposal, selects: dict[str, str]) -> pd.DataFrame:
     """Return one row per table that no SELECT reads: its rows, and why it is not joined to the lines."""
-    text = re.sub(r"(?m)^-- .*$", "", "\n".join(selects[table] for table in COLUMNS if table in selects))
     rows = [(copy, row_count(proposal, copy), f"the same rows as {table}") for copy, table in proposal.copies.items()]
     others = {proposal.lines, *(other.lines for other in other_proposals(proposal))}
-    for table in proposal.columns:
-        if table not in others and not re.search(rf"(?<!\w){re.escape(identifier(table))}(?!\w)", text):
-            rows.append((table, row_count(proposal, table), why_not_joined(proposal, table)))
+    unread = tables_unread(proposal, {table: selects[table] for table in COLUMNS if table in selects})
+    rows += [(one, row_count(proposal, one), why_not_joined(proposal, one)) for one in unread if one not in others]
     return pd.DataFrame(rows, columns=["table", "rows", "why"])
 
 
@@ -205,14 +199,10 @@ def why_not_joined(proposal: Proposal, table: str) -> str:
     lines = row_count(proposal, proposal.lines)
     for key in proposal.columns[table]:
         for column in proposal.columns[proposal.lines]:
-            if (
-                akin(column, key)
-                and not column.expression
-                and not key.expression
-                and key_values(proposal, key) is not None
-            ):
+            made = column.expression or key.expression
+            values = None if made or not akin(column, key) else key_values(proposal, key)
+            if values is not None:
                 sql = f"SELECT {column.sql}, COUNT(*) FROM {identifier(column.table)} GROUP BY 1"
-                values = key_values(proposal, key)
                 found = sum(n for value, n in proposal.connection.execute(sql) if key_text(value) in values)
                 best = max(best, (found, column, key), key=lambda pair: pair[0])
     found, column, key = best

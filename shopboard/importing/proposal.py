@@ -124,9 +124,7 @@ def choose_column(proposal: Proposal, table: str, name: str, column: Column | No
         raise ShopProblem(
             f"A row of {base} does not say which row of {column.table} it belongs to: choose a column that it does."
         )
-    proposal.matches[table, name] = (
-        Match(column, 1.0, "chosen by you") if column else Match(None, 1.0, "left out by you")
-    )
+    proposal.matches[table, name] = Match(column, 1.0, "chosen by you" if column else "left out by you")
     if (table, name) in (("orders", "customer_id"), ("orders", "product_id")):
         match_entity(proposal, {"customer_id": "customers", "product_id": "products"}[name], name)
     find_totals(proposal)
@@ -153,21 +151,11 @@ def what_is_lacking(proposal: Proposal, open_places: tuple[str, ...] = ()) -> st
         lacking.append("the amount of a line, or the price of one")
     if lacking:
         return f"Choose the column that holds {' and '.join(lacking)}."
-    unanswered = [
-        question.text
-        for question in proposal.questions.values()
-        if question.taken is None and question.place not in open_places
-    ]
-    if unanswered:
-        return f"Please answer: {unanswered[0]}"
-    return next(
-        (
-            f"{other.lines}: {problem}"
-            for other in other_proposals(proposal)
-            if (problem := what_is_lacking(other, open_places))
-        ),
-        "",
-    )
+    for question in proposal.questions.values():
+        if question.taken is None and question.place not in open_places:
+            return f"Please answer: {question.text}"
+    others = ((other.lines, what_is_lacking(other, open_places)) for other in other_proposals(proposal))
+    return next((f"{lines}: {problem}" for lines, problem in others if problem), "")
 
 
 def other_proposals(proposal: Proposal) -> list[Proposal]:
@@ -180,9 +168,7 @@ def other_proposals(proposal: Proposal) -> list[Proposal]:
     for table, way in tables.items():
         if table not in proposal.more:
             other = propose(proposal.connection, table)
-            other.questions = {
-                key: question for key, question in other.questions.items() if not key.startswith("also ")
-            }
+            other.questions = {key: one for key, one in other.questions.items() if not key.startswith("also ")}
             proposal.more[table] = other
         proposal.more[table].all_returned = way == "returned"
     return [proposal.more[table] for table in tables]
@@ -204,21 +190,23 @@ def proposed_selects(proposal: Proposal) -> dict[str, str]:
         selects["reviews"] = select_reviews(proposal)
     for other in other_proposals(proposal):
         theirs = proposed_selects(other)
-        selects |= {
-            table: united(table, selects[table], theirs[table], other.lines)
-            for table in ("customers", "products", "orders")
-        }
+        for table in ("customers", "products", "orders"):
+            selects[table] = united(table, selects[table], theirs[table], other.lines)
     selects["orders"] = unread_tables(proposal, selects) + selects["orders"]
     proposal.made = state, dict(selects)
     return selects
 
 
+def tables_unread(proposal: Proposal, selects: dict[str, str]) -> list[str]:
+    """Return the tables of the source that no SELECT reads."""
+    text = re.sub(r"(?m)^-- .*$", "", "\n".join(selects.values()))
+    names = {table: re.escape(identifier(table)) for table in proposal.columns}
+    return [table for table, name in names.items() if not re.search(rf"(?<!\w){name}(?!\w)", text)]
+
+
 def unread_tables(proposal: Proposal, selects: dict[str, str]) -> str:
     """Return, as a line to begin a SELECT with, the tables of the source that no SELECT reads; empty if there are none."""
-    text = re.sub(r"(?m)^-- .*$", "", "\n".join(selects.values()))
-    unread = [
-        table for table in proposal.columns if not re.search(rf"(?<!\w){re.escape(identifier(table))}(?!\w)", text)
-    ]
+    unread = tables_unread(proposal, selects)
     shown = ", ".join(f"{table} ({row_count(proposal, table):,} rows)" for table in unread[:8])
     more = f" and {len(unread) - 8} more" if len(unread) > 8 else ""
     return f"-- assumed: not read: {' '.join(f'{shown}{more}'.split())}\n" if unread else ""

@@ -23,7 +23,7 @@ from shopboard.importing.repeats import ask_twice, lines_only
 from shopboard.importing.reviews import ask_stars
 from shopboard.importing.statements import key_sql
 from shopboard.importing.status_questions import ask_status
-from shopboard.importing.status_sql import no_pieces, part_of_piece
+from shopboard.importing.status_sql import ask_refunds, no_pieces, part_of_piece
 from shopboard.importing.values import some_number, squashed, without_currency
 from shopboard.importing.words import FIELDS, pattern
 
@@ -60,6 +60,7 @@ def ask_questions(proposal: Proposal) -> None:
     ask_which_amount(proposal)
     ask_discount(proposal)
     ask_money(proposal)
+    ask_refunds(proposal)
     ask_region(proposal)
     ask_lost(proposal)
     ask_discount_lines(proposal)
@@ -71,10 +72,8 @@ def ask_questions(proposal: Proposal) -> None:
     ask_shortened(proposal)
     ask_quantity(proposal)
     if product.column is None and product.sure < 1 and len(proposal.product_choices) > 1:
-        answers = {column.name: column.sql for column in proposal.product_choices}
-        proposal.questions["product"] = Question(
-            "Which column says what was sold?", {**answers, "none of them": ""}, None
-        )
+        answers = {**{column.name: column.sql for column in proposal.product_choices}, "none of them": ""}
+        proposal.questions["product"] = Question("Which column says what was sold?", answers, None)
 
 
 def ask_wide(proposal: Proposal) -> None:
@@ -82,11 +81,8 @@ def ask_wide(proposal: Proposal) -> None:
     column = proposal.taken("product_id")
     stem = column and re.fullmatch(r"(.*?)[ #_(]*1\)?", column.name)
     if stem:
-        others = [
-            other.name
-            for other in proposal.columns[column.table]
-            if other.filled and re.fullmatch(re.escape(stem[1]) + r"[ #_(]*[2-9]\)?", other.name)
-        ]
+        filled = [other.name for other in proposal.columns[column.table] if other.filled]
+        others = [name for name in filled if re.fullmatch(re.escape(stem[1]) + r"[ #_(]*[2-9]\)?", name)]
         if others:
             proposal.questions["wide"] = Question(
                 f"{column.name} is the first of several items of an order; those in {', '.join(others)} are not read. Unite them into "
@@ -116,11 +112,8 @@ def ask_shortened(proposal: Proposal) -> None:
 
 def ask_quantity(proposal: Proposal) -> None:
     """Ask for the quantity where the amount is to be made of a price alone."""
-    if (
-        proposal.matches["orders", "quantity"].sure
-        or not proposal.taken("unit_price")
-        or proposal.taken("total_amount")
-    ):
+    by_price = proposal.taken("unit_price") and not proposal.taken("total_amount")
+    if proposal.matches["orders", "quantity"].sure or not by_price:
         return
     taken = {match.column for match in proposal.matches.values()}
     free = [
@@ -180,11 +173,8 @@ def settle_signs(proposal: Proposal) -> None:
     settled: set[str] = set()
     doubtful = [column for column, sign in proposal.signs.items() if sign is None]
     for column in sorted(doubtful, key=lambda column: not marks_of_thousands(proposal, column)):
-        others = [
-            other
-            for other in proposal.columns[column.table]
-            if other != column and other.numbers > 0.8 and not other.expression
-        ]
+        beside = [other for other in proposal.columns[column.table] if other != column and not other.expression]
+        others = [other for other in beside if other.numbers > 0.8]
         if thousands := marks_of_thousands(proposal, column):
             pieces = (proposal.taken("quantity"), proposal.matches["products", "stock_quantity"].column)
             # Of so many decimals, some would end in a 0 and be written shorter; or all, those of the bare numbers too, would be written out.
@@ -204,9 +194,8 @@ def settle_signs(proposal: Proposal) -> None:
 
 def marks_of_thousands(proposal: Proposal, column: Column) -> list[str]:
     """Return the numbers of a column with a mark that may be that of thousands: others are below 1,000 without one, and none above."""
-    texts = proposal.connection.execute(
-        f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} LIMIT {COMPARED}"
-    )
+    sql = f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)} LIMIT {COMPARED}"
+    texts = proposal.connection.execute(sql)
     numbers = [without_currency(str(text), ".").lstrip("-") for (text,) in texts if text is not None]
     bare = [number for number in numbers if number.isdecimal()]
     marked = [number for number in numbers if re.fullmatch(r"\d{1,3}([.,]\d{3})+", number)]
@@ -219,11 +208,8 @@ def ask_discount(proposal: Proposal) -> None:
     proposal.discount = ""
     if not column or proposal.taken("total_amount"):
         return
-    numbers = [
-        number
-        for (value,) in proposal.connection.execute(f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)}")
-        if (number := some_number(value) if value is not None else None)
-    ]
+    values = proposal.connection.execute(f"SELECT DISTINCT {column.sql} FROM {identifier(column.table)}")
+    numbers = [number for (value,) in values if value is not None and (number := some_number(value))]
     most, name = max(map(abs, numbers), default=0), squashed(column.name)
     if any("%" in sample for sample in column.samples) or (
         most > 1 and re.search("percent|pct|prozent|rate", name + column.name.replace("%", "percent"))
@@ -246,9 +232,8 @@ def ask_region(proposal: Proposal) -> None:
     """Ask whose region counts where both an order and its customer have one: the order's, unless it is that of the store which sold it."""
     order, customer = region_of_order(proposal), proposal.matches["customers", "region"].column
     if order and customer and proposal.taken("customer_id"):
-        whose = f"the customer's, {customer.name}" + (
-            " of the latest order" if customer == order else f" in {customer.table}"
-        )
+        where = "of the latest order" if customer == order else f"in {customer.table}"
+        whose = f"the customer's, {customer.name} {where}"
         of = "" if order.table == proposal.lines else f" in {order.table}"
         answers = {f"the order's, {order.name}{of}": "order", whose: "customer"}
         sold_by = order.table != proposal.lines and subject(order.table) != "order"
@@ -270,9 +255,8 @@ def ask_lost(proposal: Proposal) -> None:
     quantity, total = (proposal.taken(name) for name in ("quantity", "total_amount"))
     if quantity and total and quantity.table == total.table == proposal.lines:
         nothing = f"{no_pieces(quantity)} AND {number_sql(proposal, total)} <> 0"
-        found.append(
-            ("quantity", nothing, total.table, f"an amount, though {quantity.name} is 0", "each counts as one piece")
-        )
+        said, way = f"an amount, though {quantity.name} is 0", "each counts as one piece"
+        found.append(("quantity", nothing, total.table, said, way))
     if quantity and quantity.whole < 1:
         said, way = f"parts of a piece in {quantity.name}", "each counts as whole pieces, at least one"
         found.append(("parts", part_of_piece(proposal, quantity), quantity.table, said, way))
@@ -348,10 +332,8 @@ def ask_others(proposal: Proposal) -> None:
 def sells(proposal: Proposal, table: str) -> bool:
     """Say whether the rows of a table have a product and a quantity of their own."""
     fields = FIELDS["orders"]
-    return all(
-        best_match(proposal, table, fields[name], proposal.columns[table]).sure > 0.5
-        for name in ("product_id", "quantity")
-    )
+    own = proposal.columns[table]
+    return all(best_match(proposal, table, fields[name], own).sure > 0.5 for name in ("product_id", "quantity"))
 
 
 def ask_amounts(proposal: Proposal) -> None:
@@ -388,10 +370,8 @@ def ask_which_amount(proposal: Proposal) -> None:
         orders, once, same = amounts_of_orders(proposal, total, order)
         if orders >= 3 and max(once, same) > 0.9 * orders:  # one amount for an order, beside several for its lines
             amounts = dict(sampled_numbers(proposal, order, total))
-            sums = (
-                sum(amounts.values()),
-                sum(one * pieces for one, pieces in sampled_numbers(proposal, price, quantity)),
-            )
+            by_price = sum(one * pieces for one, pieces in sampled_numbers(proposal, price, quantity))
+            sums = sum(amounts.values()), by_price
             where, whose = "in all", ", of whole orders"
     most, least = max(map(abs, sums)), min(map(abs, sums))
     if most < 1.005 * least or (

@@ -22,9 +22,7 @@ from shopboard.settings import Source
 BATCH_ROWS = 10_000
 MOST_COLUMNS = 1_900  # SQLite takes 2,000
 
-
 HELD = ("unreadable_lines", "unreadable_files", "files_read", "doubts")  # what is told of the source, beside its tables
-
 
 HELD_TABLES = """
 CREATE TABLE unreadable_lines (file, line, reason, content);
@@ -32,7 +30,6 @@ CREATE TABLE unreadable_files (file, reason);
 CREATE TABLE files_read (file, table_name, form, encoding, separator, lines, note);
 CREATE TABLE doubts (file, question, options);
 """
-
 
 SECRET = re.compile(  # columns that are never copied, by their names with blanks for other signs
     r"pass ?(word|wd|phrase|code)|passwor[dt]|kennwort|\bpwd\b|mot de passe|contrase|senha|wachtwoord|lösenord|adgangskode|heslo|"
@@ -120,9 +117,7 @@ def raw_tables(connection: sqlite3.Connection) -> list[str]:
     return [name for name in table_names(connection) if name not in HELD]
 
 
-CONTRARY = re.compile(
-    r"retur|retour|refund|devol|reembol|rembours|rück|storn|cancel|annul|credit|gutschrift", re.IGNORECASE
-)
+CONTRARY = re.compile("retur|retour|refund|devol|reembol|rembours|rück|storn|cancel|annul|credit|gutschrift", re.I)
 
 
 def unique(name: str, taken: Container[str]) -> str:
@@ -132,7 +127,6 @@ def unique(name: str, taken: Container[str]) -> str:
 
 
 NUMBER_OR_DATE = re.compile(r"[\s\d.,:/+-]+")
-
 
 NOTHING = (
     *("\\N", "NULL", "(null)", "<NULL>", "<null>", "[NULL]", "None", "nan", "NaN", "undefined", "(blank)"),
@@ -162,9 +156,8 @@ def marks_of_nothing(rows: Iterable[list], width: int) -> list[str]:
 
 def count_of_values(row: list) -> int:
     """Return how many fields of a row are numbers or dates rather than names."""
-    return sum(
-        not isinstance(value, str) or bool(NUMBER_OR_DATE.fullmatch(value)) for value in row if value not in ("", None)
-    )
+    filled = (value for value in row if value not in ("", None))
+    return sum(not isinstance(value, str) or bool(NUMBER_OR_DATE.fullmatch(value)) for value in filled)
 
 
 def header_index(rows: list[list]) -> int | None:
@@ -243,11 +236,8 @@ def first_line(error: Exception) -> str:
 
 def proposed_tables(connection: sqlite3.Connection) -> list[str]:
     """Return the tables that a proposal looks at; views only where there is no table."""
-    kinds = dict(
-        connection.execute(
-            "SELECT name, type FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
-        ).fetchall()
-    )
+    sql = "SELECT name, type FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+    kinds = dict(connection.execute(sql).fetchall())
     names = [name for name in kinds if name not in HELD]
     return [name for name in names if kinds[name] == "table"] or [name for name in names if kinds[name] == "view"]
 

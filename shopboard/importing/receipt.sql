@@ -155,3 +155,71 @@ SELECT
 FROM numbered
 GROUP BY table_name, what, advice
 ORDER BY count DESC, table_name, reason
+
+--- reconcile
+INSERT INTO reconciliation -- one row per table: rows and, of orders, money that were read, loaded and set aside
+SELECT
+    '{table}',
+    (SELECT COUNT(*) FROM staged_{table}) + COUNT(*) FILTER (WHERE what = 'line'),
+    (SELECT COUNT(*) FROM {table}),
+    COUNT(*) FILTER (WHERE what IN ('row', 'line')),
+    COUNT(*) FILTER (WHERE what = 'value'),
+    ?, ?, ?
+FROM set_aside
+WHERE table_name = '{table}'
+
+--- services
+SELECT COALESCE(product_name, source_id, product_id)
+FROM products
+LEFT JOIN source_ids ON kind = 'products' AND id = product_id
+WHERE category = ?
+ORDER BY 1
+
+--- lines_of_services
+SELECT COUNT(*), COALESCE(SUM({signed_amount}), 0)
+FROM orders
+WHERE product_id IN (SELECT product_id FROM products WHERE category = ?)
+
+--- signs
+SELECT COUNT(*), SUM(total_amount)
+FROM staged_orders
+WHERE (quantity < 0 OR total_amount < 0) AND {kept}
+
+--- repeated_lines
+SELECT SUM(copies - 1), SUM((copies - 1) * amount)
+FROM (
+    SELECT COUNT(*) AS copies, {signed_amount} AS amount
+    FROM orders
+    INNER JOIN bought_twice USING (order_number, product_id)
+    GROUP BY {columns}
+    HAVING COUNT(*) > 1
+)
+
+--- rows_meant
+-- Rows that were read, but for those that were left out on purpose.
+SELECT rows_read - (SELECT COUNT(*) FROM set_aside WHERE set_aside.table_name = reconciliation.table_name AND advice = ?)
+FROM reconciliation
+WHERE table_name = ?
+
+--- rows_lost
+SELECT COUNT(*)
+FROM set_aside
+WHERE
+    table_name = :table AND what <> 'value' AND advice <> :left_out
+    AND (:table = 'orders' OR reason LIKE '% is not among the loaded %')
+
+--- main_advice
+SELECT advice, COUNT(*)
+FROM set_aside
+WHERE table_name = ? AND what <> 'value'
+GROUP BY advice
+ORDER BY COUNT(*) DESC
+LIMIT 1
+
+--- three_reasons
+SELECT reason
+FROM set_aside
+WHERE table_name = ? AND advice = ?
+GROUP BY reason
+ORDER BY MIN(source_row)
+LIMIT 3

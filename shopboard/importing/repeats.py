@@ -31,10 +31,8 @@ def find_totals(proposal: Proposal) -> None:
     words = {}
     for column in own:
         if column.numbers < 0.9 and column not in (proposal.taken("status"), amount):
-            sql = (
-                f"SELECT DISTINCT {column.sql} FROM {table} WHERE {some_empty} AND {column.sql} IS NOT NULL LIMIT 1000"
-            )
-            found = [str(word) for (word,) in proposal.connection.execute(sql)]
+            sql = f"SELECT DISTINCT {column.sql} FROM {table} WHERE {some_empty} AND {column.sql} IS NOT NULL"
+            found = [str(word) for (word,) in proposal.connection.execute(f"{sql} LIMIT 1000")]
             words[column] = [word for word in found if totals_others(word)]
     named = " OR ".join(
         f"COALESCE(CAST({column.sql} AS TEXT), '') IN ({', '.join(map(literal, found))})"
@@ -48,14 +46,11 @@ def find_totals(proposal: Proposal) -> None:
         ways.append(f"({bare})")
     if ways:
         condition = " OR ".join(ways)
-        values = [
-            value for (value,) in proposal.connection.execute(f"SELECT {amount.sql} FROM {table} WHERE {condition}")
-        ]
+        sql = f"SELECT {amount.sql} FROM {table} WHERE {condition}"
+        values = [value for (value,) in proposal.connection.execute(sql)]
         come_to = sum(some_number(value) or 0 for value in values if value is not None)
-        proposal.totals = (
-            condition,
-            f"left out as totals of other lines: {counted(len(values), 'row')} ({come_to:,.2f})",
-        )
+        said = f"left out as totals of other lines: {counted(len(values), 'row')} ({come_to:,.2f})"
+        proposal.totals = condition, said
 
 
 def is_sum_of_lines(proposal: Proposal, bare: str, amount: Column, ways: list[str]) -> bool:

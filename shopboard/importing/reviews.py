@@ -86,6 +86,5 @@ def select_reviews(proposal: Proposal) -> str:
         values["review_id"] = (
             f"CASE WHEN bought.products > 1 THEN {values['review_id']} || ' ' || bought.product ELSE {values['review_id']} END"
         )
-    return statement_sql(
-        proposal, proposal.reviews, {**values, **line_sql(proposal, proposal.reviews)}, used, notes, rest
-    )
+    values |= line_sql(proposal, proposal.reviews)
+    return statement_sql(proposal, proposal.reviews, values, used, notes, rest)

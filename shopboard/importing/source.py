@@ -17,6 +17,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from shopboard.database import COLUMNS, quoted, table_names
+from shopboard.importing import typed
 from shopboard.importing.encodings import byte_as_windows
 from shopboard.importing.files import digest_of, form_of, opened_sqlite, source_files, source_parts
 from shopboard.importing.headings import flatten
@@ -37,15 +38,6 @@ from shopboard.importing.raw import (
     whole_letters,
 )
 from shopboard.importing.text import read_text
-from shopboard.importing.typed import (
-    opened_server,
-    read_cursor,
-    read_database_file,
-    read_frame,
-    read_json,
-    read_parquet,
-    read_workbook,
-)
 from shopboard.importing.values import MONTH_NUMBERS, register_functions, squashed
 from shopboard.places import need_room, scratch_folder
 from shopboard.problems import ShopProblem
@@ -55,8 +47,8 @@ from shopboard.settings import Source
 def source_state(source: Source) -> list:
     """Return what changes when the source does: sizes and times of files, values of DataFrames, rows of a server."""
     if isinstance(source, str) and "://" in source:
-        with opened_server(source) as tables:
-            return [source, [(name, rows()) for name, rows, _ in tables]]
+        with typed.opened_server(source) as (names, run):
+            return [source, [(name, run(name, "COUNT(*)").scalar()) for name in names]]
     if not isinstance(source, str):
         frames = {"": source} if isinstance(source, pd.DataFrame) else source
         return [(name, list(frame), *map(str, frame.dtypes), hash_of(frame)) for name, frame in frames.items()]
@@ -129,9 +121,7 @@ def opened_source(source: Source, encodings: dict | None = None) -> Iterator[sql
                 raise ShopProblem(f"{parts[0][0]} is damaged ({error}): copy or download it again.") from None
 
 
-PERIOD = re.compile(
-    "[qkwt]|kw|fy", re.IGNORECASE
-)  # quarters, weeks and years in names of files, beside names of months
+PERIOD = re.compile("[qkwt]|kw|fy", re.IGNORECASE)  # quarters, weeks, years in names of files, beside months
 
 
 def copy_source(
@@ -154,9 +144,8 @@ def copy_source(
             tables[key] = unique(raw.name, {*map(str.lower, table_names(connection)), *HELD})
         copy_table(connection, raw, tables[key], bar)
     for key, names in groups.items():
-        common = "_".join(
-            word for word, *others in zip(*(name.split("_") for name in names), strict=False) if set(others) <= {word}
-        )
+        alike = zip(*(name.split("_") for name in names), strict=False)
+        common = "_".join(word for word, *others in alike if set(others) <= {word})
         if len(names) > 1 and common and common.lower() != tables[key].lower():
             name = unique(common, {*map(str.lower, table_names(connection)), *HELD})
             connection.execute(f"ALTER TABLE {quoted(tables[key])} RENAME TO {quoted(name)}")
@@ -171,9 +160,9 @@ def tables_of_files(
     """Yield the tables of files; note those that hold none, or raise their problem if they are needed."""
     readers: dict[str, Callable[[str, Path, str | None], Iterator[RawTable]]] = {
         "text": read_text,
-        "workbook": read_workbook,
-        "Parquet": read_parquet,
-        "JSON": read_json,
+        "workbook": typed.read_workbook,
+        "Parquet": typed.read_parquet,
+        "JSON": typed.read_json,
     }
     codecs.register_error("as_windows", byte_as_windows)
     unknown = set(encodings) - {name for name, _ in parts}
@@ -207,7 +196,7 @@ def tables_of_files(
             raise ShopProblem(f"{name} has a name that is no UTF-8, by which DuckDB cannot open it: rename it.")
         try:
             if form in ("SQLite", "DuckDB"):
-                yield from read_database_file(name, path, form)
+                yield from typed.read_database_file(name, path, form)
             else:
                 yield from readers[form](name, path, encodings.get(name))
         except OSError as error:
@@ -223,12 +212,12 @@ def tables_of_files(
 def tables_in_memory(source: Source) -> Iterator[RawTable]:
     """Yield the tables of a server, or DataFrames."""
     if isinstance(source, str):
-        with opened_server(source) as tables:
-            for name, _, run in tables:
-                yield read_cursor(source_name(source).strip("'"), name, "server", run())
+        with typed.opened_server(source) as (names, run):
+            for name in names:
+                yield typed.read_cursor(source_name(source).strip("'"), name, "server", run(name, "*"))
         return
     for name, frame in ({"orders": source} if isinstance(source, pd.DataFrame) else source).items():
-        yield read_frame(str(name), frame)
+        yield typed.read_frame(str(name), frame)
 
 
 def copy_table(connection: sqlite3.Connection, raw: RawTable, table: str, bar: tqdm) -> None:
@@ -272,9 +261,8 @@ def copy_table(connection: sqlite3.Connection, raw: RawTable, table: str, bar: t
     connection.execute("INSERT INTO files_read VALUES (?, ?, ?, ?, ?, ?, ?)", told)
     if raw.doubt:
         question, options = raw.doubt
-        connection.execute(
-            "INSERT INTO doubts VALUES (?, ?, ?)", (raw.file, question, json.dumps(options, ensure_ascii=False))
-        )
+        doubt = (raw.file, question, json.dumps(options, ensure_ascii=False))
+        connection.execute("INSERT INTO doubts VALUES (?, ?, ?)", doubt)
 
 
 def insert_rows(connection: sqlite3.Connection, insert: str, rows: list[tuple]) -> int:

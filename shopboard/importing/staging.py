@@ -10,18 +10,15 @@ from shopboard.database import COLUMNS, quoted, table_names
 from shopboard.importing.raw import only_reading, raw_tables
 from shopboard.importing.rules import DEFAULTS, REQUIRED
 from shopboard.importing.source import opened_source, source_state
-from shopboard.importing.visitors import asked, filling
+from shopboard.importing.visitors import answer_apart, asked
 from shopboard.problems import MappingProblem, ShopProblem
 from shopboard.settings import Settings, Source
 
 KEYS = {"customer_id", "product_id", "order_id", "review_id", "order_number"}
 
-
 NUMBERS = {"price", "stock_quantity", "quantity", "total_amount", "rating"}
 
-
 DATES = {"registration_date", "order_date", "review_date"}
-
 
 ASSUMED = "-- assumed: "  # begins a line of a SELECT that is to be repeated in the receipt
 
@@ -173,7 +170,7 @@ def writing_to(
 ) -> Iterator[Callable[[str], object]]:
     """Give a function by which the source is written into the staging file; `read` gathers which tables are read."""
     if apart:
-        yield filling(source, path, read)
+        yield lambda sql: read.update(answer_apart(source, sql, into=str(path.resolve()))["read"])
         return
 
     def only_staging(action: int, table: str | None, _: str | None, database: str | None, *__: object) -> int:
@@ -197,14 +194,6 @@ def writing_to(
         source.set_authorizer(only_reading)
 
 
-def files_of_texts(source: sqlite3.Connection) -> bool:
-    """Say whether all tables of a source were read from text files, so that it has no floats of its own."""
-    return (
-        "files_read" in table_names(source)
-        and not source.execute("SELECT EXISTS (SELECT 1 FROM files_read WHERE form <> 'text')").fetchone()[0]
-    )
-
-
 def stage(
     source: sqlite3.Connection, table: str, found: tuple[str, list[str]] | None, write: Callable[[str], object]
 ) -> list[str]:
@@ -219,7 +208,8 @@ def stage(
     absent = [name for name in COLUMNS[table] if name not in given]
     said_of = [name for name in absent if (table, name) != ("orders", "region")]  # else it is the customer's
     defaults = {name: DEFAULTS[name] for name in absent if name in DEFAULTS and name != "order_number"}
-    typed = not files_of_texts(source)
+    sql = "SELECT EXISTS (SELECT 1 FROM files_read WHERE form <> 'text')"  # texts hold no floats of their own
+    typed = "files_read" not in table_names(source) or source.execute(sql).fetchone()[0]
     values = staging_select(select, columns, typed)
     if defaults:
         values = f"SELECT *, {', '.join(defaults.values())} FROM ({values})"

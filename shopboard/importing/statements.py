@@ -27,9 +27,8 @@ def written_sql(proposal: Proposal, table: str, name: str, checked: bool = False
     if kind in ("number", "whole", "stars"):
         sign = proposal.answer(f"sign {column.sql}", proposal.signs[column])
         sql = column.sql if writing_in(proposal, column).plain and not checked else f"NUMBER({column.sql}, '{sign}')"
-        return (
-            f"ROUND({sql} / 100.0, 2)" if kind == "number" and CENTS.search(column.name) and column.whole == 1 else sql
-        )
+        in_cents = kind == "number" and CENTS.search(column.name) and column.whole == 1
+        return f"ROUND({sql} / 100.0, 2)" if in_cents else sql
     if kind == "id" and re.search("mail|courriel|correo", squashed(column.name)):
         return f"LOWER(TRIM({column.sql}))"
     return column.sql
@@ -45,6 +44,8 @@ def from_sql(proposal: Proposal, base: str, columns: Iterable[Column | None]) ->
 def joined_sql(proposal: Proposal, link: Link) -> str:
     """Return a table and its condition as a JOIN takes them; of a few keys that are repeated, the first row of each."""
     table, name = identifier(link.key.table), identifier(link.key.name)
+    if link.key.table in proposal.summed:
+        return f"({proposal.summed[link.key.table]}) AS {table} ON {link.key.sql} = {link.column.sql}"
     once = f" GROUP BY {name}" if proposal.repeats.get(link.key) else ""
     if written_otherwise(proposal, link):
         return f"(SELECT *, KEY({name}) AS key_of_row FROM {table} GROUP BY KEY({name}) LIMIT -1) AS {table} ON {table}.key_of_row = KEY({link.column.sql})"
@@ -130,25 +131,18 @@ def amount_sql(proposal: Proposal, notes: list[str]) -> str:
     chosen = {name: proposal.taken(name) for name in ("total_amount", "unit_price", "quantity", "discount", "currency")}
     amount = written_sql(proposal, "orders", "total_amount")
     if amount is None:
-        simple = all(
-            writing_in(proposal, column).plain
-            for name in ("unit_price", "quantity", "discount")
-            if (column := chosen[name])
-        )
-        price, quantity, discount = (
-            written_sql(proposal, "orders", name, not simple) for name in ("unit_price", "quantity", "discount")
-        )
+        names = ("unit_price", "quantity", "discount")
+        simple = all(writing_in(proposal, chosen[name]).plain for name in names if chosen[name])
+        price, quantity, discount = (written_sql(proposal, "orders", name, not simple) for name in names)
         times = f" × {chosen['quantity'].name}" if quantity else ""
         notes.append(
             f"the amount is {chosen['unit_price'].name}{times}"
             + (f", less {chosen['discount'].name} ({way_of_discount(proposal)})" if discount else "")
         )
         share = discount_share(proposal, price, quantity or "1", discount) if discount else "0"
-        amount = (
-            f"ROUND({price} * {quantity or 1} * (1 - {share}), 6)"
-            if simple
-            else f"LINE_TOTAL({price}, {quantity or 1}, {share})"
-        )
+        amount = f"LINE_TOTAL({price}, {quantity or 1}, {share})"
+        if simple:
+            amount = f"ROUND({price} * {quantity or 1} * (1 - {share}), 6)"
         amount = amount.replace(" * (1 - 0)", "").replace(" * 1,", ",") if quantity or discount else price
     asked = proposal.questions.get("amount")
     if asked and asked.taken:
@@ -175,9 +169,8 @@ def amount_sql(proposal: Proposal, notes: list[str]) -> str:
     amount = in_one_currency(proposal, amount, notes)
     currency, of = chosen["currency"], chosen["total_amount"] or chosen["unit_price"]
     told = of and (of.table != proposal.lines or re.search(r"(?<![A-Za-z])[A-Z]{3}\)?$", of.name))
-    if (
-        currency and not told
-    ):  # a price of the product, or one in a currency that its name tells, is in that one everywhere
+    # A price of the product, or one in a currency that its name tells, is in that one everywhere.
+    if currency and not told:
         sql = f"SELECT {currency.sql} FROM {identifier(currency.table)} WHERE {currency.sql} IS NOT NULL GROUP BY UPPER(TRIM({currency.sql})) ORDER BY COUNT(*) DESC"
         found = [str(name) for (name,) in proposal.connection.execute(sql)]
         if len(found) > 1:

@@ -74,9 +74,10 @@ def words_beside(proposal: Proposal, column: Column) -> dict[str, str]:
 
 
 def meant_in(column: Column, word: str) -> str | None:
-    """Return what a word means in a column: a payment that is approved is made, while such an order may wait for one."""
-    approved = re.fullmatch(r"(appro|aprob|aprov)\w+", plain_words(word)) and re.search(PAYMENT, squashed(column.name))
-    return "Completed" if approved else meaning_of(word)
+    """Return what a word means in a column: a payment or return that is approved is made, while such an order may wait for one."""
+    approved = re.fullmatch(r"(appro|aprob|aprov)\w+", plain_words(word))
+    of = squashed(f"{column.table} {column.name}")
+    return "Completed" if approved and re.search(f"{PAYMENT}|return|refund|retou|devol", of) else meaning_of(word)
 
 
 INVOICED = {"overdue", "viewed", "unpaid", "draft", "partial"}  # beside these, what was sent is a bill

@@ -1,13 +1,16 @@
 """The SQL for the status of a line, and what it assumes."""
 
 import re
+from collections.abc import Iterator
 
-from shopboard.importing.extras import number_sql
-from shopboard.importing.likeness import akin
-from shopboard.importing.links import columns_of_headers
-from shopboard.importing.meaning import Column, Proposal, identifier
+from shopboard.importing.extras import WAYS, number_sql
+from shopboard.importing.likeness import STATE, akin
+from shopboard.importing.links import columns_of_headers, writing_in
+from shopboard.importing.matching import status_words
+from shopboard.importing.meaning import Column, Link, Proposal, Question, identifier
 from shopboard.importing.raw import literal
-from shopboard.importing.statements import loads_once
+from shopboard.importing.statements import from_sql, loads_once
+from shopboard.importing.status_questions import meant_in
 from shopboard.importing.statuses import LEFT_OUT, SPELLINGS, status_of
 from shopboard.importing.values import squashed
 from shopboard.importing.words import pattern
@@ -17,7 +20,7 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
     """Return SQL for a line's status, and what it assumes."""
     column = proposal.taken("status")
     number = proposal.taken("order_number") or proposal.taken("order_id")
-    cases, notes, sql = [], [], None
+    cases, notes, sql = [], [] if column else states_not_read(proposal, number), None
     words: dict[str, str | None] = {}
     proposal.beside = []  # other columns that tell of a status
     if proposal.all_returned:
@@ -39,12 +42,12 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
         if bare in SPELLINGS:
             sql = f"COALESCE({sql}, {literal(bare)})"
             notes.append(f"a line without {column.name} counts as {bare.lower()}")
-    if number and number.table == proposal.lines and (returned := returned_sql(proposal, number)):
-        cases.append(f"WHEN {returned[0]} THEN 'Returned'")
-        notes.append(f"what is in {returned[1]} counts as returned")
     near = dict.fromkeys([*proposal.columns[proposal.lines], *columns_of_headers(proposal, proposal.lines)])
     ill = [word for word, status in words.items() if status in ("Cancelled", "Returned")]
     well = f" AND COALESCE({column.sql}, '') NOT IN ({', '.join(map(literal, ill))})" if ill and column else ""
+    if number and number.table == proposal.lines and (returned := returned_sql(proposal, number)):
+        cases.append(f"WHEN {returned[0]}{well} THEN 'Returned'")
+        notes.append(f"what is in {returned[1]} counts as returned")
     pending: list[str] = []
     for other in near:
         if other != column and (condition := flagged(proposal, other)):
@@ -99,9 +102,8 @@ def count_lines_of_nothing(proposal: Proposal, values: dict, notes: list[str]) -
         notes.append(f"a cancelled line of which {quantity.name} is 0 counts as one piece")
     if quantity and proposal.answer("lost parts") == "load":
         rounded = f"COALESCE(NULLIF(ROUND({number_sql(proposal, quantity)}), 0), 1)"
-        values["quantity"] = (
-            f"CASE WHEN {part_of_piece(proposal, quantity)} THEN {rounded} ELSE {values['quantity']} END"
-        )
+        parts = part_of_piece(proposal, quantity)
+        values["quantity"] = f"CASE WHEN {parts} THEN {rounded} ELSE {values['quantity']} END"
         notes.append(
             f"parts of a piece in {quantity.name} are rounded to whole pieces, at least one, which changes no amount"
         )
@@ -134,10 +136,8 @@ def flagged(proposal: Proposal, column: Column) -> tuple[str, str] | None:
             if says_yes_or_no(column) and not why:
                 return meaning, f"LOWER({column.sql}) IN {YES}"
             if 0 < column.filled < 0.5 and (column.dates > 0.9 or (why and column.numbers < 0.2)):
-                return (
-                    meaning,
-                    f"TRIM({column.sql}, CHAR(9, 10, 13, 32, 160)) <> '' AND {column.sql} NOT LIKE '0000-00%'",
-                )
+                some = f"TRIM({column.sql}, CHAR(9, 10, 13, 32, 160)) <> ''"
+                return meaning, f"{some} AND {column.sql} NOT LIKE '0000-00%'"
     return None
 
 
@@ -146,18 +146,54 @@ def says_yes_or_no(column: Column) -> bool:
     return bool(column.samples) and {sample.strip().lower() for sample in column.samples} <= YES_OR_NO
 
 
+def states_not_read(proposal: Proposal, number: Column | None) -> list[str]:
+    """Return in a note which tables are not joined to the lines, but tell words of a status of their orders."""
+    told = [
+        table
+        for table, columns in proposal.columns.items()
+        if number
+        and table not in proposal.reached[proposal.lines]
+        and any(akin(column, number) == "name" for column in columns)
+        and any(
+            any(map(status_of, status_words(proposal, one))) for one in columns if re.search(STATE, squashed(one.name))
+        )
+    ]
+    said = f"each line counts as completed: {', '.join(told)} may tell another state of some orders, but is not read"
+    return [said] if told else []
+
+
+def tables_of_returns(
+    proposal: Proposal, number: Column
+) -> Iterator[tuple[str, dict[str, Column], Column | None, str]]:
+    """Yield each table of returns: its columns by name, the one that names the order, and the FROM of those that were not refused."""
+    for table in [
+        table for table in proposal.columns if table != proposal.lines and re.search(RETURNS, squashed(table))
+    ]:
+        theirs = {squashed(column.name): column for column in proposal.columns[table]}
+        same = (
+            column for name, column in theirs.items() if name == squashed(number.name) or akin(column, number) == "name"
+        )
+        conditions = [
+            f"LOWER({column.sql}) IN {YES}"
+            for name, column in theirs.items()
+            if re.search(RETURNS, name) and says_yes_or_no(column)
+        ][:1]
+        for name, column in theirs.items():
+            words = status_words(proposal, column) if re.search(STATE, name) and column.numbers < 0.2 else []
+            if undone := [word for word in words if meant_in(column, word) in ("Cancelled", "Pending")]:
+                conditions.append(f"COALESCE({column.sql}, '') NOT IN ({', '.join(map(literal, undone))})")
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        yield table, theirs, next(same, None), f"FROM {identifier(table)}{where}"
+
+
 def returned_sql(proposal: Proposal, number: Column) -> tuple[str, str] | None:
     """Return SQL that says whether a line is in a table of returns, and that table's name: by its line, its order and product, or its order."""
-    words = "return|retour|refund|ruckgabe|retoure|devol|reembols|rembours|resi$|reso$|rimbors|zwrot|iade"
-    key, product, of = proposal.taken("order_id"), proposal.taken("product_id"), squashed(number.name)
+    key, product = proposal.taken("order_id"), proposal.taken("product_id")
     own = squashed(key.name) if key and key != number else "id"
     sold = squashed(product.name) if product and product.table == proposal.lines else ""
-    for table in [table for table in proposal.columns if table != proposal.lines and re.search(words, squashed(table))]:
-        theirs = {squashed(column.name): column for column in proposal.columns[table]}
-        order = next((column for name, column in theirs.items() if name == of or akin(column, number) == "name"), None)
-        flags = (column for name, column in theirs.items() if re.search(words, name) and says_yes_or_no(column))
-        flag = next(flags, None)
-        rest = f"FROM {identifier(table)}" + (f" WHERE LOWER({flag.sql}) IN {YES}" if flag else "")
+    for table, theirs, order, rest in tables_of_returns(proposal, number):
+        if table in proposal.summed:
+            continue
         if key and own in theirs and own not in ("id", "rowid", "index"):
             return f"{key.sql} IN (SELECT {theirs[own].sql} {rest})", table
         if order and product and sold in theirs:
@@ -165,6 +201,42 @@ def returned_sql(proposal: Proposal, number: Column) -> tuple[str, str] | None:
         if order:
             return f"{number.sql} IN (SELECT {order.sql} {rest})", f"{table}, each order as a whole,"
     return None
+
+
+RETURNS = "return|retour|refund|ruckgabe|retoure|devol|reembols|rembours|resi$|reso$|rimbors|zwrot|iade"
+
+
+def ask_refunds(proposal: Proposal) -> None:
+    """Ask about money that a table of returns gives back where it is less than what was sold in those orders."""
+    proposal.summed = {}
+    number = proposal.taken("order_number") or proposal.taken("order_id")
+    if number is None or number.table != proposal.lines or not (returned := returned_sql(proposal, number)):
+        return
+    total, whole = proposal.taken("total_amount"), proposal.amounts_of_orders
+    parts = [total] if total else [column for name in ("unit_price", "quantity") if (column := proposal.taken(name))]
+    if not whole and any(column.table != proposal.lines for column in parts):
+        return
+    amount = " * ".join(number_sql(proposal, column) for column in parts)
+    lines = f"{from_sql(proposal, proposal.lines, parts)} WHERE {returned[0]} GROUP BY {number.sql}"
+    sold = proposal.value(
+        f"SELECT SUM(sold) FROM (SELECT {'MAX' if whole else 'SUM'}({amount}) AS sold {lines}) AS of_orders"
+    )
+    for table, theirs, order, rest in tables_of_returns(proposal, number):
+        money = next((one for name, one in theirs.items() if re.search(MONEY, name) and one.numbers > 0.9), None)
+        if not order or not money or not writing_in(proposal, money).plain:
+            continue
+        if (proposal.value(f"SELECT SUM({money.sql}) {rest}") or 0) < 0.98 * (sold or 0):
+            names = f"{order.sql} AS {identifier(order.name)}, SUM({money.sql}) AS {identifier(money.name)}"
+            proposal.summed[table] = f"SELECT {names} {rest} GROUP BY {order.sql}"
+            proposal.reached[proposal.lines][table] = [Link(number, order)]
+            proposal.extras[money] = "order"
+            text = (
+                f"{table} gives back less than was sold in the orders that it names. What becomes of its {money.name}?"
+            )
+            proposal.questions[f"money {money.name}"] = Question(text, WAYS, None, "money")
+
+
+MONEY = "^(?!.*(id|no|count|method)$)(amount|betrag|montant|importe|valor|importo|sum|total|refund|value)|(amount|total|value)$"
 
 
 def has_credit_notes(proposal: Proposal, number: Column) -> bool:

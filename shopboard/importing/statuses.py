@@ -19,29 +19,22 @@ def spelled() -> dict[str, list[str]]:
 
 SPELLED = spelled()
 
-
 SPELLINGS = {status: ", ".join(SPELLED[status]) for status in ("Completed", "Pending", "Cancelled", "Returned")}
 
-
 STATUS_OF = {word: status for status, words in SPELLINGS.items() for word in words.split(", ")}
-
 
 ALONE = set(  # words that mean a status only where nothing stands beside them
     "charge capture shipment received purchase purchased invoice invoiced sale sold payment order sent approved authorized cancel cancellation refund return retour zwrot storno reso iade retur "
     "rechnung verkauf gutschrift livre paye pago paga regle termine open new neu nova klar valmis batal".split()
 )
 
-
 BESIDE = re.compile(  # what may stand beside the words of a status without changing it
     r"\b(and|und|et|y|e|fully|completely|successfully|automatically|payment|(by|to) (the )?(customer|buyer|seller|merchant))\b"
 )
 
-
 BEGINNINGS = {"Pending": "|".join(SPELLED["Pending begins"])}  # of phrases that mean a status whatever follows
 
-
 NOT_A_PRODUCT = re.compile("|".join(SPELLED["no product"]))  # the whole of a product's id or name, in plain words
-
 
 A_TOTAL = re.compile("|".join(SPELLED["total"]))
 

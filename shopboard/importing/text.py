@@ -206,7 +206,6 @@ def next_record(ahead: deque[str], lines: Iterator[str], separator: str) -> tupl
     taken: list[str] = []
 
     def fed() -> Iterator[str]:
-        """Yield lines, as many as one record may have."""
         while len(taken) < LONGEST_VALUE and (line := ahead.popleft() if ahead else next(lines, None)) is not None:
             taken.append(line)
             yield line

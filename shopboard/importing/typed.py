@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -74,9 +73,7 @@ def read_rows(file: str, name: str, form: str, rows: Iterable, first: int = 0) -
 def read_workbook(file: str, path: Path, _: object = None) -> Iterator[RawTable]:
     """Yield a table for each sheet of a workbook that holds one."""
     try:
-        workbook = python_calamine.CalamineWorkbook.from_filelike(
-            path.open("rb")
-        )  # told by what it holds, not its name
+        workbook = python_calamine.CalamineWorkbook.from_filelike(path.open("rb"))  # by what it holds, not its name
     except python_calamine.PasswordError:
         raise ShopProblem(f"{file} is locked by a password: save it without one.") from None
     except (python_calamine.CalamineError, OSError) as error:
@@ -110,14 +107,12 @@ def read_parquet(file: str, path: Path, _: object = None) -> Iterator[RawTable]:
 
 def read_relation(database: Any, file: str, name: str, form: str, relation: str) -> RawTable:
     """Return the table that a relation of DuckDB's is."""
-    described = database.sql(f"SELECT * FROM {relation}")
-    columns = chain.from_iterable(
-        map(plain_columns, described.columns, described.types, map(quoted, described.columns))
-    )
+    found = database.sql(f"SELECT * FROM {relation}")
+    columns = chain.from_iterable(map(plain_columns, found.columns, found.types, map(quoted, found.columns)))
     items = ", ".join(f"{sql} AS {quoted(column)}" for column, sql in columns)
     raw = read_cursor(file, name, form, database.execute(f"SELECT {items} FROM {relation}"))
     raw.rows = undamaged(file, raw.rows)
-    raw.notes += ["times that have a zone are read in UTC"] * any("TIME ZONE" in str(kind) for kind in described.types)
+    raw.notes += ["times that have a zone are read in UTC"] * any("TIME ZONE" in str(kind) for kind in found.types)
     return raw
 
 
@@ -296,8 +291,8 @@ def read_database_file(file: str, path: Path, form: str) -> Iterator[RawTable]:
 
 
 @contextmanager
-def opened_server(url: str) -> Iterator[list[tuple[str, Callable[[], int], Callable[[], Any]]]]:
-    """Give, for each table behind a URL of SQLAlchemy, its name and functions that count and stream its rows."""
+def opened_server(url: str) -> Iterator[tuple[list[str], Callable[[str, str], Any]]]:
+    """Give the names of the tables behind a URL of SQLAlchemy, and a function that runs a SELECT of something over one of them."""
     try:
         import sqlalchemy  # noqa: PLC0415 - only who has a server needs it
     except ImportError:
@@ -310,15 +305,9 @@ def opened_server(url: str) -> Iterator[list[tuple[str, Callable[[], int], Calla
             found = sqlalchemy.inspect(engine)
 
             def run(name: str, what: str) -> Any:
-                """Return the result of a SELECT over one table."""
                 return connection.execute(sqlalchemy.select(sqlalchemy.text(what)).select_from(sqlalchemy.table(name)))
 
-            def count(name: str) -> int:
-                """Return how many rows a table has."""
-                return run(name, "COUNT(*)").scalar()
-
-            names = found.get_table_names() or found.get_view_names()
-            yield [(name, partial(count, name), partial(run, name, "*")) for name in names]
+            yield found.get_table_names() or found.get_view_names(), run
     except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
         raise ShopProblem(
             f"The setting `source` is {source_name(url)}, which cannot be read ({first_line(error)}): "

@@ -24,7 +24,6 @@ NAMES_OF_MONTHS = (  # in fourteen languages, without accents, as they are infle
     "december dezember decembre diciembre dezembro dicembre desember grudzien grudnia декабрь декабря joulukuuta aralik prosinec prosince",
 )
 
-
 UNFOLDED: dict[int, Any] = {
     **str.maketrans("łøđı", "lodi"),
     ord("ß"): "ss",
@@ -59,32 +58,24 @@ MONTH_NUMBERS = {  # a month's name, or its first letters -> its number; where t
     if name[:length] not in ("led", "pro")  # more often words in names of products
 }
 
-
 LONGEST = 200  # letters that a date or a number takes at most; patterns would try long in a text of blanks
-
 
 YEAR_FIRST = re.compile(
     r"(\d{4})(?:[-/.]|\. |[年년] ?)(\d{1,2})(?:[-/.]|\. |[月월] ?)(\d{1,2})(?!\d)|"
     r"((?:19|20|21)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:$|[ T]\d\d|(?:[01]\d|2[0-3])(?:[0-5]\d){2}$)"
 )
 
-
 YEAR_LAST = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d\d)(?![\d:]|[.,]\d)")
-
 
 BEFORE_DATE = re.compile(
     r"'|(?!(?i:n[ro]|inv)\.)[^\W\d_]+[.,]+ ?|[A-Z][a-z]{1,2} |\d\d?:\d\d(?::\d\d)? "
 )  # a day of the week, or the time
 
-
 EPOCH = re.compile(r"(/Date\()?(1\d{9})(?:\d{3}){0,2}(?:\.0|[+-]\d{4})?(?:\)/)?")
-
 
 DAY_FORM, MONTH_FORM = r"(?P<day>\d{1,2})(?:\.|th|st|nd|rd)?", r"(?P<month>[^\W\d_]{3,})\.?"
 
-
 YEAR_FORM = r"(?P<year>\d{4}|\d\d(?!:))(?!\d)"
-
 
 NAMED_MONTH = (  # the day, the month by its name and the year, in three orders
     re.compile(rf"(?:\D+[, ])?{DAY_FORM}[-/. ]*(?:de )?{MONTH_FORM}[-/, ]*(?:del? )?{YEAR_FORM}"),
@@ -159,34 +150,27 @@ CURRENCY = (  # a sign, maybe with letters beside it (R$, NT$, $US), or a word i
     r"(?:د\.إ|ر\.س|ج\.م)\.?|ريال|درهم|جنيه|تومان|ש\"ח"
 )
 
-
 CURRENCY_WORD = r"(?:rp|rs|tl|rm|kr|k[cč]|z[lł]|ft|lei|s?fr|ksh|tsh|ush|din|dhs?|tk|bs|s/)"
-
 
 CURRENCY_CODE = (  # of ISO 4217, where it touches the digits; with a blank between any three capitals will do
     "(?:AED|ARS|AUD|BDT|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|GHS|HKD|HUF|IDR|ILS|INR|JPY|KES|KRW|KZT|LKR|MXN|"
     "MYR|NGN|NOK|NZD|PHP|PKR|PLN|QAR|RON|RSD|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR)"
 )
 
-
 MONEY_BEFORE = re.compile(  # letters right before digits may be an id's, so they need a dot, small letters or decimals
     rf"([-+(\s]*)(?:{CURRENCY}|(?i:{CURRENCY_WORD}|R)(?=\s+[-(]?\d)|(?i:{CURRENCY_WORD})(?:\.|(?=(?!0\d)\d+[.,]\d))|"
     rf"(?=[A-Z]{{0,2}}[a-zčł])(?i:{CURRENCY_WORD})(?=[1-9])|[A-Z]{{3}}(?=\s)|{CURRENCY_CODE}(?=[-(]?(?!0\d)\d))\s*"
 )
 
-
 MONEY_AFTER = re.compile(
     rf"\s*(?:{CURRENCY}|(?<=[\d\s.,-])(?i:{CURRENCY_WORD})\.?|(?<=\s)[A-Z]{{3}}|(?<=\d){CURRENCY_CODE})([-)\s]*)$"
 )
 
-
 CREDIT = re.compile(r"(?:(?<=\s)|(?<=[.,]\d\d))(?:(cr)|dr)\.?$", re.IGNORECASE)
-
 
 LIKE_ASCII = str.maketrans(
     {**dict.fromkeys("−–—‒‐‑", "-"), **dict.fromkeys("’‘´٬", "'"), **dict.fromkeys("¹²³", "^")}  # m² is no number
 )
-
 
 NUMBER_FORMS = {
     decimal: re.compile(

@@ -1,7 +1,6 @@
 """What visitors of a page for others send: databases without their programs, SELECTs in a process that has limits."""
 
 import sqlite3
-from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,15 +25,6 @@ def asked(source: sqlite3.Connection, sql: str, apart: bool, rows: int = 3) -> t
         return [name for name, *_ in cursor.description], list(islice(cursor, rows))
     found = answer_apart(source, sql, rows=rows, characters=SHOWN)
     return found["names"] or [], found["rows"]
-
-
-def filling(source: sqlite3.Connection, path: Path, read: set[str]) -> Callable[[str], None]:
-    """Return a function that fills tables of a staging file by an INSERT, in a process of its own; see `writing_to`."""
-
-    def fill(sql: str) -> None:
-        read.update(answer_apart(source, sql, into=str(path.resolve()))["read"])
-
-    return fill
 
 
 def answer_apart(source: sqlite3.Connection, sql: str, **more: Any) -> dict:

@@ -29,7 +29,6 @@ def words_of(languages: tuple[str, ...]) -> dict[str, str]:
 
 WORDS = words_of(LANGUAGES)  # a field's names below are made of these
 
-
 WORDS["of"] = f"({WORDS['of']})?"
 
 
