@@ -648,6 +648,18 @@ SMALL = {  # what is peculiar to an export -> its files, what is answered, and w
         {},
         {"status": {"Completed": 40}},
     ),
+    "orders that are not paid": (
+        {"orders": "Datum,Bestellnr,Artikel,Summe,Bezahlt\n2025-01-13,1,Tasse,10,ja\n2025-01-14,2,Topf,30,nein"},
+        {},
+        {"status": {"Completed": 10, "Pending": 30}},
+    ),
+    "marks of thousands that the price tells": (
+        {
+            "sales": 'Date,Item,Units,Price,Amount\n2025-01-13,Cup,2,"5,000","10,000"\n2025-01-14,Mug,5,800,"4,000"\n2025-01-15,Pot,1,"30,000","30,000"'
+        },
+        {},
+        {"status": {"Completed": 44_000}},
+    ),
     "a price that is lower beside the list's": (
         {
             "orders": "Order,Date,Item,Qty,Listed Price,Discounted Price\n1,2025-01-13,Cup,1,10,9\n2,2025-01-14,Pot,3,30,27\n3,2025-01-15,Cup,2,10,8"
@@ -837,6 +849,15 @@ def test_sales_are_money_in_any_language(language, opened):
     assert money_by(form.preview, "region") == {"North": 81.5, "South": 10.25}
     assert (form.preview.orders, form.preview.units) == (2, 5)
     assert not any("profit" in key or "money" in key for key in form.questions())
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Valoración del cliente", "Avaliação", "Оценка", "评分", "評価", "Rating Pelanggan", "Customer Satisfaction"],
+)
+def test_stars_are_read_in_any_language(heading, opened):
+    lines = "2025-01-13,1,Cup,10,5\n2025-01-14,2,Pot,30,4\n2025-01-15,3,Cup,10,3\n2025-01-16,4,Cup,10,"
+    assert opened({"orders": f"Date,Order,Product,Total,{heading}\n{lines}"}, {}).preview.rating == 4
 
 
 def test_a_line_without_a_product_in_an_order_with_others_is_set_aside(opened):

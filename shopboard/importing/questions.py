@@ -171,7 +171,9 @@ def ask_sign(proposal: Proposal, column: Column) -> None:
 
 def settle_signs(proposal: Proposal) -> None:
     """Let a column whose decimals nothing tells follow the others of its table, where these all write them alike."""
-    for column in [column for column, sign in proposal.signs.items() if sign is None]:
+    settled: set[str] = set()
+    doubtful = [column for column, sign in proposal.signs.items() if sign is None]
+    for column in sorted(doubtful, key=lambda column: not marks_of_thousands(proposal, column)):
         beside = [other for other in proposal.columns[column.table] if other != column and not other.expression]
         others = [other for other in beside if other.numbers > 0.8]
         if thousands := marks_of_thousands(proposal, column):
@@ -180,9 +182,12 @@ def settle_signs(proposal: Proposal) -> None:
             ends = any(number[-1] == "0" and number[0] != "0" for number in thousands)
             if column in pieces or len(thousands) >= 30 or ends:
                 proposal.signs[column] = "." if "," in thousands[0] else ","
+                settled.add(proposal.signs[column])
                 proposal.questions.pop(f"sign {column.sql}")
             continue
-        told = {sign for other in others if len(signs := writing_in(proposal, other).signs) == 1 for sign in signs}
+        told = settled | {
+            sign for other in others if len(signs := writing_in(proposal, other).signs) == 1 for sign in signs
+        }
         if len(told) == 1 and len(writing_in(proposal, column).signs) < 2:  # it does not contradict itself
             (proposal.signs[column],) = told
             proposal.questions.pop(f"sign {column.sql}")

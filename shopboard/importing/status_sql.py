@@ -52,9 +52,10 @@ def status_sql(proposal: Proposal) -> tuple[str | None, list[str]]:
     for other in near:
         if other != column and (condition := flagged(proposal, other)):
             meaning, sql_of_flag = condition
-            cases.append(f"WHEN {sql_of_flag} THEN {literal(meaning)}")
+            waits = meaning == "Pending"
+            (pending if waits else cases).append(f"WHEN {sql_of_flag}{well if waits else ''} THEN {literal(meaning)}")
             counts = "is left out" if meaning.startswith(LEFT_OUT) else f"counts as {meaning.lower()}"
-            notes.append(f"a line with {other.name} {counts}")
+            notes.append(f"a line {'that is not' if waits else 'with'} {other.name} {counts}")
             proposal.beside.append(other)
         elif other != column and other in proposal.statuses:
             told = {word: proposal.questions[f"status {other.name}: {word}"].taken for word in proposal.statuses[other]}
@@ -125,6 +126,8 @@ def flagged(proposal: Proposal, column: Column) -> tuple[str, str] | None:
         "Cancelled": "cancel|storn|annul|void",
         f"{LEFT_OUT}{column.name}": "deleted|^test$|test(order|data)?$|sandbox|spam",
     }
+    if re.fullmatch("(is)?(paid|bezahlt|pagado|pagato|pago|paye|betaald)", name) and len(column.samples) == 2:
+        return ("Pending", f"LOWER({column.sql}) NOT IN {YES}") if says_yes_or_no(column) else None
     for meaning, words in meanings.items():
         if pattern(f"(is|was|has|been|{{order}}|{{product}})*({words})").match(name) and not re.search(
             "quant|qty|menge|amount|count|betrag|fee|able|eligib|polic|allow|until|window", name
