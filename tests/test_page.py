@@ -71,7 +71,8 @@ def pytest_generate_tests(metafunc):
     """Let each test see the page in every host that is installed, or in the last of them, which is Voilà if it is."""
     if "opened" in metafunc.fixturenames:
         hosts = browser.servers()
-        shown = hosts if metafunc.function.__name__ in OF_EVERY_HOST else hosts[-1:]
+        every = metafunc.function.__name__ in OF_EVERY_HOST
+        shown = hosts if every else [pytest.param(host, marks=pytest.mark.one_host) for host in hosts[-1:]]
         metafunc.parametrize("opened", shown, indirect=True, scope="module")
 
 

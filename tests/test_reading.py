@@ -120,14 +120,14 @@ def test_separators_quotes_and_line_ends(file, separator, quoting, end):
         ('"a,b,c"\n"1,x,""y, z"""\n', ["a", "b", "c"], [["1", "x", "y, z"]], ""),
         ('a,b,c\n"1,x,""y, z"""\n2,x,y\n', ["a", "b", "c"], [["1", "x", "y, z"], ["2", "x", "y"]], ""),
         ("My shop\nJanuary 2025\n\na,b,c\n1,2,3\n4,5,6\n", ["a", "b", "c"], [["1", "2", "3"], ["4", "5", "6"]], "2 title lines before the header set aside: My shop / January 2025"),
-        ("Report;;\na;b;c\n1;2;3\n", ["a", "b", "c"], [["1", "2", "3"]], "1 title lines"),
+        ("Report;;\na;b;c\n1;2;3\n", ["a", "b", "c"], [["1", "2", "3"]], "1 title line"),
         ("a,b\n1,2\n,\n3,4\nTotal,6\n", ["a", "b"], [["1", "2"], ["3", "4"], ["Total", "6"]], ""),
-        ('a,b\n1,"x" y\n2,z\n', ["a", "b"], [["1", '"x" y'], ["2", "z"]], "1 lines with stray quotes"),
-        ('a,b\n1,"19 inch\n2,z\n3,w\n', ["a", "b"], [["1", '"19 inch'], ["2", "z"], ["3", "w"]], "1 lines with stray"),
+        ('a,b\n1,"x" y\n2,z\n', ["a", "b"], [["1", '"x" y'], ["2", "z"]], "1 line with stray quotes"),
+        ('a,b\n1,"19 inch\n2,z\n3,w\n', ["a", "b"], [["1", '"19 inch'], ["2", "z"], ["3", "w"]], "1 line with stray"),
         ('a,b\n1,5" pipe\n2,"z"\n', ["a", "b"], [["1", '5" pipe'], ["2", "z"]], ""),
-        ('a,b\n1,"19 inch\n2,z\n3,"w"\n', ["a", "b"], [["1", '"19 inch'], ["2", "z"], ["3", "w"]], "1 lines with stray"),
+        ('a,b\n1,"19 inch\n2,z\n3,"w"\n', ["a", "b"], [["1", '"19 inch'], ["2", "z"], ["3", "w"]], "1 line with stray"),
         ('a,b,c\n1,"x\n2,y"\n3,4,5\n', ["a", "b", "c"], [["3", "4", "5"]], ""),
-        ('a,b,c,d\n1,"x,y,z\n2,x",y,z\n3,x,y,z\n', ["a", "b", "c", "d"], [["1", '"x', "y", "z"], ["2", 'x"', "y", "z"], ["3", "x", "y", "z"]], "1 lines"),
+        ('a,b,c,d\n1,"x,y,z\n2,x",y,z\n3,x,y,z\n', ["a", "b", "c", "d"], [["1", '"x', "y", "z"], ["2", 'x"', "y", "z"], ["3", "x", "y", "z"]], "1 line"),
         ('a,b,c,d\n1,"x\ny, z",y,z\n', ["a", "b", "c", "d"], [["1", "x\ny, z", "y", "z"]], ""),
         ("a,b\r\n1,2\n3,4\r5,6", ["a", "b"], [["1", "2"], ["3", "4"], ["5", "6"]], ""),
     ],
@@ -331,7 +331,7 @@ def test_a_workbook(file):
     assert values(tables["Returns"]) == [[1, "broken"]]
     assert set(tables) == {*HELD, "Orders", "Returns"}
     notes = {row["table_name"]: row["note"] for row in tables["files_read"]}
-    assert notes == {"Orders": "1 title lines before the header set aside: Shop Ltd", "Returns": ""}
+    assert notes == {"Orders": "1 title line before the header set aside: Shop Ltd", "Returns": ""}
 
 
 def test_a_workbook_of_one_sheet_is_named_like_its_file(file):
@@ -737,7 +737,7 @@ def test_a_line_of_values_above_the_header(file):
     text = '"EXTF";700;21;20240101;12\n"Umsatz";"Konto";"Datum";"Beleg";"Text"\n9,50;10001;31.01.2025;RE1;x\n7,00;10002;31.01.2025;RE2;y\n'
     tables = read(file("EXTF_a.csv", text))
     assert [row["Umsatz"] for row in tables["EXTF_a"]] == ["9,50", "7,00"]
-    assert "1 title lines before the header set aside: " in notes(tables)
+    assert "1 title line before the header set aside: " in notes(tables)
     refused(file("none.csv", "1,2025-01-31,9.50\n2,2025-02-01,7.00\n3,2025-02-02,1.00\n"), "no header")
 
 

@@ -18,3 +18,8 @@ def sql_of(*files: str) -> dict[str, str]:
         return re.sub(r"\{(\w+)\}", lambda place: filled(parts[place[1]]) if place[1] in parts else place[0], text)
 
     return {heading: filled(text) for heading, text in parts.items()}
+
+
+def counted(number: int, noun: str) -> str:
+    """Return how many there are of something, in words: "1 line", "2 lines"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

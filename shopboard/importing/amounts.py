@@ -87,20 +87,20 @@ def price_paid(proposal: Proposal, found: dict[str, Match]) -> tuple[Column | No
             found["discount"] = Match(None, 0.0, f"it is in {other.name}")
             price, proposal.is_net = other, True
             before = price
-        elif found["discount"].column and is_less(proposal, price, other, found["discount"].column):
+        elif found["discount"].column and is_less(sampled_numbers(proposal, price, other, found["discount"].column)):
             found["discount"] = Match(None, 0.0, f"{price.name} is {other.name} less it")
             proposal.is_net, before = True, other
     return price, before
 
 
-def is_less(proposal: Proposal, price: Column, before: Column, discount: Column) -> bool:
-    """Say whether a price is another one less the discount, as money, a share or percent, wherever there is one."""
-    rows = [row for row in sampled_numbers(proposal, price, before, discount) if row[2]]
+def is_less(rows: list[tuple]) -> bool:
+    """Say whether an amount is another one less a discount, as money, a share or percent; of rows of these three, those with a discount."""
     off = [
-        min(abs(one - before + way) for way in (abs(less), abs(less) * before, abs(less) * before / 100)) < 0.011
-        for one, before, less in rows
+        min(abs(amount - before + way) for way in (abs(less), abs(less) * before, abs(less) * before / 100)) < 0.011
+        for amount, before, less in rows
+        if less
     ]
-    return bool(rows) and sum(off) > 0.9 * len(off)
+    return bool(off) and sum(off) > 0.9 * len(off)
 
 
 def find_by_arithmetic(proposal: Proposal, found: dict[str, Match]) -> None:

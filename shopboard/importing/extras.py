@@ -2,11 +2,12 @@
 
 import re
 
-from shopboard.importing.amounts import amounts_of_orders
+from shopboard.importing import counted
+from shopboard.importing.amounts import amounts_of_orders, is_less
 from shopboard.importing.columns import COMPARED
 from shopboard.importing.likeness import likeness
 from shopboard.importing.links import columns_of_headers, sampled_numbers, writing_in
-from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
+from shopboard.importing.meaning import Column, Proposal, Question, identifier
 from shopboard.importing.raw import literal
 from shopboard.importing.repeats import lines_only
 from shopboard.importing.statuses import status_of
@@ -65,13 +66,10 @@ def is_taken_off(proposal: Proposal, discount: Column) -> bool:
     total, quantity = proposal.taken("total_amount"), proposal.taken("quantity")
     if not total or not quantity or {total.table, quantity.table, discount.table} != {proposal.lines}:
         return False
-    for price in proposal.columns[proposal.lines]:
-        if price != total and likeness(price, FIELDS["orders"]["unit_price"]):
-            rows = [row for row in sampled_numbers(proposal, price, quantity, discount, total) if row[2]]
-            off = [abs(one * pieces - abs(less) - money) < 0.011 for one, pieces, less, money in rows]
-            if rows and sum(off) > 0.9 * len(off):
-                return True
-    return False
+    unit = FIELDS["orders"]["unit_price"]
+    prices = (price for price in proposal.columns[proposal.lines] if price != total and likeness(price, unit))
+    sampled = (sampled_numbers(proposal, total, price, quantity, discount) for price in prices)
+    return any(is_less([(money, one * pieces, less) for money, one, pieces, less in rows]) for rows in sampled)
 
 
 def discount_lines(proposal: Proposal) -> str:

@@ -57,11 +57,6 @@ class Question:
     place: str = ""  # of those that the preview shows beside their figures: "status", "money", "region"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return how many there are of something, in words: "1 line", "2 lines"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def identifier(name: str) -> str:
     """Return a name as SQL, in quotes where it needs them."""
     plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name.upper() not in SQL_WORDS

@@ -15,7 +15,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from shopboard.database import table_names
-from shopboard.importing import text_of
+from shopboard.importing import counted, text_of
 
 
 def named_box(box: widgets.Box, name: str) -> widgets.Box:
@@ -137,7 +137,7 @@ def files_in_words(connection: sqlite3.Connection) -> list[str]:
     for file, form, encoding, lines_read, note in connection.execute(
         "SELECT file, form, encoding, SUM(lines), GROUP_CONCAT(DISTINCT NULLIF(note, '')) FROM files_read GROUP BY file ORDER BY MIN(rowid)"
     ):
-        parts = [form, encoding, f"{lines_read or 0:,} lines", note]
+        parts = [form, encoding, counted(lines_read or 0, "line"), note]
         lines.append(f"{file}: {', '.join(part for part in parts if part)}")
     if len(lines) > FILES_NAMED:
         (count,) = connection.execute("SELECT SUM(lines) FROM files_read").fetchone()

@@ -2,6 +2,7 @@
 
 import re
 
+from shopboard.importing import counted
 from shopboard.importing.amounts import amounts_of_orders
 from shopboard.importing.columns import COMPARED, order_of_dates
 from shopboard.importing.extras import ask_discount_lines, ask_money, number_sql
@@ -17,7 +18,7 @@ from shopboard.importing.links import (
 )
 from shopboard.importing.mapping import lost_sql, region_of_order
 from shopboard.importing.matching import KIND, OTHER_TABLES
-from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
+from shopboard.importing.meaning import Column, Proposal, Question, identifier
 from shopboard.importing.raw import CONTRARY
 from shopboard.importing.repeats import ask_twice, lines_only
 from shopboard.importing.reviews import ask_stars

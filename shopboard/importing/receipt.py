@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from shopboard.database import COLUMNS, read_query
+from shopboard.importing import counted
 from shopboard.importing.accounts import SQL, was_imported
-from shopboard.importing.meaning import counted
 from shopboard.importing.parts import table_html
 from shopboard.places import save
 from shopboard.problems import ShopProblem
@@ -164,10 +164,10 @@ def months_svg(months: pd.DataFrame, look: Look) -> str:
     most, width = max(float(months["revenue"].max()), 0.01), max(4, min(28, 640 // len(months)))
     bars = "".join(
         f'<rect x="{n * width}" y="{60 - max(56 * row.revenue / most, 0.5):.1f}" width="{width - 2}" height="{max(56 * row.revenue / most, 0.5):.1f}">'
-        f"<title>{dated(row.month)}: {money(row.revenue, look)}, {integer(row.lines, look)} lines</title></rect>"
+        f"<title>{dated(row.month)}: {money(row.revenue, look)}, {counted(row.lines, 'line')}</title></rect>"
         for n, row in enumerate(months.itertuples())
     )
-    label = f"Revenue by month, {dates(*months['month'].iloc[[0, -1]])}, at most {money(most, look)}"
+    label = f"Revenue by month, {dates(*months['month'].iloc[[0, -1]])}, {money(most, look)} in the best month"
     return (
         f'<div class="shop-label">{label}</div><svg class="shop-months" role="img" aria-label="{label}" '
         f'width="{len(months) * width}" height="60" viewBox="0 0 {len(months) * width} 60">{bars}</svg>'

@@ -3,8 +3,9 @@
 import re
 
 from shopboard.database import table_names
+from shopboard.importing import counted
 from shopboard.importing.columns import COMPARED, row_number_of
-from shopboard.importing.meaning import Column, Proposal, Question, counted, identifier
+from shopboard.importing.meaning import Column, Proposal, Question, identifier
 from shopboard.importing.raw import literal
 from shopboard.importing.statuses import totals_others
 from shopboard.importing.values import some_number, squashed

@@ -17,11 +17,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from shopboard.database import COLUMNS, quoted, table_names
-from shopboard.importing import typed
+from shopboard.importing import counted, typed
 from shopboard.importing.encodings import byte_as_windows
 from shopboard.importing.files import digest_of, form_of, opened_sqlite, source_files, source_parts
 from shopboard.importing.headings import flatten
-from shopboard.importing.meaning import counted
 from shopboard.importing.raw import (
     BATCH_ROWS,
     CONTRARY,

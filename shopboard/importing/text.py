@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from shopboard.database import COLUMNS
+from shopboard.importing import counted
 from shopboard.importing.encodings import ENCODINGS, MENDINGS, encoding_of, last_lines, mended
 from shopboard.importing.raw import NOTHING, NoTableProblem, RawTable, column_names, header_index, marks_of_nothing
 from shopboard.problems import ShopProblem
@@ -61,7 +62,7 @@ def read_text(file: str, path: Path, encoding: str | None) -> Iterator[RawTable]
     blank = f"{layout.separator}\r\n "
     above = [line.strip(blank) for line in sample[int(bool(stated)) : layout.first] if line.strip(blank)]
     if above:
-        raw.notes.append(f"{len(above)} title lines before the header set aside: {' / '.join(above)[:200]}")
+        raw.notes.append(f"{counted(len(above), 'title line')} before the header set aside: {' / '.join(above)[:200]}")
     with path.open(encoding=codec, errors="as_windows", newline="") as lines:
         rest = mended(islice(lines, layout.last, None), mendings)
         if codec == "utf-8-sig":  # of files that were put together, each may begin with a mark
@@ -189,7 +190,7 @@ def records(lines: Iterator[str], number: int, raw: RawTable) -> Iterator[tuple[
                     f"({raw.bad[0][1]}): mend the quotes and separators there, or export it again."
                 )
             number += len(taken)
-    raw.notes += [f"{stray} lines with stray quotes read as they stand"] * (stray > 0)
+    raw.notes += [f"{counted(stray, 'line')} with stray quotes read as they stand"] * (stray > 0)
 
 
 def read_plainly(lines: list[str], separator: str, width: int) -> list[list[str]] | None:

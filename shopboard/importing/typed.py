@@ -13,6 +13,7 @@ import pandas as pd
 import python_calamine
 
 from shopboard.database import quoted
+from shopboard.importing import counted
 from shopboard.importing.encodings import ENCODINGS, encoding_of
 from shopboard.importing.files import opened_sqlite
 from shopboard.importing.raw import (
@@ -51,7 +52,7 @@ def read_rows(file: str, name: str, form: str, rows: Iterable, first: int = 0) -
     raw.nothing = marks_of_nothing([row for _, row in sample[header + 1 :]], len(header_row))
     above = [" ".join(str(value) for value in row if value not in ("", None)) for _, row in sample[:header]]
     if above:
-        raw.notes.append(f"{len(above)} title lines before the header set aside: {' / '.join(above)[:200]}")
+        raw.notes.append(f"{counted(len(above), 'title line')} before the header set aside: {' / '.join(above)[:200]}")
 
     def wide_enough() -> Iterator[tuple[int, list]]:
         """Yield the rows as wide as the header; note those with values beyond it."""
