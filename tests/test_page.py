@@ -620,6 +620,7 @@ def test_no_request_goes_beyond_the_server(page):
     assert not {host for host in beyond if "plot" in host}
 
 
+@pytest.mark.one_host
 def test_shop_is_opened_again_from_its_file(chromium, build, tiles, tmp_path):
     """A database that this notebook made is opened by its path, in the page's own colours and name."""
     small = build(tmp_path, sample_orders=500, sample_customers=60, sample_products=60, sample_reviews=50, days=100)

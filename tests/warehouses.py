@@ -125,6 +125,8 @@ def spark() -> Iterator:
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.wholeStage": "false",  # to compile a question takes longer than to read the few rows
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     }
     with tempfile.TemporaryDirectory(prefix="shop-spark-") as folder:
         settings["spark.sql.warehouse.dir"] = folder  # of tables that a test makes
