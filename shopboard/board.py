@@ -111,7 +111,6 @@ class Card(_Card, total=False):
     opened: list[Any]  # what the reader has opened in it; a change of that brings the card into view
     tiles: list[Tile]  # kind "tiles"
     table: Table  # kind "table"
-    text: list[str]  # kind "text": paragraphs, shown as they are
     html: str  # kind "text": simple tags; everything else in it is dropped
     menu: list[Behind]  # entries of its menu, all that make sense for its kind where it is missing
 

@@ -106,10 +106,7 @@ export class CardView {
     this.filled = true;
     try {
       if (card.kind === "tiles") this.body.replaceChildren(make("ul", { class: "sb-tilelist" }, ...(card.tiles ?? []).map(tileElement)));
-      if (card.kind === "text") {
-        const paragraphs = (card.text ?? []).map((text) => make("p", { text }));
-        this.body.replaceChildren(...paragraphs, ...(card.html ? simpleTags(card.html) : []));
-      }
+      if (card.kind === "text") this.body.replaceChildren(...simpleTags(card.html ?? ""));
       if (card.kind === "table" && card.table) {
         const { rows, total = rows.length, page } = card.table;
         const here = rows.length >= total || !this.board.host;

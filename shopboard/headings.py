@@ -9,7 +9,7 @@ AT_PRICE = "At today's selling price"
 
 HEADINGS: dict[str, str | Column] = {
     "a_row": "A row is",
-    "abc_class": Column("Class", note="A: the first 80% of revenue, B: the next 15 %, C: the rest"),
+    "abc_class": Column("Class", note="A: the first 80% of revenue, B: the next 15%, C: the rest"),
     "affinity": Column("Affinity", "percent", "Of the checkouts with either, the share that has both"),
     "amount": Column("Amount", "money", AT_PRICE),
     "checkouts_with_both": "Checkouts",

@@ -264,8 +264,7 @@ def cards():
             "kind": "text",
             "row": 6,
             "title": "How to read this",
-            "text": ["Revenue is the total of Completed lines.", NASTY[1]],
-            "html": "<p>A <b>word</b> and a <a href='https://example.org/'>link</a><script>window.hit = 2</script><img src=y onerror='window.hit = 3'></p>",
+            "html": f"<p>Revenue is the total of Completed lines.</p><p>{NASTY[1]}</p><p>A <b>word</b> and a <a href='https://example.org/'>link</a><script>window.hit = 2</script><img src=y onerror='window.hit = 3'></p>",
         },
     ]
 
@@ -796,10 +795,10 @@ class Sent(board.Board):
 
 def test_only_changed_cards_are_sent():
     shown = Sent(LOOK)
-    first = [{"id": "a", "kind": "text", "text": ["1"]}, {"id": "b", "kind": "text", "text": ["2"]}]
+    first = [{"id": "a", "kind": "text", "html": "1"}, {"id": "b", "kind": "text", "html": "2"}]
     shown.show(first)
     assert shown.changes == {}
-    changed = {"id": "b", "kind": "text", "text": ["3"]}
+    changed = {"id": "b", "kind": "text", "html": "3"}
     shown.show([first[0], changed])
     assert shown.changes == {"number": 1, "cards": [changed]}
     assert shown.get_state("cards")["cards"] == [first[0], changed]  # for displays that are made later
